@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local char error_text[512];
+
+vpf_status vpfi_fail(vpf_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(error_text, sizeof error_text, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+vpf_status vpfi_fail_io(const char *doing, const char *path, int errno_value) {
+  char reason[128];
+  if (strerror_r(errno_value, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", errno_value);
+  return vpfi_fail(VPF_ERR_IO, "%s %.300s: %s", doing, path, reason);
+}
+
+const char *vpfi_error_text(void) {
+  return error_text;
+}
