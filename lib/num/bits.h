@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows of bits: unit j of a row is bit j % 64 of word j / 64. Bits beyond the last unit are 0. */
+#ifndef VPFI_NUM_BITS_H
+#define VPFI_NUM_BITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline size_t vpfi_bits_words(size_t n) {
+  return (n + 63) / 64;
+}
+
+static inline bool vpfi_bits_get(const uint64_t *row, size_t j) {
+  return row[j / 64] >> (j % 64) & 1;
+}
+
+static inline void vpfi_bits_flip(uint64_t *row, size_t j) {
+  row[j / 64] ^= (uint64_t)1 << (j % 64);
+}
+
+/* Number of units that are on. */
+size_t vpfi_bits_count(const uint64_t *row, size_t words);
+
+/* The units that are on, in ascending order; index must hold 64 * words. Returns their number. */
+size_t vpfi_bits_list(const uint64_t *row, size_t words, uint32_t *index);
+
+/* Copy n bits from position from_bit of `from` to position to_bit of `to`, which must be 0 there. */
+void vpfi_bits_copy(uint64_t *to, size_t to_bit, const uint64_t *from, size_t from_bit, size_t n);
+
+/* Bit j = values[j] > threshold. */
+void vpfi_bits_pack(uint64_t *row, const uint8_t *values, size_t n, uint8_t threshold);
+
+/* units: [units x words of rows], bit r of unit j = bit j of row r. Rows are `words` long. */
+void vpfi_bits_transpose(uint64_t *units, size_t n_units, const uint64_t *rows, size_t words, size_t n_rows);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "num/elementary.h"
+
+#include <math.h>
+
+static const double LN2_HI = 0x1.62e42fee00000p-1; /* 33 bits: e * LN2_HI is exact */
+static const double LN2_LO = 0x1.a39ef35793c76p-33;
+
+/* log(m) = 2 atanh(s), s = (m-1)/(m+1), |s| <= 0.1716 for m in [sqrt(1/2), sqrt(2)): the series
+ * to s^23 leaves s^25/25 < 3e-21. */
+double vpfi_log(double x) {
+  int e;
+  double m = frexp(x, &e);
+  if (m < 0x1.6a09e667f3bcdp-1) {
+    m *= 2;
+    e--;
+  }
+  const double s = (m - 1.0) / (m + 1.0), s2 = s * s;
+  double p = 1.0 / 23;
+  for (int k = 21; k >= 3; k -= 2) p = p * s2 + 1.0 / k;
+  const double series = 2.0 * s + 2.0 * s * s2 * p;
+  return (double)e * LN2_HI + (series + (double)e * LN2_LO);
+}
+
+/* exp(r), |r| <= ln2/2, by its series to r^14: the rest is below 1e-18. */
+double vpfi_exp(double x) {
+  static const double inverse_factorial[15] = {
+      1.0,        1.0,         1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,        1.0 / 720, 1.0 / 5040,
+      1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800, 1.0 / 87178291200};
+  if (x > 709.0) return HUGE_VAL;
+  if (!(x > -708.0)) return x < 0 ? 0.0 : x;
+  const double n = floor(x * 1.4426950408889634 + 0.5);
+  const double r = (x - n * LN2_HI) - n * LN2_LO;
+  double p = inverse_factorial[14];
+  for (int k = 13; k >= 0; k--) p = p * r + inverse_factorial[k];
+  return ldexp(p, (int)n);
+}
+
+/* log(1+t), t = exp(-|x|) in (0,1]: the classical correction for the rounding of 1+t
+ * (Goldberg 1991, Theorem 4). */
+double vpfi_softplus(double x) {
+  const double t = vpfi_exp(x > 0 ? -x : x);
+  const double u = 1.0 + t;
+  const double log1p_t = u > 1.0 ? vpfi_log(u) * (t / (u - 1.0)) : t;
+  return (x > 0 ? x : 0.0) + log1p_t;
+}

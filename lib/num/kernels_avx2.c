@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* AVX2. Each kernel adds in the order of its reference, so it gives the same bits; what is won is
+ * width, and sums that stay in registers over all selected rows. */
+#include <immintrin.h>
+#include <string.h>
+
+#include "num/bits.h"
+#include "num/elementary.h"
+#include "num/kernels.h"
+
+enum { W = 8 }; /* floats in a vector */
+
+static inline __m256 set1(float x) {
+  return _mm256_set1_ps(x);
+}
+
+/* The same operations as vpfi_expf(). */
+static inline __m256 exp8(__m256 x) {
+  const __m256 shifted = _mm256_add_ps(_mm256_mul_ps(x, set1(VPFI_LOG2E)), set1(VPFI_ROUND));
+  const __m256 n = _mm256_sub_ps(shifted, set1(VPFI_ROUND));
+  const __m256 r = _mm256_sub_ps(_mm256_sub_ps(x, _mm256_mul_ps(n, set1(VPFI_LN2_HI))),
+                                 _mm256_mul_ps(n, set1(VPFI_LN2_LO)));
+  __m256 p = set1(VPFI_EXP_P0);
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), set1(VPFI_EXP_P1));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), set1(VPFI_EXP_P2));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), set1(VPFI_EXP_P3));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), set1(VPFI_EXP_P4));
+  p = _mm256_add_ps(_mm256_mul_ps(p, r), set1(VPFI_EXP_P5));
+  p = _mm256_add_ps(_mm256_mul_ps(p, _mm256_mul_ps(r, r)), r);
+  p = _mm256_add_ps(p, set1(1.0f));
+  const __m256i scale = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), scale));
+}
+
+/* The same operations as vpfi_logf(). */
+static inline __m256 log8(__m256 x) {
+  const __m256i sqrt_half = _mm256_set1_epi32((int)VPFI_SQRT_HALF_BITS);
+  const __m256i offset = _mm256_sub_epi32(_mm256_castps_si256(x), sqrt_half);
+  const __m256 e = _mm256_cvtepi32_ps(_mm256_srai_epi32(offset, 23));
+  const __m256i mantissa = _mm256_add_epi32(_mm256_and_si256(offset, _mm256_set1_epi32(0x007fffff)), sqrt_half);
+  const __m256 f = _mm256_sub_ps(_mm256_castsi256_ps(mantissa), set1(1.0f));
+  const __m256 f2 = _mm256_mul_ps(f, f);
+  __m256 p = set1(VPFI_LOG_P0);
+  p = _mm256_add_ps(_mm256_mul_ps(p, f), set1(VPFI_LOG_P1));
+  p = _mm256_add_ps(_mm256_mul_ps(p, f), set1(VPFI_LOG_P2));
+  p = _mm256_add_ps(_mm256_mul_ps(p, f), set1(VPFI_LOG_P3));
+  p = _mm256_add_ps(_mm256_mul_ps(p, f), set1(VPFI_LOG_P4));
+  p = _mm256_add_ps(_mm256_mul_ps(p, f), set1(VPFI_LOG_P5));
+  p = _mm256_add_ps(_mm256_mul_ps(p, f), set1(VPFI_LOG_P6));
+  p = _mm256_add_ps(_mm256_mul_ps(p, f), set1(VPFI_LOG_P7));
+  p = _mm256_add_ps(_mm256_mul_ps(p, f), set1(VPFI_LOG_P8));
+  __m256 y = _mm256_mul_ps(_mm256_mul_ps(p, f), f2);
+  y = _mm256_add_ps(y, _mm256_mul_ps(e, set1(VPFI_LN2_LO)));
+  y = _mm256_sub_ps(y, _mm256_mul_ps(set1(0.5f), f2));
+  return _mm256_add_ps(_mm256_add_ps(f, y), _mm256_mul_ps(e, set1(VPFI_LN2_HI)));
+}
+
+/* All ones in lane k where bit k of the byte is set. */
+static inline __m256 byte_mask(unsigned byte) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  const __m256i set = _mm256_and_si256(_mm256_set1_epi32((int)byte), bit);
+  return _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, bit));
+}
+
+/* Eight accumulators hide the latency of the adds; the compiler keeps them in registers. */
+static inline void sum_tile64(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
+  __m256 a0 = _mm256_load_ps(z), a1 = _mm256_load_ps(z + W), a2 = _mm256_load_ps(z + 2 * W),
+         a3 = _mm256_load_ps(z + 3 * W), a4 = _mm256_load_ps(z + 4 * W), a5 = _mm256_load_ps(z + 5 * W),
+         a6 = _mm256_load_ps(z + 6 * W), a7 = _mm256_load_ps(z + 7 * W);
+  for (size_t k = 0; k < count; k++) {
+    const float *row = matrix + index[k] * width;
+    a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
+    a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
+    a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
+    a3 = _mm256_add_ps(a3, _mm256_load_ps(row + 3 * W));
+    a4 = _mm256_add_ps(a4, _mm256_load_ps(row + 4 * W));
+    a5 = _mm256_add_ps(a5, _mm256_load_ps(row + 5 * W));
+    a6 = _mm256_add_ps(a6, _mm256_load_ps(row + 6 * W));
+    a7 = _mm256_add_ps(a7, _mm256_load_ps(row + 7 * W));
+  }
+  _mm256_store_ps(z, a0), _mm256_store_ps(z + W, a1), _mm256_store_ps(z + 2 * W, a2);
+  _mm256_store_ps(z + 3 * W, a3), _mm256_store_ps(z + 4 * W, a4), _mm256_store_ps(z + 5 * W, a5);
+  _mm256_store_ps(z + 6 * W, a6), _mm256_store_ps(z + 7 * W, a7);
+}
+
+static inline void sum_tile16(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
+  __m256 a0 = _mm256_load_ps(z), a1 = _mm256_load_ps(z + W);
+  for (size_t k = 0; k < count; k++) {
+    const float *row = matrix + index[k] * width;
+    a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
+    a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
+  }
+  _mm256_store_ps(z, a0), _mm256_store_ps(z + W, a1);
+}
+
+static void sum_rows(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
+  size_t j = 0;
+  for (; j + 64 <= width; j += 64) sum_tile64(z + j, matrix + j, width, index, count);
+  for (; j < width; j += 16) sum_tile16(z + j, matrix + j, width, index, count);
+}
+
+static void add_row(float *z, const float *row, bool on, size_t width) {
+  const __m256 sign = on ? _mm256_setzero_ps() : set1(-0.0f); /* a - b is a + (-b), to the bit */
+  for (size_t j = 0; j < width; j += W)
+    _mm256_store_ps(z + j, _mm256_add_ps(_mm256_load_ps(z + j), _mm256_xor_ps(_mm256_load_ps(row + j), sign)));
+}
+
+static bool rates(float *gain, const float *z, const uint64_t *bits, size_t n, size_t width, double *flow) {
+  const __m256 half = set1(0.5f), sign = set1(-0.0f), limit = set1(VPFI_FIELD_LIMIT);
+  __m256 lane[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+  __m256 within = _mm256_castsi256_ps(_mm256_set1_epi32(-1));
+  const unsigned char *bytes = (const unsigned char *)bits; /* x86 is little-endian */
+  for (size_t j = 0; j < width; j += W) {
+    const __m256 field = _mm256_load_ps(z + j);
+    const unsigned byte = j < n ? bytes[j / 8] : 0;
+    const __m256 alpha = _mm256_xor_ps(half, _mm256_and_ps(byte_mask(byte), sign));
+    const unsigned real = j + W <= n ? 0xff : j < n ? (1u << (n - j)) - 1 : 0;
+    const __m256 exists = byte_mask(real);
+    const __m256 delta = _mm256_and_ps(exp8(_mm256_mul_ps(alpha, field)), exists);
+    const __m256 fits = _mm256_cmp_ps(_mm256_andnot_ps(sign, field), limit, _CMP_LE_OQ);
+    within = _mm256_and_ps(within, _mm256_or_ps(fits, _mm256_xor_ps(exists, byte_mask(0xff))));
+    _mm256_store_ps(gain + j, _mm256_and_ps(_mm256_mul_ps(alpha, delta), exists));
+    lane[j / W % 2] = _mm256_add_ps(lane[j / W % 2], delta);
+  }
+  float sums[VPFI_KERNEL_LANES];
+  _mm256_storeu_ps(sums, lane[0]);
+  _mm256_storeu_ps(sums + W, lane[1]);
+  *flow = 0;
+  for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) *flow += (double)sums[k];
+  return _mm256_movemask_ps(within) == 0xff;
+}
+
+static void thresholds(float *t, const uint32_t *random, size_t width) {
+  const __m256i most = _mm256_set1_epi32(INT32_MAX);
+  for (size_t j = 0; j < width; j += W) {
+    const __m256i k = _mm256_srli_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(random + j)), 1);
+    const __m256 on = _mm256_add_ps(_mm256_cvtepi32_ps(k), set1(0.5f));
+    const __m256 off = _mm256_add_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(most, k)), set1(0.5f));
+    _mm256_store_ps(t + j, log8(_mm256_div_ps(on, off)));
+  }
+}
+
+static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
+  for (size_t first = 0; first < n; first += 64) {
+    const size_t left = n - first;
+    uint64_t word = 0;
+    for (size_t j = 0; j < 64 && j < left; j += W) {
+      const __m256 on = _mm256_cmp_ps(_mm256_load_ps(z + first + j), _mm256_load_ps(t + first + j), _CMP_GT_OQ);
+      word |= (uint64_t)(unsigned)_mm256_movemask_ps(on) << j;
+    }
+    bits[first / 64] = left < 64 ? word & (((uint64_t)1 << left) - 1) : word;
+  }
+}
+
+/* sum[0..n) = sum over the rows that are on of gain, n a multiple of 16, in tiles of 32. */
+static inline void sum_on(float *sum, size_t n, const uint64_t *on, size_t words, const float *gain, size_t width) {
+  size_t k = 0;
+  for (; k + 32 <= n; k += 32) {
+    __m256 a0 = _mm256_setzero_ps(), a1 = a0, a2 = a0, a3 = a0;
+    for (size_t w = 0; w < words; w++)
+      for (uint64_t rest = on[w]; rest; rest &= rest - 1) {
+        const float *row = gain + (64 * w + (size_t)__builtin_ctzll(rest)) * width + k;
+        a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
+        a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
+        a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
+        a3 = _mm256_add_ps(a3, _mm256_load_ps(row + 3 * W));
+      }
+    _mm256_store_ps(sum + k, a0), _mm256_store_ps(sum + k + W, a1);
+    _mm256_store_ps(sum + k + 2 * W, a2), _mm256_store_ps(sum + k + 3 * W, a3);
+  }
+  for (; k < n; k += 16) {
+    __m256 a0 = _mm256_setzero_ps(), a1 = a0;
+    for (size_t w = 0; w < words; w++)
+      for (uint64_t rest = on[w]; rest; rest &= rest - 1) {
+        const float *row = gain + (64 * w + (size_t)__builtin_ctzll(rest)) * width + k;
+        a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
+        a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
+      }
+    _mm256_store_ps(sum + k, a0), _mm256_store_ps(sum + k + W, a1);
+  }
+}
+
+static inline void sum_on64(float *sum, const uint64_t *on, size_t words, const float *gain, size_t width) {
+  __m256 a0 = _mm256_setzero_ps(), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
+  for (size_t w = 0; w < words; w++)
+    for (uint64_t rest = on[w]; rest; rest &= rest - 1) {
+      const float *row = gain + (64 * w + (size_t)__builtin_ctzll(rest)) * width;
+      a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
+      a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
+      a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
+      a3 = _mm256_add_ps(a3, _mm256_load_ps(row + 3 * W));
+      a4 = _mm256_add_ps(a4, _mm256_load_ps(row + 4 * W));
+      a5 = _mm256_add_ps(a5, _mm256_load_ps(row + 5 * W));
+      a6 = _mm256_add_ps(a6, _mm256_load_ps(row + 6 * W));
+      a7 = _mm256_add_ps(a7, _mm256_load_ps(row + 7 * W));
+    }
+  _mm256_store_ps(sum, a0), _mm256_store_ps(sum + W, a1), _mm256_store_ps(sum + 2 * W, a2);
+  _mm256_store_ps(sum + 3 * W, a3), _mm256_store_ps(sum + 4 * W, a4), _mm256_store_ps(sum + 5 * W, a5);
+  _mm256_store_ps(sum + 6 * W, a6), _mm256_store_ps(sum + 7 * W, a7);
+}
+
+static inline void load_transposed8(__m256 column[W], const float *from, size_t stride) {
+  __m256 r[W], s[W];
+  for (int k = 0; k < W; k++) r[k] = _mm256_loadu_ps(from + (size_t)k * stride);
+  for (int k = 0; k < W; k += 2) {
+    s[k] = _mm256_unpacklo_ps(r[k], r[k + 1]);
+    s[k + 1] = _mm256_unpackhi_ps(r[k], r[k + 1]);
+  }
+  for (int k = 0; k < W; k += 4) {
+    r[k] = _mm256_shuffle_ps(s[k], s[k + 2], 0x44);
+    r[k + 1] = _mm256_shuffle_ps(s[k], s[k + 2], 0xee);
+    r[k + 2] = _mm256_shuffle_ps(s[k + 1], s[k + 3], 0x44);
+    r[k + 3] = _mm256_shuffle_ps(s[k + 1], s[k + 3], 0xee);
+  }
+  for (int k = 0; k < 4; k++) {
+    column[k] = _mm256_permute2f128_ps(r[k], r[k + 4], 0x20);
+    column[k + 4] = _mm256_permute2f128_ps(r[k], r[k + 4], 0x31);
+  }
+}
+
+static void gradient(float *out, const vpfi_pair_view *view, size_t i0, size_t lower, size_t j0, size_t upper) {
+  _Alignas(64) float from_upper[VPFI_TILE_UPPER * VPFI_TILE_LOWER]; /* sum_r y_j gain_i, transposed */
+  for (size_t j = 0; j < upper; j++)
+    sum_on(from_upper + j * VPFI_TILE_LOWER, lower, view->upper_on + (j0 + j) * view->words, view->words,
+           view->lower_gain + i0, view->lower_width);
+  for (size_t i = 0; i < lower; i++) {
+    const uint64_t *on = view->lower_on + (i0 + i) * view->words;
+    if (upper == 64)
+      sum_on64(out + i * VPFI_TILE_UPPER, on, view->words, view->upper_gain + j0, view->upper_width);
+    else
+      sum_on(out + i * VPFI_TILE_UPPER, upper, on, view->words, view->upper_gain + j0, view->upper_width);
+  }
+  for (size_t i = 0; i < lower; i += W)
+    for (size_t j = 0; j < upper; j += W) {
+      __m256 column[W];
+      load_transposed8(column, from_upper + j * VPFI_TILE_LOWER + i, VPFI_TILE_LOWER);
+      for (size_t k = 0; k < W; k++) {
+        float *to = out + (i + k) * VPFI_TILE_UPPER + j;
+        _mm256_store_ps(to, _mm256_add_ps(_mm256_load_ps(to), column[k]));
+      }
+    }
+}
+
+static inline __m256 magnitude(__m256 x) {
+  return _mm256_andnot_ps(set1(-0.0f), x);
+}
+
+static inline __m256 without_denormals(__m256 moment) {
+  return _mm256_andnot_ps(_mm256_cmp_ps(magnitude(moment), set1(1e-30f), _CMP_LT_OQ), moment);
+}
+
+static inline __m256i larger(__m256i peak, __m256 x) {
+  return _mm256_max_epi32(peak, _mm256_castps_si256(magnitude(x)));
+}
+
+static float largest(__m256i peak) {
+  int32_t lane[W], most = 0;
+  _mm256_storeu_si256((__m256i *)(void *)lane, peak);
+  for (int k = 0; k < W; k++) most = lane[k] > most ? lane[k] : most;
+  return vpfi_bits_float((uint32_t)most);
+}
+
+static float adam(float *w, float *m, float *v, const float *sum, size_t count, const vpfi_update *update) {
+  const __m256 scale = set1(update->scale), decay = set1(update->decay), rate = set1(update->rate);
+  const __m256 beta1 = set1(update->beta1), keep1 = set1(update->keep1);
+  const __m256 beta2 = set1(update->beta2), keep2 = set1(update->keep2), epsilon = set1(update->epsilon);
+  __m256i peak = _mm256_setzero_si256();
+  for (size_t k = 0; k < count; k += W) {
+    const __m256 old = _mm256_load_ps(w + k);
+    const __m256 g = _mm256_add_ps(_mm256_mul_ps(scale, _mm256_load_ps(sum + k)), _mm256_mul_ps(decay, old));
+    const __m256 m1 = without_denormals(
+        _mm256_add_ps(_mm256_mul_ps(beta1, _mm256_load_ps(m + k)), _mm256_mul_ps(keep1, g)));
+    const __m256 v1 = without_denormals(
+        _mm256_add_ps(_mm256_mul_ps(beta2, _mm256_load_ps(v + k)), _mm256_mul_ps(keep2, _mm256_mul_ps(g, g))));
+    const __m256 step = _mm256_div_ps(_mm256_mul_ps(rate, m1), _mm256_add_ps(_mm256_sqrt_ps(v1), epsilon));
+    const __m256 w1 = _mm256_sub_ps(old, step);
+    _mm256_store_ps(m + k, m1);
+    _mm256_store_ps(v + k, v1);
+    _mm256_store_ps(w + k, w1);
+    peak = larger(larger(larger(peak, v1), m1), w1);
+  }
+  return largest(peak);
+}
+
+static float sgd(float *w, float *m, const float *sum, size_t count, const vpfi_update *update) {
+  const __m256 scale = set1(update->scale), decay = set1(update->decay), rate = set1(update->rate);
+  const __m256 momentum = set1(update->momentum);
+  __m256i peak = _mm256_setzero_si256();
+  for (size_t k = 0; k < count; k += W) {
+    const __m256 old = _mm256_load_ps(w + k);
+    const __m256 g = _mm256_add_ps(_mm256_mul_ps(scale, _mm256_load_ps(sum + k)), _mm256_mul_ps(decay, old));
+    const __m256 m1 = without_denormals(_mm256_add_ps(_mm256_mul_ps(momentum, _mm256_load_ps(m + k)), g));
+    const __m256 w1 = _mm256_sub_ps(old, _mm256_mul_ps(rate, m1));
+    _mm256_store_ps(m + k, m1);
+    _mm256_store_ps(w + k, w1);
+    peak = larger(larger(peak, m1), w1);
+  }
+  return largest(peak);
+}
+
+static void transpose(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows,
+                      size_t cols) {
+  for (size_t i = 0; i < rows; i += W)
+    for (size_t j = 0; j < cols; j += W) {
+      __m256 column[W];
+      load_transposed8(column, from + i * from_stride + j, from_stride);
+      for (size_t k = 0; k < W; k++) _mm256_store_ps(to + (j + k) * to_stride + i, column[k]);
+    }
+}
+
+const vpfi_kernels vpfi_kernels_avx2 = {
+    .name = "avx2",
+    .sum_rows = sum_rows,
+    .add_row = add_row,
+    .rates = rates,
+    .thresholds = thresholds,
+    .draw = draw,
+    .gradient = gradient,
+    .adam = adam,
+    .sgd = sgd,
+    .transpose = transpose,
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Plain C: the definition of every kernel. Kept for ever; tests compare the others with it. */
+#include <math.h>
+#include <string.h>
+
+#include "num/bits.h"
+#include "num/elementary.h"
+#include "num/kernels.h"
+
+static void sum_rows(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
+  for (size_t k = 0; k < count; k++) {
+    const float *row = matrix + index[k] * width;
+    for (size_t j = 0; j < width; j++) z[j] += row[j];
+  }
+}
+
+static void add_row(float *z, const float *row, bool on, size_t width) {
+  for (size_t j = 0; j < width; j++) z[j] = on ? z[j] + row[j] : z[j] - row[j];
+}
+
+static bool rates(float *gain, const float *z, const uint64_t *bits, size_t n, size_t width, double *flow) {
+  float lane[VPFI_KERNEL_LANES] = {0};
+  bool within = true;
+  for (size_t j = 0; j < n; j++) {
+    const float alpha = vpfi_bits_get(bits, j) ? -0.5f : 0.5f;
+    const float delta = vpfi_expf(alpha * z[j]);
+    within = within && fabsf(z[j]) <= VPFI_FIELD_LIMIT;
+    gain[j] = alpha * delta;
+    lane[j % VPFI_KERNEL_LANES] += delta;
+  }
+  for (size_t j = n; j < width; j++) gain[j] = 0;
+  *flow = 0;
+  for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) *flow += (double)lane[k];
+  return within;
+}
+
+static void thresholds(float *t, const uint32_t *random, size_t width) {
+  const int32_t most = INT32_MAX;
+  for (size_t j = 0; j < width; j++) {
+    const int32_t k = (int32_t)(random[j] >> 1);
+    t[j] = vpfi_logf(((float)k + 0.5f) / ((float)(most - k) + 0.5f));
+  }
+}
+
+static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
+  memset(bits, 0, vpfi_bits_words(n) * sizeof *bits);
+  for (size_t j = 0; j < n; j++) bits[j / 64] |= (uint64_t)(z[j] > t[j]) << (j % 64);
+}
+
+/* sum[0..n) = sum over the rows r that are on of gain[r * width + 0..n) */
+static void sum_on(float *sum, size_t n, const uint64_t *on, size_t words, const float *gain, size_t width) {
+  for (size_t k = 0; k < n; k++) sum[k] = 0;
+  for (size_t w = 0; w < words; w++)
+    for (uint64_t rest = on[w]; rest; rest &= rest - 1) {
+      const float *row = gain + (64 * w + (size_t)__builtin_ctzll(rest)) * width;
+      for (size_t k = 0; k < n; k++) sum[k] += row[k];
+    }
+}
+
+static void gradient(float *out, const vpfi_pair_view *view, size_t i0, size_t lower, size_t j0, size_t upper) {
+  float from_upper[VPFI_TILE_UPPER][VPFI_TILE_LOWER]; /* sum_r y_j gain_i, transposed */
+  for (size_t j = 0; j < upper; j++)
+    sum_on(from_upper[j], lower, view->upper_on + (j0 + j) * view->words, view->words, view->lower_gain + i0,
+           view->lower_width);
+  for (size_t i = 0; i < lower; i++) {
+    float *row = out + i * VPFI_TILE_UPPER;
+    sum_on(row, upper, view->lower_on + (i0 + i) * view->words, view->words, view->upper_gain + j0,
+           view->upper_width);
+    for (size_t j = 0; j < upper; j++) row[j] += from_upper[j][i];
+  }
+}
+
+static float without_denormals(float moment) {
+  return fabsf(moment) < 1e-30f ? 0.0f : moment;
+}
+
+/* Absolute values compared as integers: their order is that of the floats, with infinity and then
+ * NaN above all, so that neither gets lost. */
+static uint32_t larger(uint32_t peak, float x) {
+  const uint32_t magnitude = vpfi_float_bits(x) & 0x7fffffffu;
+  return magnitude > peak ? magnitude : peak;
+}
+
+static float adam(float *w, float *m, float *v, const float *sum, size_t count, const vpfi_update *update) {
+  uint32_t peak = 0;
+  for (size_t k = 0; k < count; k++) {
+    const float g = update->scale * sum[k] + update->decay * w[k];
+    m[k] = without_denormals(update->beta1 * m[k] + update->keep1 * g);
+    v[k] = without_denormals(update->beta2 * v[k] + update->keep2 * (g * g));
+    w[k] = w[k] - update->rate * m[k] / (sqrtf(v[k]) + update->epsilon);
+    peak = larger(larger(larger(peak, v[k]), m[k]), w[k]);
+  }
+  return vpfi_bits_float(peak);
+}
+
+static float sgd(float *w, float *m, const float *sum, size_t count, const vpfi_update *update) {
+  uint32_t peak = 0;
+  for (size_t k = 0; k < count; k++) {
+    const float g = update->scale * sum[k] + update->decay * w[k];
+    m[k] = without_denormals(update->momentum * m[k] + g);
+    w[k] = w[k] - update->rate * m[k];
+    peak = larger(larger(peak, m[k]), w[k]);
+  }
+  return vpfi_bits_float(peak);
+}
+
+static void transpose(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows,
+                      size_t cols) {
+  for (size_t j = 0; j < cols; j++)
+    for (size_t i = 0; i < rows; i++) to[j * to_stride + i] = from[i * from_stride + j];
+}
+
+const vpfi_kernels vpfi_kernels_reference = {
+    .name = "reference",
+    .sum_rows = sum_rows,
+    .add_row = add_row,
+    .rates = rates,
+    .thresholds = thresholds,
+    .draw = draw,
+    .gradient = gradient,
+    .adam = adam,
+    .sgd = sgd,
+    .transpose = transpose,
+};
