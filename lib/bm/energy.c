@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "bm/energy.h"
+
+#include <assert.h>
+
+#include "num/elementary.h"
+
+static double bias_sum(const float *bias, const uint32_t *index, size_t count) {
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) sum += (double)bias[index[k]];
+  return sum;
+}
+
+/* An edge inside a layer counts once. */
+static double intra_sum(const float *u, size_t width, const uint32_t *index, size_t count) {
+  double sum = 0;
+  for (size_t a = 0; a < count; a++)
+    for (size_t b = a + 1; b < count; b++) sum += (double)u[index[a] * width + index[b]];
+  return sum;
+}
+
+static double layer_sum(const vpfi_shape *shape, const vpfi_params *params, size_t layer, const uint32_t *index,
+                        size_t count) {
+  double sum = bias_sum(params->bias[shape->layer[layer].up], index, count);
+  if (params->intra[layer]) sum += intra_sum(params->intra[layer], shape->layer[layer].width, index, count);
+  return sum;
+}
+
+double vpfi_energy(const vpfi_shape *shape, const vpfi_params *params, uint32_t *const *index, const size_t *count) {
+  assert(vpfi_shape_has_energy(shape));
+  double sum = 0;
+  for (size_t l = 0; l < shape->n_layers; l++) sum += layer_sum(shape, params, l, index[l], count[l]);
+  for (size_t l = 0; l < shape->n_joins; l++) {
+    const size_t width = shape->layer[l + 1].width;
+    for (size_t a = 0; a < count[l]; a++)
+      sum += bias_sum(params->weights[l] + index[l][a] * width, index[l + 1], count[l + 1]);
+  }
+  return -sum;
+}
+
+double vpfi_free_energy(const vpfi_shape *shape, const vpfi_params *params, const uint32_t *index, size_t count) {
+  assert(shape->n_layers <= 2);
+  double sum = layer_sum(shape, params, 0, index, count);
+  if (shape->n_layers == 1) return -sum;
+  const vpfi_layer *hidden = &shape->layer[1];
+  for (size_t j = 0; j < hidden->size; j++) /* sum_h over one hidden unit: 1 + exp(z_j) */
+    sum += vpfi_softplus((double)params->bias[hidden->up][j] +
+                         bias_sum(params->weights_t[0] + j * shape->layer[0].width, index, count));
+  return -sum;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Energies, in double precision from the float parameters. */
+#ifndef VPFI_BM_ENERGY_H
+#define VPFI_BM_ENERGY_H
+
+#include "bm/params.h"
+
+/* E(y) = - sum over edges w_ij y_i y_j - sum b_i y_i of one row; index and count list the units of
+ * each layer that are on (vpfi_scratch). Only where vpfi_shape_has_energy(). */
+double vpfi_energy(const vpfi_shape *shape, const vpfi_params *params, uint32_t *const *index, const size_t *count);
+
+/* F(x) = -log sum_h exp(-E(x, h)) for one layer, or two of which the upper has no U; only index[0]
+ * and count[0] are read. */
+double vpfi_free_energy(const vpfi_shape *shape, const vpfi_params *params, const uint32_t *index, size_t count);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The shape of a layered machine: layers, roles, joins, and the flat order of its parameters.
+ *
+ * A *role* is a layer together with one bias and the inputs that its local field sums:
+ *
+ *   z = bias + W_below^T (states below) + W_above (states above) + U (own states)
+ *
+ * A joint machine has one role a layer. A pairwise machine has two roles a pair: its lower
+ * layer (input from above only) and its upper layer (input from below only); so a middle layer
+ * has two, with two biases. Everything that computes fields, flows and gradients walks over
+ * roles and need not know the coupling (docs/math.md, "Roles"). */
+#ifndef VPFI_BM_SHAPE_H
+#define VPFI_BM_SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vpf/model.h>
+
+#define VPFI_NONE ((size_t)-1)
+enum { VPFI_LANES = 16, VPFI_MAX_LAYERS = 4096 };
+
+typedef struct vpfi_layer {
+  size_t size;       /* units */
+  size_t width;      /* size rounded up to VPFI_LANES: floats in a padded row of this layer */
+  size_t words;      /* 64-bit words of one row of states */
+  size_t first;      /* index of its first unit in a row of all units */
+  size_t first_draw; /* the same with padded layers: numbers units for random draws */
+  bool intra;
+  size_t up, down;   /* its roles when sampled from below and from above; may be equal */
+} vpfi_layer;
+
+typedef struct vpfi_role {
+  size_t layer;
+  size_t below; /* W_below joins it to layer-1, or VPFI_NONE */
+  size_t above; /* W_above joins it to layer+1, or VPFI_NONE */
+  bool intra;   /* U of its layer is summed (and trained) in this role */
+  size_t pair;  /* where its flow is reported: progress.flow_lower or flow_upper [pair] */
+  bool lower;
+  size_t state[2]; /* which states it sees: [0] swept, [1] unswept order, see below */
+} vpfi_role;
+
+/* W_i joins layers i and i+1: the two roles in which it is trained. */
+typedef struct vpfi_join {
+  size_t lower_role; /* sees W_i as `above` */
+  size_t upper_role; /* sees W_i as `below` */
+} vpfi_join;
+
+typedef enum vpfi_block_kind { VPFI_BLOCK_BIAS, VPFI_BLOCK_WEIGHTS, VPFI_BLOCK_INTRA } vpfi_block_kind;
+
+/* A stretch of the flat parameter vector. */
+typedef struct vpfi_block {
+  vpfi_block_kind kind;
+  size_t index;  /* role of a bias, lower layer of weights, layer of intra-layer weights */
+  size_t offset; /* into the flat vector */
+  size_t count;
+} vpfi_block;
+
+/* States. Normally there is one for each layer, with the layer's number. In the unswept order a
+ * middle layer of a pairwise machine that has U appears twice: swept where it is the upper layer
+ * of a pair, and as it was before the sweep, in an extra state, where it is the lower one. */
+typedef enum vpfi_order { VPFI_ORDER_SWEPT = 0, VPFI_ORDER_UNSWEPT = 1 } vpfi_order;
+
+typedef struct vpfi_shape {
+  size_t n_layers;
+  vpf_coupling coupling;
+  vpfi_layer *layer; /* [n_layers] */
+  size_t n_roles;
+  vpfi_role *role; /* [n_roles] */
+  size_t n_joins;  /* n_layers - 1 */
+  vpfi_join *join; /* [n_joins] */
+  size_t n_blocks;
+  vpfi_block *block; /* [n_blocks], in flat order */
+  size_t n_states[2];  /* by vpfi_order */
+  size_t *state_layer; /* [n_states[1]] */
+  size_t units;        /* columns of a row of all units */
+  size_t pairs;      /* length of progress.flow_lower */
+  size_t param_count;
+} vpfi_shape;
+
+/* VPF_ERR_ARGUMENT, VPF_ERR_LIMIT or VPF_ERR_MEMORY; *shape is then all zero. */
+vpf_status vpfi_shape_init(vpfi_shape *shape, const size_t *sizes, size_t layers, const uint8_t *intra,
+                           vpf_coupling coupling);
+vpf_status vpfi_shape_copy(vpfi_shape *shape, const vpfi_shape *from);
+void vpfi_shape_clear(vpfi_shape *shape);
+bool vpfi_shape_equal(const vpfi_shape *a, const vpfi_shape *b);
+
+/* "784-196+-64 pairwise" (+ marks intra-layer weights) into text, cut to size; returns text. */
+char *vpfi_shape_describe(const vpfi_shape *shape, char *text, size_t size);
+
+/* Whether one energy over all units exists: joint, or at most two layers. */
+bool vpfi_shape_has_energy(const vpfi_shape *shape);
+
+#endif
