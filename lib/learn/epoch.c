@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include "learn/epoch.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "bm/sparsity.h"
+#include "learn/order.h"
+#include "learn/update.h"
+#include "num/bits.h"
+#include "num/rng.h"
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The E-step of the epoch that is running, or of the one that comes next. */
+static vpfi_estep_plan current_plan(const vpfi_learner *learner) {
+  return learner->inside ? learner->plan : vpfi_learner_plan(learner);
+}
+
+static bool same_sample_memory(const vpfi_learner *learner, const vpfi_estep_plan *plan, uint64_t rows) {
+  return learner->has_sample && learner->sample_data.rows == rows && learner->sample_plan.samples == plan->samples &&
+         learner->sample_plan.estep.order == plan->estep.order;
+}
+
+static vpf_status check_plan(const vpfi_learner *learner, const vpfi_shape *shape) {
+  const vpfi_estep_plan plan = current_plan(learner);
+  if (plan.estep.gibbs && !vpfi_shape_has_energy(shape))
+    return vpfi_fail(VPF_ERR_UNSUPPORTED,
+                     "the Gibbs E-step needs one energy: joint coupling or at most 2 layers, not a pairwise model of %zu",
+                     shape->n_layers);
+  if ((vpf_method)learner->option[VPFI_AT_METHOD] != VPF_METHOD_VPF)
+    return vpfi_fail(VPF_ERR_UNSUPPORTED, "method %g is not available; 0 (VPF) is", learner->option[VPFI_AT_METHOD]);
+  return VPF_OK;
+}
+
+static vpf_status alloc_trainer(vpfi_trainer *trainer) {
+  vpfi_learner *learner = trainer->learner;
+  const vpfi_shape *shape = &learner->shape;
+  const vpfi_estep_plan plan = current_plan(learner);
+  const size_t rows = (size_t)trainer->data.id.rows;
+  const double wanted = learner->option[VPFI_AT_BATCH_SIZE];
+  const size_t batch_rows = (double)rows < wanted ? rows : (size_t)wanted;
+
+  vpf_status status =
+      vpfi_batch_init(&trainer->batch, shape, plan.estep.order, batch_rows * plan.samples, trainer->threads);
+  if (status) return status;
+  trainer->order = vpfi_alloc(rows, sizeof *trainer->order);
+  trainer->report = vpfi_alloc(2 * shape->pairs + shape->n_layers, sizeof *trainer->report);
+  trainer->batch.states.ids = vpfi_alloc(trainer->batch.capacity, sizeof(uint64_t));
+  trainer->tile_peaks = vpfi_alloc(trainer->batch.n_tiles, sizeof *trainer->tile_peaks);
+  if (!trainer->order || !trainer->report || !trainer->batch.states.ids || !trainer->tile_peaks)
+    return VPF_ERR_MEMORY;
+  status = vpfi_sums_init(&trainer->batch_sums, shape);
+  if (status) return status;
+  if (plan.period > 0 && !same_sample_memory(learner, &plan, rows)) {
+    status = vpfi_sample_init(&trainer->new_sample, shape, &plan, rows);
+    trainer->has_new_sample = !status;
+  }
+  return status;
+}
+
+vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_params *params,
+                             const vpfi_training_data *data) {
+  *trainer = (vpfi_trainer){.learner = learner,
+                            .kernels = vpfi_kernels_best(),
+                            .params = params,
+                            .data = *data,
+                            .threads = vpfi_thread_count((size_t)learner->option[VPFI_AT_THREADS])};
+  if (learner->inside && !vpfi_data_id_equal(&learner->data, &data->id))
+    return vpfi_fail(VPF_ERR_STATE,
+                     "epoch %llu is unfinished: its %llu x %llu rows (checksum %016llx) are needed, not these %llu x "
+                     "%llu (checksum %016llx)",
+                     (unsigned long long)learner->epochs + 1, (unsigned long long)learner->data.rows,
+                     (unsigned long long)learner->data.cols, (unsigned long long)learner->data.checksum,
+                     (unsigned long long)data->id.rows, (unsigned long long)data->id.cols,
+                     (unsigned long long)data->id.checksum);
+  vpf_status status = check_plan(learner, &learner->shape);
+  if (!status) status = alloc_trainer(trainer);
+  if (status) {
+    vpfi_trainer_clear(trainer);
+    return status;
+  }
+  const float peaks[3] = {vpfi_params_peak(params, &learner->shape),
+                          vpfi_params_peak(&learner->moment1, &learner->shape),
+                          vpfi_params_peak(&learner->moment2, &learner->shape)};
+  for (int k = 0; k < 3; k++)
+    if (peaks[k] > trainer->peak) trainer->peak = peaks[k];
+  return VPF_OK;
+}
+
+void vpfi_trainer_clear(vpfi_trainer *trainer) {
+  if (trainer->learner) vpfi_batch_clear(&trainer->batch, &trainer->learner->shape);
+  vpfi_free(trainer->order);
+  vpfi_free(trainer->report);
+  vpfi_free(trainer->tile_peaks);
+  vpfi_sums_clear(&trainer->batch_sums);
+  vpfi_states_clear(&trainer->new_sample);
+  *trainer = (vpfi_trainer){0};
+}
+
+/* The E-step for all rows, on the parameters as they are (Algorithm 1, lines 4-9). */
+static void draw_sample(vpfi_trainer *trainer) {
+  vpfi_learner *learner = trainer->learner;
+  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params};
+  if (trainer->has_new_sample) {
+    vpfi_states_clear(&learner->sample);
+    learner->sample = trainer->new_sample;
+    trainer->new_sample = (vpfi_states){0};
+    trainer->has_new_sample = false;
+  }
+  vpfi_states *sample = &learner->sample;
+  uint64_t *const nothing = sample->bits[0];
+  sample->bits[0] = (uint64_t *)(uintptr_t)trainer->data.bits; /* only read: it is lent, see vpfi_states */
+  sample->first_id = trainer->data.id.first_row;
+  vpfi_infer(&machine, &learner->plan.estep,
+             vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), sample, trainer->threads,
+             trainer->batch.scratch);
+  sample->bits[0] = nothing;
+  learner->has_sample = true;
+  learner->sample_plan = learner->plan;
+  learner->sample_data = trainer->data.id;
+  learner->sample_epoch = learner->epochs;
+}
+
+static bool sample_is_due(const vpfi_trainer *trainer) {
+  const vpfi_learner *learner = trainer->learner;
+  if (learner->plan.period == 0) return false;
+  return trainer->has_new_sample || !learner->has_sample ||
+         !vpfi_data_id_equal(&learner->sample_data, &trainer->data.id) ||
+         learner->epochs - learner->sample_epoch >= learner->plan.period;
+}
+
+static void begin_epoch(vpfi_trainer *trainer, const vpfi_estep_plan *plan) {
+  vpfi_learner *learner = trainer->learner;
+  learner->inside = true;
+  learner->cursor = 0;
+  learner->epoch_seed = learner->seed;
+  learner->epoch_shuffle = learner->option[VPFI_AT_SHUFFLE] > 0;
+  learner->plan = *plan;
+  learner->data = trainer->data.id;
+  vpfi_sums_zero(&learner->sums, &learner->shape);
+  if (sample_is_due(trainer)) draw_sample(trainer);
+}
+
+/* Copy the states of the next minibatch together, its rows in the order of the epoch. */
+static void gather(vpfi_trainer *trainer, size_t data_rows) {
+  const vpfi_learner *learner = trainer->learner;
+  vpfi_batch *batch = &trainer->batch;
+  vpfi_states *states = &batch->states;
+  const size_t samples = learner->plan.samples;
+  batch->rows = states->rows = data_rows * samples;
+  for (size_t k = 0; k < batch->rows; k++) {
+    const size_t row = trainer->order[learner->cursor + k / samples], sample = k % samples;
+    states->ids[k] = (trainer->data.id.first_row + row) | (uint64_t)sample << 48;
+    memcpy(states->bits[0] + k * states->words[0], trainer->data.bits + row * states->words[0],
+           states->words[0] * sizeof(uint64_t));
+    for (size_t s = 1; learner->plan.period > 0 && s < states->n_states; s++)
+      memcpy(states->bits[s] + k * states->words[s],
+             learner->sample.bits[s] + (row * samples + sample) * states->words[s],
+             states->words[s] * sizeof(uint64_t));
+  }
+}
+
+static vpf_status diverged(const vpfi_learner *learner, const char *what, size_t layer, size_t unit, double value) {
+  return vpfi_fail(VPF_ERR_DIVERGED,
+                   "epoch %llu, minibatch %llu, layer %zu, unit %zu: %s (%g); model and optimizer are as before this "
+                   "minibatch",
+                   (unsigned long long)learner->epochs + 1, (unsigned long long)learner->sums.batches + 1, layer, unit,
+                   what, value);
+}
+
+static void sum_batch(vpfi_trainer *trainer) {
+  const vpfi_shape *shape = &trainer->learner->shape;
+  const vpfi_batch *batch = &trainer->batch;
+  vpfi_sums *sums = &trainer->batch_sums;
+  vpfi_sums_zero(sums, shape);
+  for (size_t k = 0; k < batch->rows; k++)
+    for (size_t r = 0; r < shape->n_roles; r++) sums->flow[r] += batch->flow[k * shape->n_roles + r];
+  for (size_t l = 0; l < shape->n_layers; l++)
+    sums->on[l] = (double)vpfi_bits_count(batch->states.bits[l], batch->rows * batch->states.words[l]);
+  sums->rows = (double)batch->rows;
+  sums->batches = 1;
+}
+
+/* One minibatch (Algorithm 1, lines 11-13). On failure only scratch memory has changed. */
+static vpf_status train_batch(vpfi_trainer *trainer, size_t data_rows) {
+  vpfi_learner *learner = trainer->learner;
+  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params};
+  vpfi_batch *batch = &trainer->batch;
+
+  gather(trainer, data_rows);
+  if (learner->plan.period == 0)
+    vpfi_infer(&machine, &learner->plan.estep,
+               vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states,
+               trainer->threads, batch->scratch);
+
+  vpfi_overflow where;
+  if (!vpfi_batch_rates(batch, &machine, &where))
+    return diverged(learner, "the local field is beyond 160", where.layer, where.unit, (double)where.field);
+  vpfi_blowup blowup;
+  if (!vpfi_update_step(learner, trainer->kernels, trainer->params, batch, trainer->tile_peaks, &trainer->peak,
+                        &blowup))
+    return diverged(learner,
+                    blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite" : "a weight would not be finite",
+                    blowup.layer, blowup.unit, learner->option[VPFI_AT_LEARNING_RATE]);
+  sum_batch(trainer);
+  vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);
+  learner->cursor += data_rows;
+  return VPF_OK;
+}
+
+/* When a run and its current epoch started, and from which row. */
+typedef struct run_clock {
+  double run, epoch;
+  size_t first_row;
+} run_clock;
+
+static vpf_progress report(vpfi_trainer *trainer, vpf_progress_event event, const run_clock *clock, uint64_t target) {
+  const vpfi_learner *learner = trainer->learner;
+  const vpfi_shape *shape = &learner->shape;
+  const vpfi_sums *sums = event == VPF_PROGRESS_EPOCH ? &learner->sums : &trainer->batch_sums;
+  const size_t rows = (size_t)trainer->data.id.rows;
+  const size_t batch_rows = trainer->batch.capacity / learner->plan.samples;
+  double *lower = trainer->report, *upper = lower + shape->pairs, *activity = upper + shape->pairs;
+
+  vpf_progress p = {.struct_size = sizeof p,
+                    .event = event,
+                    .epoch = (size_t)learner->epochs + (event == VPF_PROGRESS_BATCH),
+                    .epochs = (size_t)target,
+                    .batch = (size_t)learner->sums.batches,
+                    .rows = learner->cursor,
+                    .pairs = shape->pairs,
+                    .flow_lower = lower,
+                    .flow_upper = upper,
+                    .layers = shape->n_layers,
+                    .activity = activity};
+  p.batches = p.batch + (rows - learner->cursor + batch_rows - 1) / batch_rows;
+  memset(trainer->report, 0, 2 * shape->pairs * sizeof(double));
+  for (size_t r = 0; r < shape->n_roles; r++) {
+    double *part = shape->role[r].lower ? lower : upper;
+    part[shape->role[r].pair] += sums->flow[r] / sums->rows;
+    p.flow += sums->flow[r] / sums->rows;
+  }
+  for (size_t l = 0; l < shape->n_layers; l++)
+    activity[l] = sums->on[l] / (sums->rows * (double)shape->layer[l].size);
+  if (event == VPF_PROGRESS_EPOCH && shape->n_joins > 0)
+    vpfi_sparsity(shape, trainer->params, 0, &p.rho, &p.w2);
+  const double time = now();
+  p.seconds = time - clock->epoch;
+  p.total_seconds = time - clock->run;
+  p.images_per_second = p.seconds > 0 ? (double)(learner->cursor - clock->first_row) / p.seconds : 0;
+  return p;
+}
+
+/* Minibatches until the epoch has no more rows, or progress stops it (*stopped). */
+static vpf_status finish_rows(vpfi_trainer *trainer, const run_clock *clock, uint64_t target,
+                              vpf_progress_fn progress, void *user, bool *stopped) {
+  vpfi_learner *learner = trainer->learner;
+  const size_t rows = (size_t)trainer->data.id.rows;
+  const size_t batch_rows = trainer->batch.capacity / learner->plan.samples;
+  const uint64_t every = (uint64_t)learner->option[VPFI_AT_PROGRESS_BATCHES];
+  while (learner->cursor < rows) {
+    const size_t left = rows - learner->cursor;
+    const vpf_status status = train_batch(trainer, left < batch_rows ? left : batch_rows);
+    if (status) return status;
+    if (!progress || every == 0 || learner->sums.batches % every != 0) continue;
+    const vpf_progress p = report(trainer, VPF_PROGRESS_BATCH, clock, target);
+    *stopped = progress(&p, user) != 0;
+    if (*stopped) break;
+  }
+  return VPF_OK;
+}
+
+vpf_status vpfi_trainer_run(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn progress, void *user) {
+  vpfi_learner *learner = trainer->learner;
+  const vpfi_estep_plan plan = current_plan(learner);
+  const uint64_t target = learner->epochs + epochs;
+  run_clock clock = {.run = now()};
+  while (learner->epochs < target) {
+    clock.epoch = now();
+    if (!learner->inside) begin_epoch(trainer, &plan);
+    clock.first_row = learner->cursor;
+    vpfi_order_fill(trainer->order, (size_t)trainer->data.id.rows, learner->epoch_shuffle, learner->epoch_seed,
+                    learner->epochs);
+    bool stopped = false;
+    const vpf_status status = finish_rows(trainer, &clock, target, progress, user, &stopped);
+    if (status) {
+      learner->last_stop = VPF_STOP_DIVERGED;
+      return status;
+    }
+    if (!stopped) {
+      learner->inside = false;
+      learner->epochs++;
+      if (progress) {
+        vpf_progress p = report(trainer, VPF_PROGRESS_EPOCH, &clock, target);
+        p.stop = learner->epochs == target ? VPF_STOP_EPOCHS : VPF_STOP_NONE;
+        stopped = progress(&p, user) != 0;
+      }
+    }
+    if (stopped) {
+      learner->last_stop = VPF_STOP_CALLBACK;
+      return VPF_OK;
+    }
+  }
+  learner->last_stop = VPF_STOP_EPOCHS;
+  return VPF_OK;
+}

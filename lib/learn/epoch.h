@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The training loop (Algorithm 1). */
+#ifndef VPFI_LEARN_EPOCH_H
+#define VPFI_LEARN_EPOCH_H
+
+#include <vpf/train.h>
+
+#include "bm/flow.h"
+#include "learn/learner.h"
+#include "learn/update.h"
+
+/* The visible rows to train on. */
+typedef struct vpfi_training_data {
+  const uint64_t *bits; /* [rows x words of layer 0] */
+  vpfi_data_id id;
+} vpfi_training_data;
+
+/* All memory of one vpf_train(), so that nothing can fail for want of it after the first step. */
+typedef struct vpfi_trainer {
+  vpfi_learner *learner;
+  const vpfi_kernels *kernels;
+  vpfi_params *params;
+  vpfi_training_data data;
+  size_t threads;
+  vpfi_batch batch;
+  size_t *order;         /* [rows] */
+  vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */
+  vpfi_sums batch_sums;  /* of the minibatch just done */
+  double *report;        /* what vpf_progress points into */
+  vpfi_states new_sample; /* memory for an E-step, if the learner's own does not fit */
+  bool has_new_sample;
+  float peak;            /* largest magnitude of parameters and moments */
+} vpfi_trainer;
+
+/* Check, bind the learner if it is new, and allocate. Learner and params are unchanged on failure
+ * (but for the binding). VPF_ERR_STATE, VPF_ERR_UNSUPPORTED, VPF_ERR_MEMORY. */
+vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_params *params,
+                             const vpfi_training_data *data);
+void vpfi_trainer_clear(vpfi_trainer *trainer);
+
+/* Train until `epochs` more epochs have ended, or progress or divergence stops it. */
+vpf_status vpfi_trainer_run(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn progress, void *user);
+
+#endif

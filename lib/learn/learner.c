@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "learn/learner.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+void vpfi_learner_init(vpfi_learner *learner) {
+  *learner = (vpfi_learner){.seed = 1, .beta1_power = 1, .beta2_power = 1};
+  for (int k = 0; k < VPFI_N_OPTIONS; k++) learner->option[k] = vpfi_option_table[k].initial;
+}
+
+vpf_status vpfi_sums_init(vpfi_sums *sums, const vpfi_shape *shape) {
+  *sums = (vpfi_sums){.flow = vpfi_alloc(shape->n_roles, sizeof(double)),
+                      .on = vpfi_alloc(shape->n_layers, sizeof(double))};
+  if (sums->flow && sums->on) return VPF_OK;
+  vpfi_sums_clear(sums);
+  return VPF_ERR_MEMORY;
+}
+
+void vpfi_sums_zero(vpfi_sums *sums, const vpfi_shape *shape) {
+  memset(sums->flow, 0, shape->n_roles * sizeof(double));
+  memset(sums->on, 0, shape->n_layers * sizeof(double));
+  sums->rows = 0;
+  sums->batches = 0;
+}
+
+void vpfi_sums_add(vpfi_sums *sums, const vpfi_shape *shape, const vpfi_sums *more) {
+  for (size_t r = 0; r < shape->n_roles; r++) sums->flow[r] += more->flow[r];
+  for (size_t l = 0; l < shape->n_layers; l++) sums->on[l] += more->on[l];
+  sums->rows += more->rows;
+  sums->batches += more->batches;
+}
+
+void vpfi_sums_clear(vpfi_sums *sums) {
+  vpfi_free(sums->flow);
+  vpfi_free(sums->on);
+  *sums = (vpfi_sums){0};
+}
+
+void vpfi_learner_clear(vpfi_learner *learner) {
+  vpfi_states_clear(&learner->sample);
+  vpfi_sums_clear(&learner->sums);
+  vpfi_params_clear(&learner->moment1, &learner->shape);
+  vpfi_params_clear(&learner->moment2, &learner->shape);
+  vpfi_shape_clear(&learner->shape);
+  *learner = (vpfi_learner){0};
+}
+
+vpf_status vpfi_learner_bind(vpfi_learner *learner, const vpfi_shape *shape) {
+  vpfi_learner bound = *learner;
+  vpf_status status = vpfi_shape_copy(&bound.shape, shape);
+  if (!status) status = vpfi_params_init_moments(&bound.moment1, shape);
+  if (!status) status = vpfi_params_init_moments(&bound.moment2, shape);
+  if (!status) status = vpfi_sums_init(&bound.sums, shape);
+  if (status) {
+    vpfi_learner_clear(&bound);
+    return status;
+  }
+  bound.bound = true;
+  *learner = bound;
+  return VPF_OK;
+}
+
+void vpfi_learner_unbind(vpfi_learner *learner) {
+  const vpfi_learner old = *learner;
+  vpfi_learner fresh;
+  vpfi_learner_init(&fresh);
+  memcpy(fresh.option, old.option, sizeof fresh.option);
+  fresh.seed = old.seed;
+  fresh.last_stop = old.last_stop;
+  vpfi_learner_clear(learner);
+  *learner = fresh;
+}
+
+void vpfi_learner_reset_moments(vpfi_learner *learner) {
+  learner->beta1_power = learner->beta2_power = 1;
+  if (!learner->bound) return;
+  vpfi_params_zero(&learner->moment1, &learner->shape);
+  vpfi_params_zero(&learner->moment2, &learner->shape);
+}
+
+vpf_status vpfi_sample_init(vpfi_states *sample, const vpfi_shape *shape, const vpfi_estep_plan *plan, size_t rows) {
+  static const uint64_t nothing; /* stands for the data, which are lent to the sample when it is used */
+  size_t all;
+  if (!vpfi_size_mul(rows, plan->samples, &all)) all = SIZE_MAX; /* refused by the allocation */
+  return vpfi_states_init(sample, shape, plan->estep.order, all, plan->samples, &nothing);
+}
+
+vpfi_estep_plan vpfi_learner_plan(const vpfi_learner *learner) {
+  const double *option = learner->option;
+  return (vpfi_estep_plan){
+      .estep = {.gibbs = option[VPFI_AT_ESTEP] > 0,
+                .sweeps = (size_t)option[VPFI_AT_ESTEP_SWEEPS],
+                .order = option[VPFI_AT_ESTEP_ORDER] > 0 ? VPFI_ORDER_UNSWEPT : VPFI_ORDER_SWEPT,
+                .random_start = option[VPFI_AT_ESTEP_START] > 0},
+      .samples = (size_t)option[VPFI_AT_ESTEP_SAMPLES],
+      .period = (uint64_t)option[VPFI_AT_ESTEP_PERIOD]};
+}
+
+bool vpfi_data_id_equal(const vpfi_data_id *a, const vpfi_data_id *b) {
+  return a->rows == b->rows && a->cols == b->cols && a->first_row == b->first_row && a->checksum == b->checksum;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* All state of training except the parameters: what a vpf_optimizer is, and what a checkpoint
+ * must hold so that going on gives the same bits. */
+#ifndef VPFI_LEARN_LEARNER_H
+#define VPFI_LEARN_LEARNER_H
+
+#include "bm/gibbs.h"
+#include "bm/params.h"
+#include "bm/states.h"
+#include "learn/options.h"
+
+/* Which data a hidden sample belongs to. */
+typedef struct vpfi_data_id {
+  uint64_t rows, cols, first_row, checksum;
+} vpfi_data_id;
+
+/* How the hidden sample of an epoch is drawn; fixed while the epoch lasts. */
+typedef struct vpfi_estep_plan {
+  vpfi_estep estep;
+  size_t samples;  /* of each row */
+  uint64_t period; /* in epochs; 0: in every minibatch, and nothing is kept */
+} vpfi_estep_plan;
+
+/* Sums over rows: of a minibatch, or of the running epoch. */
+typedef struct vpfi_sums {
+  double *flow;     /* [n_roles] */
+  double *on;       /* [n_layers] units that were on */
+  double rows;      /* rows of states: data rows times samples */
+  uint64_t batches; /* minibatches */
+} vpfi_sums;
+
+typedef struct vpfi_learner {
+  double option[VPFI_N_OPTIONS];
+  uint64_t seed;
+  vpf_stop last_stop;
+  bool busy; /* inside vpf_train() */
+
+  bool bound; /* to shape, by the first training; all below exists only then */
+  vpfi_shape shape;
+  vpfi_params moment1, moment2; /* Adam's m and v; SGD's u is moment1 */
+  double beta1_power, beta2_power; /* beta^t since the moments were zero */
+
+  uint64_t epochs;       /* epochs ended */
+  bool inside;           /* an epoch has begun and not ended */
+  size_t cursor;         /* rows of it that are done */
+  uint64_t epoch_seed;   /* its seed and order, whatever the options say now */
+  bool epoch_shuffle;
+  vpfi_estep_plan plan;  /* its E-step */
+  vpfi_data_id data;     /* its data */
+  vpfi_sums sums;
+
+  bool has_sample;       /* hidden states of every row of data */
+  vpfi_states sample;    /* state 0 is not kept: it is the data */
+  vpfi_estep_plan sample_plan;
+  vpfi_data_id sample_data;
+  uint64_t sample_epoch; /* epochs ended when it was drawn */
+} vpfi_learner;
+
+void vpfi_learner_init(vpfi_learner *learner); /* the paper preset, unbound */
+void vpfi_learner_clear(vpfi_learner *learner);
+
+/* Allocate what depends on the shape; the learner is unchanged on failure. */
+vpf_status vpfi_learner_bind(vpfi_learner *learner, const vpfi_shape *shape);
+
+/* Free it again and be as new, but for options, seed and last_stop. */
+void vpfi_learner_unbind(vpfi_learner *learner);
+
+/* Forget the moments: after a change of rule. */
+void vpfi_learner_reset_moments(vpfi_learner *learner);
+
+/* Memory for the hidden sample of `rows` data rows (zeroed); state 0 holds nothing. */
+vpf_status vpfi_sample_init(vpfi_states *sample, const vpfi_shape *shape, const vpfi_estep_plan *plan, size_t rows);
+
+/* The E-step that the options ask for now. */
+vpfi_estep_plan vpfi_learner_plan(const vpfi_learner *learner);
+
+vpf_status vpfi_sums_init(vpfi_sums *sums, const vpfi_shape *shape);
+void vpfi_sums_zero(vpfi_sums *sums, const vpfi_shape *shape);
+void vpfi_sums_add(vpfi_sums *sums, const vpfi_shape *shape, const vpfi_sums *more);
+void vpfi_sums_clear(vpfi_sums *sums);
+
+bool vpfi_data_id_equal(const vpfi_data_id *a, const vpfi_data_id *b);
+
+#endif

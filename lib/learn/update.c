@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "learn/update.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/threads.h"
+#include "num/elementary.h"
+
+typedef struct update_job {
+  vpfi_learner *learner;
+  const vpfi_machine *machine;
+  vpfi_params *params;
+  const vpfi_batch *batch;
+  bool adam;
+  vpfi_update weights, biases; /* they differ in the decay */
+  bool trial;                  /* work on copies */
+  vpfi_tile_peak *tile_peaks;
+} update_job;
+
+/* Where one tile writes. */
+typedef struct target {
+  float *w, *m, *v;
+  const vpfi_update *update;
+} target;
+
+static target target_of(const update_job *job, const vpfi_tile *tile) {
+  const vpfi_params *p = job->params, *m = &job->learner->moment1, *v = &job->learner->moment2;
+  const size_t k = tile->index;
+  switch (tile->kind) {
+    case VPFI_BLOCK_WEIGHTS: return (target){p->weights[k], m->weights[k], v->weights[k], &job->weights};
+    case VPFI_BLOCK_INTRA: return (target){p->intra[k], m->intra[k], v->intra[k], &job->weights};
+    case VPFI_BLOCK_BIAS: break;
+  }
+  return (target){p->bias[k], m->bias[k], v->bias[k], &job->biases};
+}
+
+/* Apply the rule to count (at most VPFI_TILE_UPPER) parameters from position `at`. */
+static float apply(const update_job *job, const target *to, size_t at, const float *sum, size_t count) {
+  const vpfi_kernels *kernels = job->machine->kernels;
+  _Alignas(64) float copy[3][VPFI_TILE_UPPER];
+  float *w = to->w + at, *m = to->m + at, *v = to->v + at;
+  if (job->trial) {
+    memcpy(copy[0], w, count * sizeof(float));
+    memcpy(copy[1], m, count * sizeof(float));
+    memcpy(copy[2], v, count * sizeof(float));
+    w = copy[0];
+    m = copy[1];
+    v = copy[2];
+  }
+  return job->adam ? kernels->adam(w, m, v, sum, count, to->update) : kernels->sgd(w, m, sum, count, to->update);
+}
+
+static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, vpfi_scratch *scratch) {
+  const target to = target_of(job, tile);
+  const size_t width = vpfi_tile_width(job->machine->shape, tile);
+  float peak = 0;
+  vpfi_batch_bias_gradient(job->batch, job->machine, tile->index, scratch->z);
+  for (size_t j = 0; j < width; j += VPFI_LANES) {
+    const float here = apply(job, &to, j, scratch->z + j, VPFI_LANES);
+    if (!isfinite(here)) return (vpfi_tile_peak){here, j};
+    peak = fmaxf(peak, here);
+  }
+  return (vpfi_tile_peak){peak, 0};
+}
+
+static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile) {
+  const vpfi_shape *shape = job->machine->shape;
+  const target to = target_of(job, tile);
+  const size_t width = vpfi_tile_width(shape, tile);
+  _Alignas(64) float strip[VPFI_TILE_LOWER * VPFI_TILE_UPPER];
+  float peak = 0;
+  for (size_t j0 = 0; j0 < width; j0 += VPFI_TILE_UPPER) {
+    const size_t cols = width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER;
+    vpfi_batch_gradient(job->batch, job->machine, tile, j0, cols, strip);
+    for (size_t i = 0; i < tile->count; i++) {
+      const float here = apply(job, &to, (tile->first + i) * width + j0, strip + i * VPFI_TILE_UPPER, cols);
+      if (!isfinite(here)) return (vpfi_tile_peak){here, tile->first + i};
+      peak = fmaxf(peak, here);
+    }
+    if (tile->kind == VPFI_BLOCK_WEIGHTS && !job->trial) { /* keep W^T in step while W is in the cache */
+      const size_t lower_width = shape->layer[tile->index].width;
+      job->machine->kernels->transpose(job->params->weights_t[tile->index] + j0 * lower_width + tile->first,
+                                       lower_width, to.w + tile->first * width + j0, width, tile->count, cols);
+    }
+  }
+  return (vpfi_tile_peak){peak, 0};
+}
+
+static void update_range(void *context, size_t begin, size_t end, size_t thread) {
+  const update_job *job = context;
+  for (size_t t = begin; t < end; t++) {
+    const vpfi_tile *tile = &job->batch->tiles[t];
+    job->tile_peaks[t] = tile->kind == VPFI_BLOCK_BIAS ? update_bias(job, tile, &job->batch->scratch[thread])
+                                                       : update_matrix(job, tile);
+  }
+}
+
+/* Run all tiles; the peak, or false and *blowup. */
+static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
+  vpfi_parallel_for(job->batch->n_tiles, job->batch->threads, update_range, job);
+  *peak = 0;
+  for (size_t t = 0; t < job->batch->n_tiles; t++) {
+    const vpfi_tile *tile = &job->batch->tiles[t];
+    if (!isfinite(job->tile_peaks[t].peak)) {
+      const size_t layer =
+          tile->kind == VPFI_BLOCK_BIAS ? job->machine->shape->role[tile->index].layer : tile->index;
+      *blowup = (vpfi_blowup){tile->kind, layer, job->tile_peaks[t].unit};
+      return false;
+    }
+    *peak = fmaxf(*peak, job->tile_peaks[t].peak);
+  }
+  return true;
+}
+
+bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_params *params, vpfi_batch *batch,
+                      vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup) {
+  const double *option = learner->option;
+  const double beta1_power = learner->beta1_power * option[VPFI_AT_BETA1];
+  const double beta2_power = learner->beta2_power * option[VPFI_AT_BETA2];
+  const bool adam = (vpf_rule)option[VPFI_AT_RULE] == VPF_RULE_ADAM;
+  /* Kingma and Ba 2014, the form at the end of their section 2 */
+  const double correction = adam ? sqrt(1 - beta2_power) / (1 - beta1_power) : 1;
+  const vpfi_machine machine = {kernels, &learner->shape, params};
+  update_job job = {.learner = learner,
+                    .machine = &machine,
+                    .params = params,
+                    .batch = batch,
+                    .adam = adam,
+                    .tile_peaks = tile_peaks,
+                    .biases = {.scale = 1.0f / (float)batch->rows,
+                               .rate = (float)(option[VPFI_AT_LEARNING_RATE] * correction),
+                               .beta1 = (float)option[VPFI_AT_BETA1],
+                               .beta2 = (float)option[VPFI_AT_BETA2],
+                               .keep1 = (float)(1 - option[VPFI_AT_BETA1]),
+                               .keep2 = (float)(1 - option[VPFI_AT_BETA2]),
+                               .epsilon = (float)option[VPFI_AT_ADAM_EPSILON],
+                               .momentum = (float)option[VPFI_AT_MOMENTUM]}};
+  job.weights = job.biases;
+  job.weights.decay = (float)(2 * option[VPFI_AT_WEIGHT_DECAY]); /* d/dw lambda w^2 */
+
+  /* |dK/dw_ij| <= mean of (delta_i + delta_j)/2 <= mean flow. */
+  double flow = 0;
+  for (size_t k = 0; k < batch->rows * learner->shape.n_roles; k++) flow += batch->flow[k];
+  const double gradient = flow / (double)batch->rows + (double)job.weights.decay * (double)*peak;
+
+  vpfi_batch_transpose(batch, &learner->shape);
+  if (*peak > VPFI_SAFE_MAGNITUDE || gradient > (double)VPFI_SAFE_MAGNITUDE) {
+    float unused;
+    job.trial = true;
+    if (!run(&job, &unused, blowup)) return false;
+    job.trial = false;
+  }
+  const bool finite = run(&job, peak, blowup);
+  assert(finite);
+  (void)finite;
+  learner->beta1_power = beta1_power;
+  learner->beta2_power = beta2_power;
+  return true;
+}
