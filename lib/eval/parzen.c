@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "eval/parzen.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "num/blas.h"
+#include "num/elementary.h"
+
+/* Points times centres of one product: 256 x 1024 floats are 1 MiB. */
+enum { POINTS = 256, CENTRES = 1024 };
+
+typedef struct parzen_job {
+  const double *centre_norm, *point_norm;
+  const float *product; /* [points x centres] of this block */
+  size_t first_point, first_centre, centres;
+  const double *sigmas;
+  size_t n_sigmas, n_points;
+  double *peak, *sum; /* [n_sigmas x n_points]: sum of exp(exponent - peak) so far */
+} parzen_job;
+
+static double norm2(const float *x, size_t dim) {
+  double sum = 0;
+  for (size_t k = 0; k < dim; k++) sum += (double)x[k] * (double)x[k];
+  return sum;
+}
+
+/* Add a block of centres to the running log-sum-exp of each point. */
+static void add_block(void *context, size_t begin, size_t end, size_t thread) {
+  (void)thread;
+  const parzen_job *job = context;
+  for (size_t p = begin; p < end; p++) {
+    const float *row = job->product + p * job->centres;
+    for (size_t s = 0; s < job->n_sigmas; s++) {
+      const double scale = -0.5 / (job->sigmas[s] * job->sigmas[s]);
+      double *peak = &job->peak[s * job->n_points + job->first_point + p];
+      double *sum = &job->sum[s * job->n_points + job->first_point + p];
+      for (size_t c = 0; c < job->centres; c++) {
+        double distance2 = job->point_norm[job->first_point + p] + job->centre_norm[job->first_centre + c] -
+                           2 * (double)row[c];
+        if (distance2 < 0) distance2 = 0; /* rounding of the product */
+        const double exponent = scale * distance2;
+        if (exponent <= *peak) {
+          if (exponent > *peak - 745) *sum += vpfi_exp(exponent - *peak);
+        } else {
+          *sum = *sum * vpfi_exp(*peak - exponent) + 1;
+          *peak = exponent;
+        }
+      }
+    }
+  }
+}
+
+vpf_status vpfi_parzen(const float *centres, size_t n_centres, const float *points, size_t n_points, size_t dim,
+                       const double *sigmas, size_t n_sigmas, size_t threads, double *out) {
+  double *centre_norm = vpfi_alloc(n_centres, sizeof(double)), *point_norm = vpfi_alloc(n_points, sizeof(double));
+  double *sum = vpfi_alloc(n_points, n_sigmas * sizeof(double));
+  float *product = vpfi_alloc((size_t)POINTS * CENTRES, sizeof(float));
+  const bool complete = centre_norm && point_norm && sum && product;
+  for (size_t c = 0; complete && c < n_centres; c++) centre_norm[c] = norm2(centres + c * dim, dim);
+  for (size_t p = 0; complete && p < n_points; p++) point_norm[p] = norm2(points + p * dim, dim);
+  for (size_t k = 0; complete && k < n_sigmas * n_points; k++) out[k] = -INFINITY; /* the peaks, for now */
+  for (size_t p = 0; complete && p < n_points; p += POINTS)
+    for (size_t c = 0; c < n_centres; c += CENTRES) {
+      const size_t np = n_points - p < POINTS ? n_points - p : POINTS;
+      const size_t nc = n_centres - c < CENTRES ? n_centres - c : CENTRES;
+      vpfi_product_nt(points + p * dim, centres + c * dim, product, np, nc, dim);
+      parzen_job job = {centre_norm, point_norm, product,  p,   c,  nc,
+                        sigmas,      n_sigmas,   n_points, out, sum};
+      vpfi_parallel_for(np, threads, add_block, &job);
+    }
+  for (size_t s = 0; complete && s < n_sigmas; s++)
+    for (size_t p = 0; p < n_points; p++)
+      out[s * n_points + p] += vpfi_log(sum[s * n_points + p]) - vpfi_log((double)n_centres) -
+                               (double)dim * vpfi_log(sigmas[s] * 2.5066282746310002);
+  vpfi_free(product);
+  vpfi_free(sum);
+  vpfi_free(point_norm);
+  vpfi_free(centre_norm);
+  return complete ? VPF_OK : VPF_ERR_MEMORY;
+}
