@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* Checkpoints: the tensors of a model, and those of its optimizer beside them.
+ *
+ *   optimizer.option_keys  U64 [options]   vpf_option numbers
+ *   optimizer.options      F64 [options]   their values
+ *   optimizer.state        U64 [..]        the fields of `state` below, in order
+ *   optimizer.powers       F64 [2]         beta1^t, beta2^t
+ *   optimizer.sum_rows     F64 [1]         rows, flow by role and units on by layer that the
+ *   optimizer.sum_flow     F64 [roles]       running epoch has summed so far
+ *   optimizer.sum_on       F64 [layers]
+ *   optimizer.moment1.*, optimizer.moment2.*  F32, named and shaped like the parameters
+ *   optimizer.sample.<s>   U64 [rows, words]  hidden sample, bits as in memory, by state
+ *
+ * All but the first three are there only once the optimizer has trained. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/handles.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "num/bits.h"
+#include "store/model_file.h"
+
+/* The whole numbers of a learner. New fields go to the end. */
+enum {
+  AT_SEED, AT_LAST_STOP, AT_BOUND, AT_EPOCHS, AT_INSIDE, AT_CURSOR, AT_EPOCH_SEED, AT_EPOCH_SHUFFLE,
+  AT_DATA,                      /* 4: rows, columns, first row, checksum */
+  AT_PLAN = AT_DATA + 4,        /* 6: gibbs, sweeps, order, random start, samples, period */
+  AT_BATCHES = AT_PLAN + 6,
+  AT_HAS_SAMPLE,
+  AT_SAMPLE_EPOCH,
+  AT_SAMPLE_DATA,               /* 4 */
+  AT_SAMPLE_PLAN = AT_SAMPLE_DATA + 4, /* 6 */
+  N_STATE = AT_SAMPLE_PLAN + 6
+};
+
+static void pack_data_id(uint64_t *to, const vpfi_data_id *id) {
+  to[0] = id->rows, to[1] = id->cols, to[2] = id->first_row, to[3] = id->checksum;
+}
+
+static vpfi_data_id unpack_data_id(const uint64_t *from) {
+  return (vpfi_data_id){from[0], from[1], from[2], from[3]};
+}
+
+static void pack_plan(uint64_t *to, const vpfi_estep_plan *plan) {
+  to[0] = plan->estep.gibbs, to[1] = plan->estep.sweeps, to[2] = (uint64_t)plan->estep.order;
+  to[3] = plan->estep.random_start, to[4] = plan->samples, to[5] = plan->period;
+}
+
+static bool unpack_plan(const uint64_t *from, vpfi_estep_plan *plan) {
+  static const int option[6] = {VPFI_AT_ESTEP,       VPFI_AT_ESTEP_SWEEPS,  VPFI_AT_ESTEP_ORDER,
+                                VPFI_AT_ESTEP_START, VPFI_AT_ESTEP_SAMPLES, VPFI_AT_ESTEP_PERIOD};
+  for (int k = 0; k < 6; k++)
+    if ((double)from[k] < vpfi_option_table[option[k]].low || (double)from[k] > vpfi_option_table[option[k]].high)
+      return false;
+  *plan = (vpfi_estep_plan){.estep = {.gibbs = from[0] > 0,
+                                      .sweeps = (size_t)from[1],
+                                      .order = (vpfi_order)from[2],
+                                      .random_start = from[3] > 0},
+                            .samples = (size_t)from[4],
+                            .period = from[5]};
+  return true;
+}
+
+static void pack_state(uint64_t state[N_STATE], const vpfi_learner *learner) {
+  memset(state, 0, N_STATE * sizeof *state);
+  state[AT_SEED] = learner->seed;
+  state[AT_LAST_STOP] = (uint64_t)learner->last_stop;
+  state[AT_BOUND] = learner->bound;
+  state[AT_EPOCHS] = learner->epochs;
+  state[AT_INSIDE] = learner->inside;
+  state[AT_CURSOR] = learner->cursor;
+  state[AT_EPOCH_SEED] = learner->epoch_seed;
+  state[AT_EPOCH_SHUFFLE] = learner->epoch_shuffle;
+  pack_data_id(state + AT_DATA, &learner->data);
+  pack_plan(state + AT_PLAN, &learner->plan);
+  state[AT_BATCHES] = learner->sums.batches;
+  state[AT_HAS_SAMPLE] = learner->has_sample;
+  state[AT_SAMPLE_EPOCH] = learner->sample_epoch;
+  pack_data_id(state + AT_SAMPLE_DATA, &learner->sample_data);
+  pack_plan(state + AT_SAMPLE_PLAN, &learner->sample_plan);
+}
+
+/* False if some number cannot be: the file is then refused. */
+static bool unpack_state(const uint64_t state[N_STATE], vpfi_learner *learner) {
+  const uint64_t most = (uint64_t)1 << 47; /* rows, epochs */
+  if (state[AT_LAST_STOP] > VPF_STOP_DIVERGED) return false;
+  learner->seed = state[AT_SEED];
+  learner->last_stop = (vpf_stop)state[AT_LAST_STOP];
+  learner->epochs = state[AT_EPOCHS];
+  learner->inside = state[AT_INSIDE] > 0;
+  learner->cursor = (size_t)state[AT_CURSOR];
+  learner->epoch_seed = state[AT_EPOCH_SEED];
+  learner->epoch_shuffle = state[AT_EPOCH_SHUFFLE] > 0;
+  learner->data = unpack_data_id(state + AT_DATA);
+  learner->sums.batches = state[AT_BATCHES];
+  learner->has_sample = state[AT_HAS_SAMPLE] > 0;
+  learner->sample_epoch = state[AT_SAMPLE_EPOCH];
+  learner->sample_data = unpack_data_id(state + AT_SAMPLE_DATA);
+  const int flags[] = {AT_BOUND, AT_INSIDE, AT_EPOCH_SHUFFLE, AT_HAS_SAMPLE};
+  for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
+    if (state[flags[k]] > 1) return false;
+  const bool fresh = !state[AT_BOUND];
+  if (fresh) return !learner->inside && !learner->has_sample && learner->epochs == 0;
+  return learner->epochs < most && learner->data.rows < most &&
+         learner->data.first_row < most && learner->cursor <= learner->data.rows &&
+         learner->sums.batches <= learner->cursor && learner->sample_epoch <= learner->epochs &&
+         learner->sample_data.rows < most && unpack_plan(state + AT_PLAN, &learner->plan) &&
+         (!learner->has_sample || unpack_plan(state + AT_SAMPLE_PLAN, &learner->sample_plan)) &&
+         (!learner->inside || learner->plan.period == 0 ||
+          (learner->has_sample && vpfi_data_id_equal(&learner->data, &learner->sample_data) &&
+           learner->plan.samples == learner->sample_plan.samples &&
+           learner->plan.estep.order == learner->sample_plan.estep.order));
+}
+
+/* ---- The list of tensors, the same for writing and for reading ---- */
+
+/* What of a learner stands in arrays of its own in the file. */
+typedef struct flat_learner {
+  uint64_t keys[VPFI_N_OPTIONS];
+  uint64_t state[N_STATE];
+  double powers[2];
+} flat_learner;
+
+static vpfi_tensor vector(const char *name, vpfi_dtype dtype, size_t count, const void *data) {
+  vpfi_tensor tensor = {.dtype = dtype, .rank = 1, .rows = 1, .cols = count, .stride = count, .data = data};
+  snprintf(tensor.name, sizeof tensor.name, "%s", name);
+  return tensor;
+}
+
+static vpfi_tensor matrix(vpfi_dtype dtype, size_t rows, size_t cols, size_t stride, const void *data) {
+  return (vpfi_tensor){.dtype = dtype, .rank = 2, .rows = rows, .cols = cols, .stride = stride, .data = data};
+}
+
+static size_t most_tensors(const vpfi_shape *shape) {
+  return 8 + 2 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_states[VPFI_ORDER_UNSWEPT];
+}
+
+static size_t list_always(vpfi_tensor *list, const vpfi_learner *learner, const flat_learner *flat) {
+  size_t n = 0;
+  list[n++] = vector("optimizer.option_keys", VPFI_DTYPE_U64, VPFI_N_OPTIONS, flat->keys);
+  list[n++] = vector("optimizer.options", VPFI_DTYPE_F64, VPFI_N_OPTIONS, learner->option);
+  list[n++] = vector("optimizer.state", VPFI_DTYPE_U64, N_STATE, flat->state);
+  return n;
+}
+
+static size_t list_moments(vpfi_tensor *list, const vpfi_shape *shape, const vpfi_params *moments, int which) {
+  size_t n = 0;
+  for (size_t i = 0; i < shape->n_joins; i++, n++) {
+    list[n] = matrix(VPFI_DTYPE_F32, shape->layer[i].size, shape->layer[i + 1].size, shape->layer[i + 1].width,
+                     moments->weights[i]);
+    snprintf(list[n].name, sizeof list[n].name, "optimizer.moment%d.weight.%zu", which, i);
+  }
+  for (size_t i = 0; i < shape->n_layers; i++) {
+    if (!shape->layer[i].intra) continue;
+    list[n] = matrix(VPFI_DTYPE_F32, shape->layer[i].size, shape->layer[i].size, shape->layer[i].width,
+                     moments->intra[i]);
+    snprintf(list[n].name, sizeof list[n].name, "optimizer.moment%d.intra.%zu", which, i);
+    n++;
+  }
+  for (size_t r = 0; r < shape->n_roles; r++, n++) {
+    const vpfi_layer *layer = &shape->layer[shape->role[r].layer];
+    const char *role = layer->up == layer->down ? "" : r == layer->up ? ".up" : ".down";
+    char name[64];
+    snprintf(name, sizeof name, "optimizer.moment%d.bias.%zu%s", which, shape->role[r].layer, role);
+    list[n] = vector(name, VPFI_DTYPE_F32, layer->size, moments->bias[r]);
+  }
+  return n;
+}
+
+/* What exists once the learner is bound. */
+static size_t list_bound(vpfi_tensor *list, const vpfi_learner *learner, const flat_learner *flat) {
+  const vpfi_shape *shape = &learner->shape;
+  size_t n = 0;
+  list[n++] = vector("optimizer.powers", VPFI_DTYPE_F64, 2, flat->powers);
+  list[n++] = vector("optimizer.sum_rows", VPFI_DTYPE_F64, 1, &learner->sums.rows);
+  list[n++] = vector("optimizer.sum_flow", VPFI_DTYPE_F64, shape->n_roles, learner->sums.flow);
+  list[n++] = vector("optimizer.sum_on", VPFI_DTYPE_F64, shape->n_layers, learner->sums.on);
+  n += list_moments(list + n, shape, &learner->moment1, 1);
+  n += list_moments(list + n, shape, &learner->moment2, 2);
+  for (size_t s = 1; learner->has_sample && s < learner->sample.n_states; s++, n++) {
+    list[n] = matrix(VPFI_DTYPE_U64, learner->sample.rows, learner->sample.words[s], learner->sample.words[s],
+                     learner->sample.bits[s]);
+    snprintf(list[n].name, sizeof list[n].name, "optimizer.sample.%zu", s);
+  }
+  return n;
+}
+
+vpf_status vpf_checkpoint_save(const vpf_model *model, const vpf_optimizer *optimizer, const char *path) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!optimizer) return vpfi_null(__func__, "optimizer");
+  if (!path) return vpfi_null(__func__, "path");
+  const vpfi_learner *learner = &optimizer->learner;
+  vpf_status status = vpfi_check_bound(learner, model);
+  if (status) return status;
+
+  flat_learner flat = {.powers = {learner->beta1_power, learner->beta2_power}};
+  for (int k = 0; k < VPFI_N_OPTIONS; k++) flat.keys[k] = (uint64_t)vpfi_option_table[k].key;
+  pack_state(flat.state, learner);
+  vpfi_model_parts parts;
+  status = vpfi_model_parts_init(&parts, &model->shape, &model->params, "checkpoint", most_tensors(&model->shape));
+  if (status) return status;
+  parts.n_tensors += list_always(parts.tensors + parts.n_tensors, learner, &flat);
+  if (learner->bound) parts.n_tensors += list_bound(parts.tensors + parts.n_tensors, learner, &flat);
+  status = vpfi_safetensors_write(path, parts.metadata, parts.n_metadata, parts.tensors, parts.n_tensors);
+  vpfi_model_parts_clear(&parts);
+  return status;
+}
+
+/* ---- Reading ---- */
+
+static vpf_status read_tensors(const vpfi_safetensors *file, const vpfi_tensor *list, size_t count) {
+  vpf_status status = VPF_OK;
+  for (size_t k = 0; !status && k < count; k++)
+    status = vpfi_safetensors_read(file, list[k].name, list[k].dtype, list[k].rank, list[k].rows, list[k].cols,
+                                   list[k].stride, (void *)(uintptr_t)list[k].data); /* our own arrays */
+  return status;
+}
+
+enum { MOST_OPTIONS = 256 };
+
+/* Options by key: one that this library does not know is refused, one that the file does not
+ * have keeps its default. */
+static vpf_status read_options(const vpfi_safetensors *file, vpfi_learner *learner) {
+  size_t rows, count, values;
+  vpf_status status = vpfi_safetensors_shape(file, "optimizer.option_keys", VPFI_DTYPE_U64, 1, &rows, &count);
+  if (!status) status = vpfi_safetensors_shape(file, "optimizer.options", VPFI_DTYPE_F64, 1, &rows, &values);
+  if (status) return status;
+  if (count != values || count > MOST_OPTIONS)
+    return vpfi_safetensors_refuse(file, "%zu option keys with %zu values", count, values);
+  uint64_t keys[MOST_OPTIONS];
+  double value[MOST_OPTIONS];
+  status = vpfi_safetensors_read(file, "optimizer.option_keys", VPFI_DTYPE_U64, 1, 1, count, count, keys);
+  if (!status) status = vpfi_safetensors_read(file, "optimizer.options", VPFI_DTYPE_F64, 1, 1, count, count, value);
+  for (size_t k = 0; !status && k < count; k++) {
+    const int position = keys[k] <= INT32_MAX ? vpfi_option_find((vpf_option)keys[k]) : -1;
+    if (position < 0)
+      return vpfi_safetensors_refuse(file, "unknown option %llu; a newer libvpf may be needed",
+                                     (unsigned long long)keys[k]);
+    if (vpfi_option_check(position, value[k]))
+      return vpfi_safetensors_refuse(file, "option %s has the value %g", vpfi_option_table[position].name, value[k]);
+    learner->option[position] = value[k];
+  }
+  return status;
+}
+
+static bool finite_sums(const vpfi_learner *learner) {
+  bool fine = isfinite(learner->sums.rows) && learner->sums.rows >= 0;
+  for (size_t r = 0; r < learner->shape.n_roles; r++) fine = fine && isfinite(learner->sums.flow[r]);
+  for (size_t l = 0; l < learner->shape.n_layers; l++) fine = fine && isfinite(learner->sums.on[l]);
+  return fine;
+}
+
+static bool moments_are_sound(const vpfi_learner *learner) {
+  const vpfi_shape *shape = &learner->shape;
+  if (!isfinite(vpfi_params_peak(&learner->moment1, shape)) || !isfinite(vpfi_params_peak(&learner->moment2, shape)) ||
+      vpfi_params_least(&learner->moment2, shape) < 0)
+    return false;
+  for (size_t l = 0; l < shape->n_layers; l++) /* or U would lose its symmetry at the next step */
+    if (shape->layer[l].intra && (!vpfi_params_intra_is_symmetric(&learner->moment1, shape, l) ||
+                                  !vpfi_params_intra_is_symmetric(&learner->moment2, shape, l)))
+      return false;
+  return true;
+}
+
+/* Bits beyond the last unit would select rows of weights that do not exist. */
+static bool sample_is_clean(const vpfi_learner *learner) {
+  const vpfi_states *sample = &learner->sample;
+  for (size_t s = 1; s < sample->n_states; s++) {
+    const size_t size = learner->shape.layer[learner->shape.state_layer[s]].size;
+    const uint64_t beyond = size % 64 ? ~(((uint64_t)1 << size % 64) - 1) : 0;
+    for (size_t r = 0; r < sample->rows; r++)
+      if (sample->bits[s][(r + 1) * sample->words[s] - 1] & beyond) return false;
+  }
+  return true;
+}
+
+static vpf_status alloc_sample(const vpfi_safetensors *file, vpfi_learner *learner) {
+  size_t rows, words;
+  const vpfi_estep_plan *plan = &learner->sample_plan;
+  if (learner->shape.n_layers > 1) { /* the file's own size bounds what is allocated */
+    const vpf_status status = vpfi_safetensors_shape(file, "optimizer.sample.1", VPFI_DTYPE_U64, 2, &rows, &words);
+    if (status) return status;
+    if (rows / plan->samples != learner->sample_data.rows || rows % plan->samples != 0)
+      return vpfi_safetensors_refuse(file, "the hidden sample has %zu rows; %llu rows of data with %zu samples do not fit",
+                                     rows, (unsigned long long)learner->sample_data.rows, plan->samples);
+  }
+  return vpfi_sample_init(&learner->sample, &learner->shape, plan, (size_t)learner->sample_data.rows);
+}
+
+static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner, flat_learner *flat,
+                             vpfi_tensor *list, size_t *tensors) {
+  vpf_status status = learner->has_sample ? alloc_sample(file, learner) : VPF_OK;
+  if (status) return status;
+  const size_t count = list_bound(list, learner, flat);
+  *tensors += count;
+  status = read_tensors(file, list, count);
+  if (status) return status;
+  learner->beta1_power = flat->powers[0];
+  learner->beta2_power = flat->powers[1];
+  for (int k = 0; k < 2; k++)
+    if (!(flat->powers[k] >= 0 && flat->powers[k] <= 1))
+      return vpfi_safetensors_refuse(file, "optimizer.powers[%d] is %g, outside [0, 1]", k, flat->powers[k]);
+  if (!finite_sums(learner)) return vpfi_safetensors_refuse(file, "the sums of the epoch are not finite");
+  if (!moments_are_sound(learner))
+    return vpfi_safetensors_refuse(file, "the moments are not finite, not symmetric or negative");
+  if (learner->has_sample && !sample_is_clean(learner))
+    return vpfi_safetensors_refuse(file, "the hidden sample has units beyond the end of a layer");
+  return VPF_OK;
+}
+
+static vpf_status read_learner(const vpfi_safetensors *file, const vpfi_shape *shape, size_t model_tensors,
+                               vpfi_learner *learner) {
+  flat_learner flat;
+  vpf_status status = read_options(file, learner);
+  if (!status)
+    status = vpfi_safetensors_read(file, "optimizer.state", VPFI_DTYPE_U64, 1, 1, N_STATE, N_STATE, flat.state);
+  if (status) return status;
+  if (flat.state[AT_BOUND]) status = vpfi_learner_bind(learner, shape);
+  if (status) return status;
+  if (!unpack_state(flat.state, learner)) {
+    learner->has_sample = false;
+    return vpfi_safetensors_refuse(file, "optimizer.state contradicts itself");
+  }
+  size_t tensors = model_tensors + 3;
+  if (learner->bound) {
+    vpfi_tensor *list = vpfi_alloc(most_tensors(shape), sizeof *list);
+    status = list ? read_bound(file, learner, &flat, list, &tensors) : VPF_ERR_MEMORY;
+    vpfi_free(list);
+  }
+  if (!status && tensors != vpfi_safetensors_count(file))
+    return vpfi_safetensors_refuse(file, "%zu tensors, where %zu are expected", vpfi_safetensors_count(file), tensors);
+  return status;
+}
+
+vpf_status vpf_checkpoint_load(vpf_model **out_model, vpf_optimizer **out_optimizer, const char *path) {
+  if (out_model) *out_model = NULL;
+  if (out_optimizer) *out_optimizer = NULL;
+  if (!out_model) return vpfi_null(__func__, "out_model");
+  if (!out_optimizer) return vpfi_null(__func__, "out_optimizer");
+  if (!path) return vpfi_null(__func__, "path");
+
+  vpfi_safetensors *file = NULL;
+  vpf_status status = vpfi_safetensors_open(&file, path);
+  if (status) return status;
+  vpf_model *model = vpfi_alloc(1, sizeof *model);
+  vpf_optimizer *optimizer = NULL;
+  status = model ? vpf_optimizer_create(&optimizer) : VPF_ERR_MEMORY;
+  size_t tensors = 0;
+  if (!status) status = vpfi_model_parts_read(file, "checkpoint", &model->shape, &model->params, &tensors);
+  if (!status) status = read_learner(file, &model->shape, tensors, &optimizer->learner);
+  vpfi_safetensors_close(file);
+  if (status) {
+    vpf_optimizer_destroy(optimizer);
+    vpf_model_destroy(model);
+    return status;
+  }
+  *out_model = model;
+  *out_optimizer = optimizer;
+  return VPF_OK;
+}

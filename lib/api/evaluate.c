@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "api/handles.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "bm/energy.h"
+#include "bm/sparsity.h"
+#include "eval/ais.h"
+#include "eval/exact.h"
+#include "eval/parzen.h"
+#include "eval/pseudo.h"
+#include "num/elementary.h"
+
+static double mean(const double *values, size_t count) {
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) sum += values[k];
+  return sum / (double)count;
+}
+
+/* The standard error of the mean; 0 for one value. */
+static double standard_error(const double *values, size_t count) {
+  const double centre = mean(values, count);
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) sum += (values[k] - centre) * (values[k] - centre);
+  return count > 1 ? sqrt(sum / (double)(count - 1) / (double)count) : 0;
+}
+
+static vpf_status check_points(const char *function, const char *name, const float *values, size_t count,
+                               size_t dim) {
+  if (!values) return vpfi_null(function, name);
+  if (count == 0 || dim == 0)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu %s of dimension %zu; both must be at least 1", function, count, name,
+                     dim);
+  if (count > (size_t)1 << 31 || dim > (size_t)1 << 30)
+    return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu %s of dimension %zu are too many", function, count, name, dim);
+  return vpfi_check_finite(values, count, dim, name);
+}
+
+static vpf_status check_sigma(const char *function, double sigma) {
+  if (sigma > 0 && isfinite(sigma)) return VPF_OK;
+  return vpfi_fail(VPF_ERR_ARGUMENT, "%s: sigma %g is not a finite number above 0", function, sigma);
+}
+
+vpf_status vpf_parzen(const float *centres, size_t n_centres, const float *points, size_t n_points, size_t dim,
+                      double sigma, double *out_mean, double *out_stderr) {
+  if (!out_mean) return vpfi_null(__func__, "out_mean");
+  vpf_status status = check_points(__func__, "centres", centres, n_centres, dim);
+  if (!status) status = check_points(__func__, "points", points, n_points, dim);
+  if (!status) status = check_sigma(__func__, sigma);
+  if (status) return status;
+  double *each = vpfi_alloc(n_points, sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  status = vpfi_parzen(centres, n_centres, points, n_points, dim, &sigma, 1, vpfi_thread_count(0), each);
+  if (!status) *out_mean = mean(each, n_points);
+  if (!status && out_stderr) *out_stderr = standard_error(each, n_points);
+  vpfi_free(each);
+  return status;
+}
+
+vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const float *points, size_t n_points,
+                                   size_t dim, const double *sigmas, size_t n_sigmas, double *out_sigma) {
+  if (!out_sigma) return vpfi_null(__func__, "out_sigma");
+  if (!sigmas) return vpfi_null(__func__, "sigmas");
+  vpf_status status = check_points(__func__, "centres", centres, n_centres, dim);
+  if (!status) status = check_points(__func__, "points", points, n_points, dim);
+  if (!status && n_sigmas == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: no sigma to select from", __func__);
+  for (size_t s = 0; !status && s < n_sigmas; s++) status = check_sigma(__func__, sigmas[s]);
+  if (status) return status;
+  size_t size;
+  double *each = vpfi_size_mul(n_sigmas, sizeof *each, &size) ? vpfi_alloc(n_points, size) : NULL;
+  if (!each) return vpfi_fail(VPF_ERR_MEMORY, "%s: no memory for %zu x %zu values", __func__, n_sigmas, n_points);
+  status = vpfi_parzen(centres, n_centres, points, n_points, dim, sigmas, n_sigmas, vpfi_thread_count(0), each);
+  size_t best = 0;
+  for (size_t s = 1; !status && s < n_sigmas; s++)
+    if (mean(each + s * n_points, n_points) > mean(each + best * n_points, n_points)) best = s;
+  if (!status) *out_sigma = sigmas[best];
+  vpfi_free(each);
+  return status;
+}
+
+vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!out_log_z) return vpfi_null(__func__, "out_log_z");
+  const vpf_status status = vpfi_check_has_energy(__func__, model);
+  if (status) return status;
+  return vpfi_exact_log_partition(&model->shape, &model->params, vpfi_thread_count(0), out_log_z);
+}
+
+vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t betas, uint64_t seed, double *out_log_z,
+                                 double *out_stderr) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!out_log_z) return vpfi_null(__func__, "out_log_z");
+  vpf_status status = vpfi_check_has_energy(__func__, model);
+  if (status) return status;
+  if (chains < 2 || chains > (size_t)1 << 31 || betas < 2 || betas > (size_t)1 << 31)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu chains and %zu betas; at least 2 of each are needed", __func__, chains,
+                     betas);
+  double *weight = vpfi_alloc(chains, sizeof *weight);
+  if (!weight) return VPF_ERR_MEMORY;
+  const vpfi_machine machine = vpfi_machine_of(model);
+  double base;
+  status = vpfi_ais(&machine, chains, betas, seed, vpfi_thread_count(0), &base, weight);
+  if (!status) {
+    double peak = weight[0];
+    for (size_t c = 1; c < chains; c++) peak = fmax(peak, weight[c]);
+    for (size_t c = 0; c < chains; c++) weight[c] = vpfi_exp(weight[c] - peak);
+    const double ratio = mean(weight, chains);
+    *out_log_z = base + peak + vpfi_log(ratio);
+    if (out_stderr) *out_stderr = standard_error(weight, chains) / ratio; /* of a logarithm: the relative error */
+  }
+  vpfi_free(weight);
+  return status;
+}
+
+vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!data) return vpfi_null(__func__, "data");
+  if (!out_mean) return vpfi_null(__func__, "out_mean");
+  vpf_status status = vpfi_check_has_energy(__func__, model);
+  if (!status) status = vpfi_check_columns(data, model->shape.layer[0].size, "visible units");
+  if (status) return status;
+  if (!isfinite(log_z)) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: log_z is %g", __func__, log_z);
+  double *each = vpfi_alloc(data->rows, sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  status = vpfi_exact_log_sums(&model->shape, &model->params, data->bits, data->rows, vpfi_thread_count(0), each);
+  if (!status) *out_mean = mean(each, data->rows) - log_z;
+  vpfi_free(each);
+  return status;
+}
+
+vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!data) return vpfi_null(__func__, "data");
+  if (!out_mean) return vpfi_null(__func__, "out_mean");
+  if (model->shape.n_layers > 2 || (model->shape.n_layers == 2 && model->shape.layer[1].intra))
+    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: one layer, or two without intra-layer weights on the hidden one",
+                     __func__);
+  vpf_status status = vpfi_check_columns(data, model->shape.layer[0].size, "visible units");
+  if (status) return status;
+  double *each = vpfi_alloc(data->rows, sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  status = vpfi_pseudo_likelihood(&model->shape, &model->params, data->bits, data->rows, vpfi_thread_count(0), each);
+  if (!status) *out_mean = mean(each, data->rows);
+  vpfi_free(each);
+  return status;
+}
+
+vpf_status vpf_weight_metrics(const vpf_model *model, size_t lower, double *out_rho, double *out_w2) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (lower >= model->shape.n_joins)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: there are no weights above layer %zu in a model of %zu layers", __func__,
+                     lower, model->shape.n_layers);
+  double rho, w2;
+  vpfi_sparsity(&model->shape, &model->params, lower, &rho, &w2);
+  if (out_rho) *out_rho = rho;
+  if (out_w2) *out_w2 = w2;
+  return VPF_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks and steps that several entry points share. */
+#include "api/handles.h"
+#include "base/error.h"
+
+vpf_status vpfi_null(const char *function, const char *name) {
+  return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %s is NULL", function, name);
+}
+
+vpf_status vpfi_check_columns(const vpf_data *data, size_t wanted, const char *what) {
+  if (data->cols == wanted) return VPF_OK;
+  return vpfi_fail(VPF_ERR_SHAPE, "the data has %zu x %zu values; the model has %zu %s, so %zu columns are needed",
+                   data->rows, data->cols, wanted, what, wanted);
+}
+
+vpfi_machine vpfi_machine_of(const vpf_model *model) {
+  return (vpfi_machine){vpfi_kernels_best(), &model->shape, &model->params};
+}
+
+vpf_status vpfi_check_bound(const vpfi_learner *learner, const vpf_model *model) {
+  if (!learner->bound || vpfi_shape_equal(&learner->shape, &model->shape)) return VPF_OK;
+  char mine[160], its[160];
+  return vpfi_fail(VPF_ERR_SHAPE, "the optimizer is bound to %s, the model is %s",
+                   vpfi_shape_describe(&learner->shape, mine, sizeof mine),
+                   vpfi_shape_describe(&model->shape, its, sizeof its));
+}
+
+vpf_status vpfi_return_states(const vpf_model *model, const vpfi_states *states, uint64_t first_row,
+                              vpf_data **out_states) {
+  vpf_data *result = vpfi_data_new(states->rows, model->shape.units, first_row);
+  if (!result) return VPF_ERR_MEMORY;
+  vpfi_states_join(states, &model->shape, result->bits, result->words);
+  *out_states = result;
+  return VPF_OK;
+}
+
+vpf_status vpfi_check_has_energy(const char *function, const vpf_model *model) {
+  if (vpfi_shape_has_energy(&model->shape)) return VPF_OK;
+  return vpfi_fail(VPF_ERR_UNSUPPORTED,
+                   "%s: a pairwise model of %zu layers has no single energy; at most 2 layers, or joint coupling",
+                   function, model->shape.n_layers);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What is behind the handles. Only files in this folder include it. */
+#ifndef VPFI_API_HANDLES_H
+#define VPFI_API_HANDLES_H
+
+#include <vpf.h>
+
+#include "bm/field.h"
+#include "learn/learner.h"
+
+struct vpf_data {
+  size_t rows, cols;
+  size_t words;       /* 64-bit words of a row */
+  uint64_t *bits;     /* [rows x words] */
+  uint8_t *levels;    /* [rows x cols] grey levels, or NULL */
+  uint64_t first_row; /* where it begins in the data it was sliced from */
+};
+
+struct vpf_model {
+  vpfi_shape shape;
+  vpfi_params params;
+};
+
+struct vpf_optimizer {
+  vpfi_learner learner;
+};
+
+/* A new data set of zero bits without levels; NULL with the error text set. */
+vpf_data *vpfi_data_new(size_t rows, size_t cols, uint64_t first_row);
+
+/* A new data set of these states as rows of all units. VPF_ERR_MEMORY. */
+vpf_status vpfi_return_states(const vpf_model *model, const vpfi_states *states, uint64_t first_row,
+                              vpf_data **out_states);
+
+vpfi_machine vpfi_machine_of(const vpf_model *model);
+
+/* VPF_ERR_ARGUMENT "<function>: <name> is NULL". */
+vpf_status vpfi_null(const char *function, const char *name);
+
+/* VPF_ERR_SHAPE unless data has exactly `wanted` columns; `what` says what those are. */
+vpf_status vpfi_check_columns(const vpf_data *data, size_t wanted, const char *what);
+
+/* VPF_ERR_UNSUPPORTED for a pairwise model of three or more layers. */
+vpf_status vpfi_check_has_energy(const char *function, const vpf_model *model);
+
+/* VPF_ERR_SHAPE, with both shapes, if the learner is bound to another shape than the model's. */
+vpf_status vpfi_check_bound(const vpfi_learner *learner, const vpf_model *model);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/handles.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+vpf_status vpf_optimizer_create(vpf_optimizer **out) {
+  if (!out) return vpfi_null(__func__, "out");
+  *out = vpfi_alloc(1, sizeof **out);
+  if (!*out) return VPF_ERR_MEMORY;
+  vpfi_learner_init(&(*out)->learner);
+  return VPF_OK;
+}
+
+void vpf_optimizer_destroy(vpf_optimizer *optimizer) {
+  if (!optimizer) return;
+  vpfi_learner_clear(&optimizer->learner);
+  vpfi_free(optimizer);
+}
+
+vpf_status vpf_optimizer_set_seed(vpf_optimizer *optimizer, uint64_t seed) {
+  if (!optimizer) return vpfi_null(__func__, "optimizer");
+  optimizer->learner.seed = seed;
+  return VPF_OK;
+}
+
+uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer) {
+  return optimizer ? optimizer->learner.seed : 0;
+}
+
+static vpf_status find_option(const char *function, vpf_option option, int *position) {
+  *position = vpfi_option_find(option);
+  if (*position >= 0) return VPF_OK;
+  return vpfi_fail(VPF_ERR_ARGUMENT, "%s: there is no option %d", function, (int)option);
+}
+
+vpf_status vpf_optimizer_set(vpf_optimizer *optimizer, vpf_option option, double value) {
+  if (!optimizer) return vpfi_null(__func__, "optimizer");
+  int position;
+  vpf_status status = find_option(__func__, option, &position);
+  if (!status) status = vpfi_option_check(position, value);
+  if (status) return status;
+  double *current = &optimizer->learner.option[position];
+  const bool changed = *current < value || *current > value;
+  *current = value;
+  if (option == VPF_OPTION_RULE && changed) vpfi_learner_reset_moments(&optimizer->learner);
+  return VPF_OK;
+}
+
+vpf_status vpf_optimizer_get(const vpf_optimizer *optimizer, vpf_option option, double *out_value) {
+  if (!optimizer) return vpfi_null(__func__, "optimizer");
+  if (!out_value) return vpfi_null(__func__, "out_value");
+  int position;
+  const vpf_status status = find_option(__func__, option, &position);
+  if (!status) *out_value = optimizer->learner.option[position];
+  return status;
+}
+
+vpf_status vpf_option_bounds(vpf_option option, double *out_low, double *out_high, const char **out_name) {
+  int position;
+  const vpf_status status = find_option(__func__, option, &position);
+  if (status) return status;
+  if (out_low) *out_low = vpfi_option_table[position].low;
+  if (out_high) *out_high = vpfi_option_table[position].high;
+  if (out_name) *out_name = vpfi_option_table[position].name;
+  return VPF_OK;
+}
+
+vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer) {
+  return optimizer ? optimizer->learner.last_stop : VPF_STOP_NONE;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include <vpf/status.h>
+#include <vpf/version.h>
+
+#include "api/handles.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+const char *vpf_status_string(vpf_status status) {
+  switch (status) {
+#define STATUS_CASE(name, number, text)                                                            \
+  case name: return text;
+    VPF_STATUS_LIST(STATUS_CASE)
+#undef STATUS_CASE
+  }
+  return "unknown status";
+}
+
+const char *vpf_error_message(void) {
+  return vpfi_error_text();
+}
+
+#define QUOTE(x) #x
+#define QUOTE_VALUE(x) QUOTE(x)
+
+const char *vpf_version_string(void) {
+  return QUOTE_VALUE(VPF_VERSION_MAJOR) "." QUOTE_VALUE(VPF_VERSION_MINOR) "." QUOTE_VALUE(VPF_VERSION_PATCH);
+}
+
+unsigned vpf_version_number(void) {
+  return VPF_VERSION_MAJOR * 10000u + VPF_VERSION_MINOR * 100u + VPF_VERSION_PATCH;
+}
+
+vpf_status vpf_set_allocator(const vpf_allocator *a) {
+  if (!a) return vpfi_null(__func__, "a");
+  if (a->struct_size < sizeof *a)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: struct_size is %zu, less than %zu", __func__, a->struct_size, sizeof *a);
+  if (!a->allocate) return vpfi_null(__func__, "a->allocate");
+  if (!a->release) return vpfi_null(__func__, "a->release");
+  return vpfi_set_allocator(a);
+}

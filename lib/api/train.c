@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/handles.h"
+#include "base/error.h"
+#include "learn/epoch.h"
+
+/* FNV-1a, a word at a time: against confusion, not malice. */
+static uint64_t checksum(const vpf_data *data) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (size_t w = 0; w < data->rows * data->words; w++) hash = (hash ^ data->bits[w]) * 0x100000001b3u;
+  return hash;
+}
+
+static vpf_status check_shapes(const vpf_model *model, const vpf_data *data, const vpfi_learner *learner) {
+  const vpf_status status = vpfi_check_columns(data, model->shape.layer[0].size, "visible units");
+  return status ? status : vpfi_check_bound(learner, model);
+}
+
+vpf_status vpf_train(vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer, size_t epochs,
+                     vpf_progress_fn progress, void *user) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!data) return vpfi_null(__func__, "data");
+  if (!optimizer) return vpfi_null(__func__, "optimizer");
+  vpfi_learner *learner = &optimizer->learner;
+  if (learner->busy)
+    return vpfi_fail(VPF_ERR_STATE, "%s: this optimizer is training already; called from its progress function?",
+                     __func__);
+  vpf_status status = check_shapes(model, data, learner);
+  if (status || epochs == 0) return status;
+
+  const bool was_bound = learner->bound;
+  if (!was_bound) status = vpfi_learner_bind(learner, &model->shape);
+  if (status) return status;
+  const vpfi_training_data rows = {data->bits, {data->rows, data->cols, data->first_row, checksum(data)}};
+  vpfi_trainer trainer;
+  status = vpfi_trainer_init(&trainer, learner, &model->params, &rows);
+  if (status) {
+    if (!was_bound) vpfi_learner_unbind(learner);
+    return status;
+  }
+  learner->busy = true;
+  status = vpfi_trainer_run(&trainer, epochs, progress, user);
+  learner->busy = false;
+  vpfi_trainer_clear(&trainer);
+  return status;
+}
