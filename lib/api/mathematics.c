@@ -199,7 +199,7 @@ vpf_status vpf_model_flow_gradient(const vpf_model *model, const vpf_data *state
     if (status) break;
     vpfi_batch_transpose(&batch, &model->shape);
     gradient_job job = {&batch, &machine, sum};
-    vpfi_parallel_for(batch.n_tiles, batch.threads, add_tiles, &job);
+    vpfi_team_for(&batch.team, batch.n_tiles, add_tiles, &job);
   }
   for (size_t k = 0; !status && k < model->shape.param_count; k++)
     out_gradient[k] = (float)(sum[k] / (double)states->rows);
@@ -213,19 +213,19 @@ vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint
   vpf_status status = check_call(__func__, model, visible, out_states);
   if (!status) status = vpfi_check_columns(visible, model->shape.layer[0].size, "visible units");
   if (status) return status;
-  const size_t threads = vpfi_thread_count(0);
+  vpfi_team team = {.threads = vpfi_thread_count(0)};
   vpfi_states states = {0};
-  vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
+  vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, team.threads);
   status = scratch ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, visible->rows, 1, visible->bits)
                    : VPF_ERR_MEMORY;
   if (!status) {
     const vpfi_machine machine = vpfi_machine_of(model);
     states.first_id = visible->first_row;
-    vpfi_infer(&machine, &vpfi_estep_paper, vpfi_rng_stream(seed, VPFI_PURPOSE_ESTEP, 0), &states, threads, scratch);
+    vpfi_infer(&machine, &vpfi_estep_paper, vpfi_rng_stream(seed, VPFI_PURPOSE_ESTEP, 0), &states, &team, scratch);
     status = vpfi_return_states(model, &states, visible->first_row, out_states);
   }
   vpfi_states_clear(&states);
-  vpfi_scratch_destroy(scratch, threads);
+  vpfi_scratch_destroy(scratch, team.threads);
   return status;
 }
 

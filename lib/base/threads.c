@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/threads.h"
 
+#include <assert.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -17,15 +23,172 @@ size_t vpfi_thread_count(size_t wanted) {
 #endif
 }
 
+/* Looks before a thread that waits goes to sleep: some tens of microseconds, about what it costs
+ * to be woken. Ten times as many gain nothing alone and lose on a shared machine. */
+enum { LOOKS = 4000 };
+
+/* A crew works on one job after another. `call` counts the jobs: odd while one is open to be worked
+ * on, even while it is closed. A member enters an open job (members_inside), takes pieces until none
+ * are left, and leaves; the leader closes the job when all pieces are done and changes it only when
+ * nobody is inside. A member that comes too late finds the job closed and goes on waiting, so nobody
+ * waits for a thread that has no processor. */
+struct vpfi_crew {
+  atomic_uint call;
+  atomic_uint members_inside;
+  atomic_bool dismissed;
+
+  vpfi_range_fn work;
+  void *context;
+  size_t count, piece;
+  atomic_size_t next; /* first item that nobody has taken */
+  atomic_size_t done; /* items */
+
+  pthread_mutex_t mutex; /* for sleeping: guards `sleeping` and the change of call */
+  pthread_cond_t changed;
+  unsigned sleeping;
+};
+
+static inline void look_again(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static void take_pieces(vpfi_crew *crew, size_t thread) {
+  for (;;) {
+    const size_t begin = atomic_fetch_add(&crew->next, crew->piece);
+    if (begin >= crew->count) return;
+    const size_t end = crew->count - begin < crew->piece ? crew->count : begin + crew->piece;
+    crew->work(crew->context, begin, end, thread);
+    atomic_fetch_add(&crew->done, end - begin);
+  }
+}
+
+/* Set call and wake those who sleep on it. */
+static void announce(vpfi_crew *crew, unsigned call) {
+  pthread_mutex_lock(&crew->mutex);
+  atomic_store(&crew->call, call);
+  if (crew->sleeping > 0) pthread_cond_broadcast(&crew->changed);
+  pthread_mutex_unlock(&crew->mutex);
+}
+
+/* The next open job after `seen`; false when there will be none. */
+static bool await_call(vpfi_crew *crew, unsigned *seen) {
+  for (int look = 0; look < LOOKS; look++) {
+    const unsigned call = atomic_load(&crew->call);
+    if (call != *seen && call % 2 == 1) return *seen = call, !atomic_load(&crew->dismissed);
+    look_again();
+  }
+  pthread_mutex_lock(&crew->mutex);
+  crew->sleeping++;
+  unsigned call = atomic_load(&crew->call);
+  while (call == *seen || call % 2 == 0) {
+    pthread_cond_wait(&crew->changed, &crew->mutex);
+    call = atomic_load(&crew->call);
+  }
+  crew->sleeping--;
+  pthread_mutex_unlock(&crew->mutex);
+  *seen = call;
+  return !atomic_load(&crew->dismissed);
+}
+
+#ifdef _OPENMP
+static void follow(vpfi_crew *crew, size_t thread) {
+  unsigned seen = 0;
+  while (await_call(crew, &seen)) {
+    atomic_fetch_add(&crew->members_inside, 1);
+    if (atomic_load(&crew->call) == seen) take_pieces(crew, thread); /* else it was closed meanwhile */
+    atomic_fetch_sub(&crew->members_inside, 1);
+  }
+}
+#endif
+
+/* The leader's wait for the last pieces: short, so it looks, then lets others run. */
+static void until_equal(atomic_size_t *value, size_t wanted) {
+  for (int look = 0; atomic_load(value) != wanted; look++) {
+    if (look < LOOKS)
+      look_again();
+    else
+      sched_yield();
+  }
+}
+
+static void until_nobody_inside(vpfi_crew *crew) {
+  for (int look = 0; atomic_load(&crew->members_inside) != 0; look++) {
+    if (look < LOOKS)
+      look_again();
+    else
+      sched_yield();
+  }
+}
+
+static void lead(vpfi_crew *crew, size_t threads, size_t count, vpfi_range_fn work, void *context) {
+  crew->work = work;
+  crew->context = context;
+  crew->count = count;
+  /* Small enough that nobody waits long for the last piece, large enough that taking is cheap. */
+  crew->piece = count / (8 * threads) > 0 ? count / (8 * threads) : 1;
+  atomic_store(&crew->next, 0);
+  atomic_store(&crew->done, 0);
+  const unsigned call = atomic_load(&crew->call);
+  announce(crew, call + 1);
+  take_pieces(crew, 0);
+  until_equal(&crew->done, count);
+  atomic_store(&crew->call, call + 2);
+  until_nobody_inside(crew);
+}
+
+typedef struct single_job {
+  vpfi_team *team;
+  size_t count;
+  vpfi_range_fn work;
+  void *context;
+} single_job;
+
+static void do_single_job(void *context) {
+  const single_job *job = context;
+  vpfi_team_for(job->team, job->count, job->work, job->context);
+}
+
+void vpfi_team_for(vpfi_team *team, size_t count, vpfi_range_fn work, void *context) {
+  if (count == 0) return;
+  if (team->threads <= 1 || count == 1) {
+    work(context, 0, count, 0);
+  } else if (team->crew) {
+    lead(team->crew, team->threads, count, work, context);
+  } else {
+    single_job job = {team, count, work, context};
+    vpfi_team_assemble(team, do_single_job, &job);
+  }
+}
+
 void vpfi_parallel_for(size_t count, size_t threads, vpfi_range_fn work, void *context) {
-  if (threads > count) threads = count;
-  if (threads <= 1) {
-    if (count > 0) work(context, 0, count, 0);
+  vpfi_team team = {.threads = threads < count ? threads : count};
+  vpfi_team_for(&team, count, work, context);
+}
+
+void vpfi_team_assemble(vpfi_team *team, void (*leader)(void *context), void *context) {
+  assert(!team->crew);
+#ifdef _OPENMP
+  if (team->threads > 1) {
+    vpfi_crew crew = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    team->crew = &crew;
+#pragma omp parallel num_threads((int)team->threads)
+    {
+      const int thread = omp_get_thread_num();
+      if (thread == 0) {
+        leader(context);
+        atomic_store(&crew.dismissed, true);
+        announce(&crew, atomic_load(&crew.call) + 1);
+      } else {
+        follow(&crew, (size_t)thread);
+      }
+    }
+    team->crew = NULL;
+    pthread_cond_destroy(&crew.changed);
+    pthread_mutex_destroy(&crew.mutex);
     return;
   }
-#ifdef _OPENMP
-  /* One iteration is one range, whatever number of threads OpenMP grants. */
-#pragma omp parallel for num_threads((int)threads) schedule(static, 1)
 #endif
-  for (size_t t = 0; t < threads; t++) work(context, count * t / threads, count * (t + 1) / threads, t);
+  leader(context);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/threads.h"
 #include "num/bits.h"
 
 static size_t count_tiles(const vpfi_shape *shape) {
@@ -39,7 +38,7 @@ static bool alloc_batch(vpfi_batch *batch, const vpfi_shape *shape) {
   batch->flow = vpfi_alloc(batch->capacity, shape->n_roles * sizeof *batch->flow);
   batch->every_row = vpfi_alloc(batch->capacity, sizeof *batch->every_row);
   batch->tiles = vpfi_alloc(count_tiles(shape), sizeof *batch->tiles);
-  batch->scratch = vpfi_scratch_create(shape, batch->threads);
+  batch->scratch = vpfi_scratch_create(shape, batch->team.threads);
   if (!batch->on || !batch->gain || !batch->flow || !batch->every_row || !batch->tiles || !batch->scratch)
     return false;
   for (size_t s = 0; s < n_states; s++) {
@@ -55,7 +54,7 @@ static bool alloc_batch(vpfi_batch *batch, const vpfi_shape *shape) {
 
 vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order order, size_t capacity,
                            size_t threads) {
-  *batch = (vpfi_batch){.order = order, .capacity = capacity, .threads = threads};
+  *batch = (vpfi_batch){.order = order, .capacity = capacity, .team = {.threads = threads}};
   vpf_status status = vpfi_states_init(&batch->states, shape, order, capacity, 1, NULL);
   if (!status && !alloc_batch(batch, shape)) status = VPF_ERR_MEMORY;
   if (status) {
@@ -75,7 +74,7 @@ void vpfi_batch_clear(vpfi_batch *batch, const vpfi_shape *shape) {
   vpfi_free(batch->flow);
   vpfi_free(batch->every_row);
   vpfi_free(batch->tiles);
-  vpfi_scratch_destroy(batch->scratch, batch->threads);
+  vpfi_scratch_destroy(batch->scratch, batch->team.threads);
   vpfi_states_clear(&batch->states);
   *batch = (vpfi_batch){0};
 }
@@ -120,7 +119,7 @@ static void locate(const vpfi_batch *batch, const vpfi_machine *machine, size_t 
 
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow) {
   rates_job job = {batch, machine};
-  vpfi_parallel_for(batch->rows, batch->threads, rates_of_rows, &job);
+  vpfi_team_for(&batch->team, batch->rows, rates_of_rows, &job);
   const size_t n_roles = machine->shape->n_roles;
   for (size_t k = 0; k < batch->rows * n_roles; k++)
     if (batch->flow[k] < 0) {

@@ -6,6 +6,7 @@
 #ifndef VPFI_BM_FLOW_H
 #define VPFI_BM_FLOW_H
 
+#include "base/threads.h"
 #include "bm/field.h"
 
 /* A piece of the parameters that one thread owns: rows first .. first+count-1 (a multiple of
@@ -27,8 +28,8 @@ typedef struct vpfi_batch {
   uint32_t *every_row; /* [capacity]: 0, 1, 2, ... */
   size_t n_tiles;
   vpfi_tile *tiles;
-  size_t threads;
-  vpfi_scratch *scratch; /* [threads] */
+  vpfi_team team;
+  vpfi_scratch *scratch; /* [team.threads] */
 } vpfi_batch;
 
 /* Where a field was too large, or not a number. */

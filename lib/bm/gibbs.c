@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/threads.h"
 #include "num/bits.h"
 #include "num/rng.h"
 
@@ -123,9 +122,9 @@ static void infer_range(void *context, size_t begin, size_t end, size_t thread) 
 }
 
 void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
-                size_t threads, vpfi_scratch *scratch) {
+                vpfi_team *team, vpfi_scratch *scratch) {
   infer_job job = {machine, estep, stream, states, scratch};
-  vpfi_parallel_for(states->rows, threads, infer_range, &job);
+  vpfi_team_for(team, states->rows, infer_range, &job);
 }
 
 typedef struct gibbs_job {

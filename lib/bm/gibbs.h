@@ -3,6 +3,7 @@
 #ifndef VPFI_BM_GIBBS_H
 #define VPFI_BM_GIBBS_H
 
+#include "base/threads.h"
 #include "bm/field.h"
 
 /* How hidden states are drawn for given visible ones. */
@@ -20,9 +21,9 @@ extern const vpfi_estep vpfi_estep_paper;
 void vpfi_infer_rows(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
                      size_t begin, size_t end, vpfi_scratch *scratch);
 
-/* The same for all rows, on several threads; scratch is [threads]. */
+/* The same for all rows; scratch is [team->threads]. */
 void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
-                size_t threads, vpfi_scratch *scratch);
+                vpfi_team *team, vpfi_scratch *scratch);
 
 /* Fixed-order single-site Gibbs sampling of all layers from the bottom, in place. clamped: one
  * bit for each unit in rows as long as those of a state, [n_layers] pointers; NULL: none. */

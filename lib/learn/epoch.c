@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "bm/sparsity.h"
 #include "learn/order.h"
 #include "learn/update.h"
@@ -47,9 +46,10 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
   const size_t rows = (size_t)trainer->data.id.rows;
   const double wanted = learner->option[VPFI_AT_BATCH_SIZE];
   const size_t batch_rows = (double)rows < wanted ? rows : (size_t)wanted;
+  const size_t threads = vpfi_thread_count((size_t)learner->option[VPFI_AT_THREADS]);
 
   vpf_status status =
-      vpfi_batch_init(&trainer->batch, shape, plan.estep.order, batch_rows * plan.samples, trainer->threads);
+      vpfi_batch_init(&trainer->batch, shape, plan.estep.order, batch_rows * plan.samples, threads);
   if (status) return status;
   trainer->order = vpfi_alloc(rows, sizeof *trainer->order);
   trainer->report = vpfi_alloc(2 * shape->pairs + shape->n_layers, sizeof *trainer->report);
@@ -71,8 +71,7 @@ vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_
   *trainer = (vpfi_trainer){.learner = learner,
                             .kernels = vpfi_kernels_best(),
                             .params = params,
-                            .data = *data,
-                            .threads = vpfi_thread_count((size_t)learner->option[VPFI_AT_THREADS])};
+                            .data = *data};
   if (learner->inside && !vpfi_data_id_equal(&learner->data, &data->id))
     return vpfi_fail(VPF_ERR_STATE,
                      "epoch %llu is unfinished: its %llu x %llu rows (checksum %016llx) are needed, not these %llu x "
@@ -120,8 +119,8 @@ static void draw_sample(vpfi_trainer *trainer) {
   sample->bits[0] = (uint64_t *)(uintptr_t)trainer->data.bits; /* only read: it is lent, see vpfi_states */
   sample->first_id = trainer->data.id.first_row;
   vpfi_infer(&machine, &learner->plan.estep,
-             vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), sample, trainer->threads,
-             trainer->batch.scratch);
+             vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), sample,
+             &trainer->batch.team, trainer->batch.scratch);
   sample->bits[0] = nothing;
   learner->has_sample = true;
   learner->sample_plan = learner->plan;
@@ -199,7 +198,7 @@ static vpf_status train_batch(vpfi_trainer *trainer, size_t data_rows) {
   if (learner->plan.period == 0)
     vpfi_infer(&machine, &learner->plan.estep,
                vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states,
-               trainer->threads, batch->scratch);
+               &batch->team, batch->scratch);
 
   vpfi_overflow where;
   if (!vpfi_batch_rates(batch, &machine, &where))
@@ -259,18 +258,35 @@ static vpf_progress report(vpfi_trainer *trainer, vpf_progress_event event, cons
   return p;
 }
 
-/* Minibatches until the epoch has no more rows, or progress stops it (*stopped). */
+/* Minibatches without a break: at most so many, at most to the end of the epoch. */
+typedef struct stretch {
+  vpfi_trainer *trainer;
+  uint64_t batches;
+  vpf_status status;
+} stretch;
+
+static void train_stretch(void *context) {
+  stretch *s = context;
+  const vpfi_learner *learner = s->trainer->learner;
+  const size_t rows = (size_t)s->trainer->data.id.rows;
+  const size_t batch_rows = s->trainer->batch.capacity / learner->plan.samples;
+  for (uint64_t b = 0; b < s->batches && learner->cursor < rows && !s->status; b++) {
+    const size_t left = rows - learner->cursor;
+    s->status = train_batch(s->trainer, left < batch_rows ? left : batch_rows);
+  }
+}
+
+/* The rest of the epoch, unless progress stops it (*stopped). The progress function is called
+ * outside the team: whatever it does has all threads to itself. */
 static vpf_status finish_rows(vpfi_trainer *trainer, const run_clock *clock, uint64_t target,
                               vpf_progress_fn progress, void *user, bool *stopped) {
   vpfi_learner *learner = trainer->learner;
-  const size_t rows = (size_t)trainer->data.id.rows;
-  const size_t batch_rows = trainer->batch.capacity / learner->plan.samples;
-  const uint64_t every = (uint64_t)learner->option[VPFI_AT_PROGRESS_BATCHES];
-  while (learner->cursor < rows) {
-    const size_t left = rows - learner->cursor;
-    const vpf_status status = train_batch(trainer, left < batch_rows ? left : batch_rows);
-    if (status) return status;
-    if (!progress || every == 0 || learner->sums.batches % every != 0) continue;
+  const uint64_t every = progress ? (uint64_t)learner->option[VPFI_AT_PROGRESS_BATCHES] : 0;
+  while (learner->cursor < trainer->data.id.rows) {
+    stretch s = {trainer, every ? every - learner->sums.batches % every : UINT64_MAX, VPF_OK};
+    vpfi_team_assemble(&trainer->batch.team, train_stretch, &s);
+    if (s.status) return s.status;
+    if (every == 0 || learner->sums.batches % every != 0) continue;
     const vpf_progress p = report(trainer, VPF_PROGRESS_BATCH, clock, target);
     *stopped = progress(&p, user) != 0;
     if (*stopped) break;

@@ -21,7 +21,6 @@ typedef struct vpfi_trainer {
   const vpfi_kernels *kernels;
   vpfi_params *params;
   vpfi_training_data data;
-  size_t threads;
   vpfi_batch batch;
   size_t *order;         /* [rows] */
   vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */

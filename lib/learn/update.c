@@ -5,14 +5,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/threads.h"
 #include "num/elementary.h"
 
 typedef struct update_job {
   vpfi_learner *learner;
   const vpfi_machine *machine;
   vpfi_params *params;
-  const vpfi_batch *batch;
+  vpfi_batch *batch;
   bool adam;
   vpfi_update weights, biases; /* they differ in the decay */
   bool trial;                  /* work on copies */
@@ -99,7 +98,7 @@ static void update_range(void *context, size_t begin, size_t end, size_t thread)
 
 /* Run all tiles; the peak, or false and *blowup. */
 static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
-  vpfi_parallel_for(job->batch->n_tiles, job->batch->threads, update_range, job);
+  vpfi_team_for(&job->batch->team, job->batch->n_tiles, update_range, job);
   *peak = 0;
   for (size_t t = 0; t < job->batch->n_tiles; t++) {
     const vpfi_tile *tile = &job->batch->tiles[t];

@@ -102,27 +102,39 @@ static vpf_status check_containers(const vpfi_safetensors *file, const raw_heade
   return VPF_OK;
 }
 
-/* Failed allocations inside jansson mostly have no code of their own: some leave no text, and some
- * leave a string token that is complete and yet was not taken for one. */
-static bool lacks_memory(const json_error_t *error) {
-  static const char *const starts[] = {"invalid token near '\"", "string or '}' expected near '\""};
-  bool lacks = json_error_code(error) == json_error_out_of_memory || !error->text[0];
-  for (size_t k = 0; k < sizeof starts / sizeof *starts; k++)
-    lacks = lacks || strncmp(error->text, starts[k], strlen(starts[k])) == 0;
-  return lacks;
+/* jansson seldom says that memory was lacking: it leaves no text, or calls a string invalid that is
+ * complete (a string that really is invalid gets a text of its own). */
+static bool lacks_memory(const raw_header *header, const json_error_t *error) {
+  static const char *const texts[] = {"invalid token", "string or '}' expected"};
+  if (json_error_code(error) == json_error_out_of_memory || !error->text[0]) return true;
+  const int last = error->position - 1;
+  if (last < 0 || (size_t)last >= header->length || header->text[last] != '"') return false;
+  for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+    if (strncmp(error->text, texts[k], strlen(texts[k])) == 0) return true;
+  return false;
 }
 
+static json_t *parse_json(const raw_header *header, json_error_t *error) {
+  *error = (json_error_t){0}; /* not all of it is set by every failure */
+  return json_loadb(header->text, header->length, JSON_REJECT_DUPLICATES, error);
+}
+
+/* Parsed twice: where jansson (2.14) cannot make room for a long token it leaves out a byte and
+ * goes on, so a result counts only if it comes out a second time. */
 static vpf_status parse_header(vpfi_safetensors *file, const raw_header *header) {
   if (header->length == 0 || header->text[0] != '{')
     return vpfi_safetensors_refuse(file, "not a safetensors file: the header does not begin with '{'");
   const vpf_status status = check_containers(file, header);
   if (status) return status;
 
-  json_error_t error = {0}; /* not all of it is set by every failure */
-  file->root = json_loadb(header->text, header->length, JSON_REJECT_DUPLICATES, &error);
-  if (file->root) return VPF_OK;
-  if (lacks_memory(&error))
+  json_error_t error, ignored;
+  file->root = parse_json(header, &error);
+  json_t *again = parse_json(header, &ignored);
+  const bool same = file->root ? json_equal(file->root, again) : !again;
+  json_decref(again);
+  if (!same || (!file->root && lacks_memory(header, &error)))
     return vpfi_fail(VPF_ERR_MEMORY, "no memory to parse a header of %zu bytes", header->length);
+  if (file->root) return VPF_OK;
   return vpfi_safetensors_refuse(file, "the header is not JSON: %s (byte %d)", error.text, error.position);
 }
 

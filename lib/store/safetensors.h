@@ -15,7 +15,7 @@
 #include "store/dtype.h"
 
 /* Of a header, read or written: 16 000 tensors take 1.5 MiB. What the JSON parser allocates for
- * a hostile header is a multiple of this (about 30), so it is small. */
+ * a hostile header is a multiple of this (up to 60), so it is small. */
 enum { VPFI_SAFETENSORS_HEADER_LIMIT = 4 << 20 };
 
 /* The entry for the checksum: the CRC-32 (zlib's) of the whole file with its digits as zeros. */
