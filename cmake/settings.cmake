@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# How everything in this repository is compiled: link vpf_settings privately.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+
+add_library(vpf_settings INTERFACE)
+target_compile_definitions(vpf_settings INTERFACE _POSIX_C_SOURCE=200809L)
+
+# A fused multiply-add rounds once where a product and a sum round twice, so results would depend
+# on the instruction set. (CMAKE_C_FLAGS must not have -ffast-math either; lib/ checks.)
+target_compile_options(vpf_settings INTERFACE -ffp-contract=off)
+
+target_compile_options(vpf_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wvla
+  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual -Wcast-align -Wpointer-arith
+  -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough
+  $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches>
+  $<$<BOOL:${VPF_WERROR}>:-Werror>)
+
+if(VPF_SANITIZE)
+  set(sanitize -fsanitize=${VPF_SANITIZE} -fno-sanitize-recover=all)
+  target_compile_options(vpf_settings INTERFACE ${sanitize} -fno-omit-frame-pointer)
+  target_link_options(vpf_settings INTERFACE ${sanitize})
+endif()

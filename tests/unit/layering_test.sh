@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# layering_test.sh <source tree>: includes point only up the list
+#
+#   base <- num <- bm <- {learn, eval, store} <- api
+#
+# and what only one place may know is known there only. Tries itself on small wrong trees first.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+# Print every violation in a tree; succeed if there is none.
+check_tree() (
+  cd "$1"
+  find lib include -name '*.[ch]' | sort | xargs awk '
+    function bad(text) { print FILENAME ":" FNR ": " text; failed = 1 }
+
+    BEGIN {
+      split("base num bm learn eval store api", all, " ")
+      may["base"] = " "
+      may["num"] = " base "
+      may["bm"] = " base num "
+      may["learn"] = may["eval"] = may["store"] = " base num bm "
+      may["api"] = " base num bm learn eval store "
+    }
+
+    FNR == 1 {
+      n = split(FILENAME, part, "/")
+      file = part[n]
+      stem = file
+      sub(/\.[ch]$/, "", stem)
+      public = part[1] == "include"
+      folder = public ? "" : part[2]
+      if (!public && (n != 3 || !(folder in may))) bad("is not directly in a folder of a layer")
+      if (file in seen) bad("there is also " seen[file])
+      seen[file] = FILENAME
+      if (!public) { # x.c and x.h belong together; include/vpf/x.h may have its lib/api/x.c
+        if (stem in home && home[stem] != folder) bad("there is also lib/" home[stem] "/" stem)
+        home[stem] = folder
+      }
+    }
+
+    /^[ \t]*#[ \t]*pragma[ \t]+omp[ \t]+parallel/ && FILENAME != "lib/base/threads.c" {
+      bad("only lib/base/threads.c starts threads")
+    }
+
+    /^[ \t]*#[ \t]*include/ {
+      if (!match($0, /[<"][^>"]*[>"]/)) { bad("an include that cannot be read: " $0); next }
+      quoted = substr($0, RSTART, 1) == "\""
+      name = substr($0, RSTART + 1, RLENGTH - 2)
+
+      if (!quoted) {
+        if (name == "cblas.h" && FILENAME != "lib/num/blas.c") bad("only lib/num/blas.c knows CBLAS")
+        if (name == "omp.h" && FILENAME != "lib/base/threads.c") bad("only lib/base/threads.c knows OpenMP")
+        if (name ~ /^Random123\// && FILENAME !~ /^lib\/num\/rng[^\/]*$/) bad("only lib/num/rng.c knows Random123")
+        if (name == "immintrin.h" && FILENAME !~ /^lib\/num\/kernels_[^\/]*\.c$/) bad("only kernels have intrinsics")
+        if (name ~ /^(base|num|bm|learn|eval|store|api)\//) bad("private headers are included in quotes")
+        next
+      }
+      if (public) { bad("a public header includes with <vpf/...>"); next }
+      slash = index(name, "/")
+      to = substr(name, 1, slash - 1)
+      if (!(to in may)) bad("\"" name "\" is not rooted at lib/")
+      else if (to != folder && index(may[folder], " " to " ") == 0) bad("lib/" folder " may not know lib/" to)
+    }
+
+    END { exit failed }'
+)
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# A small correct tree, with one file added: expect <pass|fail> <file> <line>
+expect() {
+  rm -rf "$scratch/tree"
+  for folder in base num bm learn eval store api; do mkdir -p "$scratch/tree/lib/$folder"; done
+  mkdir -p "$scratch/tree/include/vpf"
+  echo '#include <vpf/export.h>' >"$scratch/tree/include/vpf/model.h"
+  echo '#include "learn/vpf_step.h"' >"$scratch/tree/lib/api/model.c"
+  printf '#include "num/bits.h"\n#include <vpf/model.h>\n#include <math.h>\n' >"$scratch/tree/lib/num/bits.c"
+  : >"$scratch/tree/lib/num/bits.h"
+  mkdir -p "$(dirname "$scratch/tree/$2")"
+  echo "$3" >"$scratch/tree/$2"
+  if check_tree "$scratch/tree" >"$scratch/out"; then result=pass; else result=fail; fi
+  if [ $result != "$1" ]; then
+    echo "layering_test cannot judge: $2 with '$3' should $1"
+    cat "$scratch/out"
+    exit 1
+  fi
+}
+
+expect pass lib/store/idx.c '#include "base/memory.h"'
+expect pass lib/num/blas.c '#include <cblas.h>'
+expect pass lib/base/threads.c '#pragma omp parallel for'
+expect fail lib/base/memory.c '#include "num/bits.h"'
+expect fail lib/bm/flow.c '  #  include "store/idx.h"'
+expect fail lib/eval/ais.c '#include "learn/vpf_step.h"'
+expect fail lib/learn/epoch.c '#include "store/idx.h"'
+expect fail lib/store/idx.c '#include "api/handles.h"'
+expect fail lib/bm/flow.c '#include "flow.h"'
+expect fail lib/bm/flow.c '#include <num/bits.h>'
+expect fail lib/bm/flow.c '#include <cblas.h>'
+expect fail lib/bm/flow.c '#include <omp.h>'
+expect fail lib/bm/flow.c '#pragma omp parallel for'
+expect fail lib/bm/flow.c '#include <Random123/philox.h>'
+expect fail lib/bm/flow.c '#include <immintrin.h>'
+expect fail lib/bm/flow.c '#include FLOW'
+expect fail lib/bm/bits.c '/* the stem of lib/num/bits.h */'
+expect fail lib/bm/model.h '/* the name of include/vpf/model.h */'
+expect fail lib/extra/new.c '/* a folder that is no layer */'
+expect fail lib/bm/deep/new.c '/* a folder in a layer */'
+expect fail include/vpf/sample.h '#include "num/bits.h"'
+
+if ! check_tree "$1"; then
+  echo "the layers are: base <- num <- bm <- {learn, eval, store} <- api"
+  exit 1
+fi
