@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* vpf_set_allocator(): all memory goes through it, every failure of it is survived, and what failed
+ * changed nothing. Each scenario is run once for each allocation that it makes, which then fails,
+ * once alone and once with all that follow. */
+#include "support/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+  long live, calls, fail_at;
+  int from_then_on;
+} memory;
+
+static void *count_allocate(size_t size, void *user) {
+  assert_ptr_equal(user, &memory);
+  const long call = __atomic_add_fetch(&memory.calls, 1, __ATOMIC_SEQ_CST);
+  if (memory.fail_at && (call == memory.fail_at || (memory.from_then_on && call > memory.fail_at))) return NULL;
+  void *pointer = malloc(size);
+  if (pointer) __atomic_add_fetch(&memory.live, 1, __ATOMIC_SEQ_CST);
+  return pointer;
+}
+
+static void count_release(void *pointer, void *user) {
+  assert_ptr_equal(user, &memory);
+  __atomic_sub_fetch(&memory.live, 1, __ATOMIC_SEQ_CST);
+  free(pointer);
+}
+
+static const char *const MODEL_FILE = "allocator_test.model", *const CHECKPOINT_FILE = "allocator_test.checkpoint";
+
+/* Every call may fail for lack of memory; then it is made again, which must succeed (unless memory
+ * stays out: then the scenario ends). */
+static vpf_status checked(vpf_status status) {
+  if (status == VPF_OK) return status;
+  assert_int_equal(status, VPF_ERR_MEMORY);
+  assert_true(strlen(vpf_error_message()) > 0);
+  return status;
+}
+#define TRY(call)                                                                                  \
+  do {                                                                                             \
+    if (checked(call) != VPF_OK) {                                                                 \
+      if (memory.from_then_on) goto end;                                                           \
+      assert_ok(call);                                                                             \
+    }                                                                                              \
+  } while (0)
+
+/* Everything but files. */
+static void use_all_but_files(void) {
+  const size_t sizes[] = {20, 5, 3};
+  const uint8_t intra[] = {1, 1, 0}, bytes[6 * 20] = {0, 200, 1};
+  const float floats[20] = {0.5f, 1, 0};
+  vpf_data *data = NULL, *levels = NULL, *slice = NULL, *bits = NULL, *states = NULL, *chain = NULL;
+  vpf_model *model = NULL, *clone = NULL, *rbm = NULL;
+  vpf_optimizer *optimizer = NULL;
+  double value, each[6];
+  float probs[6 * 20];
+
+  TRY(vpf_data_from_u8(&data, bytes, 6, 20, 100));
+  TRY(vpf_data_from_f32(&levels, floats, 1, 20, 0.25f));
+  TRY(vpf_data_slice(&slice, data, 1, 3));
+  TRY(vpf_data_bits_only(&bits, data));
+  TRY(vpf_model_create(&model, sizes, 3, intra, VPF_COUPLING_PAIRWISE));
+  TRY(vpf_model_init(model, 1));
+  TRY(vpf_model_clone(&clone, model));
+  TRY(vpf_model_infer(model, data, 1, &states));
+  TRY(vpf_model_flow(model, states, &value));
+  TRY(vpf_optimizer_create(&optimizer));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_BATCH_SIZE, 4));
+  TRY(vpf_train(model, data, optimizer, 2, NULL, NULL));
+  TRY(vpf_train(clone, data, optimizer, 1, NULL, NULL));
+  TRY(vpf_generate(model, 6, 2, NULL, 1, probs));
+  TRY(vpf_reconstruct(model, data, NULL, 2, 1, 1, probs));
+  TRY(vpf_model_create(&rbm, sizes, 2, NULL, VPF_COUPLING_JOINT));
+  TRY(vpf_model_free_energy(rbm, data, each));
+  TRY(vpf_exact_log_partition(rbm, &value));
+  TRY(vpf_ais_log_partition(rbm, 2, 3, 1, &value, NULL));
+  TRY(vpf_log_likelihood(rbm, data, value, &value));
+  TRY(vpf_pseudo_likelihood(rbm, data, &value));
+  vpf_data_destroy(states);
+  states = NULL;
+  TRY(vpf_model_infer(rbm, data, 1, &states));
+  TRY(vpf_model_energy(rbm, states, each));
+  TRY(vpf_gibbs(rbm, states, NULL, 2, 1, &chain));
+  TRY(vpf_parzen(probs, 2, probs + 40, 3, 20, 0.2, &value, NULL));
+end:;
+  vpf_data *const all_data[] = {data, levels, slice, bits, states, chain};
+  vpf_model *const all_models[] = {model, clone, rbm};
+  for (size_t k = 0; k < sizeof all_data / sizeof *all_data; k++) vpf_data_destroy(all_data[k]);
+  for (size_t k = 0; k < sizeof all_models / sizeof *all_models; k++) vpf_model_destroy(all_models[k]);
+  vpf_optimizer_destroy(optimizer);
+}
+
+/* Files, with as few other allocations as can be: each run waits for the disk. */
+static void use_files(void) {
+  const size_t sizes[] = {4, 2};
+  const uint8_t bytes[8] = {1, 0, 1};
+  vpf_data *data = NULL;
+  vpf_model *model = NULL, *loaded = NULL, *resumed = NULL;
+  vpf_optimizer *optimizer = NULL, *again = NULL;
+  TRY(vpf_data_from_u8(&data, bytes, 2, 4, 0));
+  TRY(vpf_model_create(&model, sizes, 2, NULL, VPF_COUPLING_PAIRWISE));
+  TRY(vpf_optimizer_create(&optimizer));
+  TRY(vpf_train(model, data, optimizer, 1, NULL, NULL));
+  TRY(vpf_model_save(model, MODEL_FILE));
+  TRY(vpf_model_load(&loaded, MODEL_FILE));
+  assert_true(fixture_same_params(model, loaded));
+  TRY(vpf_checkpoint_save(model, optimizer, CHECKPOINT_FILE));
+  TRY(vpf_checkpoint_load(&resumed, &again, CHECKPOINT_FILE));
+  assert_true(fixture_same_params(model, resumed));
+end:
+  vpf_data_destroy(data);
+  vpf_model_destroy(model);
+  vpf_model_destroy(loaded);
+  vpf_model_destroy(resumed);
+  vpf_optimizer_destroy(optimizer);
+  vpf_optimizer_destroy(again);
+  unlink(MODEL_FILE);
+  unlink(CHECKPOINT_FILE);
+}
+
+static void bad_allocators_are_refused(void **state) {
+  (void)state;
+  vpf_allocator a = {sizeof a, count_allocate, NULL, NULL};
+  assert_status(vpf_set_allocator(NULL), VPF_ERR_ARGUMENT);
+  assert_status(vpf_set_allocator(&a), VPF_ERR_ARGUMENT);
+  a = (vpf_allocator){sizeof a, NULL, count_release, NULL};
+  assert_status(vpf_set_allocator(&a), VPF_ERR_ARGUMENT);
+  a = (vpf_allocator){3, count_allocate, count_release, NULL};
+  assert_status(vpf_set_allocator(&a), VPF_ERR_ARGUMENT);
+  assert_message_has("struct_size is 3");
+}
+
+static void an_allocator_is_set_once_before_the_first_handle(void **state) {
+  (void)state;
+  const vpf_allocator a = {sizeof a, count_allocate, count_release, &memory};
+  assert_ok(vpf_set_allocator(&a));
+  assert_status(vpf_set_allocator(&a), VPF_ERR_STATE);
+  vpf_optimizer *optimizer = NULL;
+  assert_ok(vpf_optimizer_create(&optimizer));
+  assert_int_equal(memory.live, 1);
+  vpf_optimizer_destroy(optimizer);
+  assert_int_equal(memory.live, 0);
+}
+
+static void fail_each(void (*scenario)(void), long at_least) {
+  memory.fail_at = memory.calls = 0;
+  scenario();
+  const long calls = memory.calls;
+  assert_int_equal(memory.live, 0);
+  assert_true(calls >= at_least);
+  for (memory.from_then_on = 0; memory.from_then_on < 2; memory.from_then_on++)
+    for (long k = 1; k <= calls; k++) {
+      memory.calls = 0;
+      memory.fail_at = k;
+      scenario();
+      assert_int_equal(memory.live, 0);
+    }
+}
+
+static void every_allocation_may_fail(void **state) {
+  (void)state;
+  fail_each(use_all_but_files, 300);
+}
+
+static void every_allocation_around_files_may_fail(void **state) {
+  (void)state;
+  fail_each(use_files, 100);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(bad_allocators_are_refused),
+      cmocka_unit_test(an_allocator_is_set_once_before_the_first_handle),
+      cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(every_allocation_around_files_may_fail),
+  };
+  return cmocka_run_group_tests_name("allocator", tests, NULL, NULL);
+}

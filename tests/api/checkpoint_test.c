@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Checkpoints: going on from a file gives the bits of a run that was never stopped, and a file
+ * from a stranger is not believed. */
+#include "support/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const FILE_NAME = "checkpoint_test.safetensors";
+
+static int stop_at_third_batch_of_third_epoch(const vpf_progress *p, void *user) {
+  (void)user;
+  return p->event == VPF_PROGRESS_BATCH && p->epoch == 3 && p->batch == 3;
+}
+
+static void configure(vpf_optimizer *optimizer, int samples, int period, int order, vpf_rule rule) {
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_BATCH_SIZE, 8));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_ESTEP_SAMPLES, samples));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_ESTEP_PERIOD, period));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_ESTEP_ORDER, order));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_RULE, rule));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_MOMENTUM, 0.5));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_PROGRESS_BATCHES, 1));
+  assert_ok(vpf_optimizer_set_seed(optimizer, UINT64_MAX - 5));
+}
+
+/* Replace both handles by what the file makes of them. */
+static void through_the_file(vpf_model **model, vpf_optimizer **optimizer) {
+  assert_ok(vpf_checkpoint_save(*model, *optimizer, FILE_NAME));
+  vpf_model_destroy(*model);
+  vpf_optimizer_destroy(*optimizer);
+  *model = NULL;
+  *optimizer = NULL;
+  assert_ok(vpf_checkpoint_load(model, optimizer, FILE_NAME));
+}
+
+static void resuming_gives_the_bits_of_an_uninterrupted_run(void **state) {
+  (void)state;
+  const size_t sizes[] = {66, 20, 7};
+  for (unsigned variant = 0; variant < 96; variant++) {
+    const vpf_coupling coupling = (vpf_coupling)(variant & 1);
+    const uint8_t intra[] = {0, variant >> 1 & 1, variant >> 1 & 1};
+    const int samples = 1 + (int)(variant >> 2 & 1), order = (int)(variant >> 3 & 1);
+    const vpf_rule rule = (vpf_rule)(variant >> 4 & 1);
+    const int period = (int)(variant / 32); /* 0, 1, 2 */
+    const size_t layers = variant % 7 == 0 ? 1 : variant % 5 == 0 ? 2 : 3;
+    vpf_data *data = fixture_data(37, 66, 1);
+    vpf_model *whole = fixture_model(sizes, layers, intra, coupling, 4), *parts = NULL;
+    vpf_optimizer *whole_optimizer = NULL, *parts_optimizer = NULL;
+    assert_ok(vpf_model_clone(&parts, whole));
+    assert_ok(vpf_optimizer_create(&whole_optimizer));
+    assert_ok(vpf_optimizer_create(&parts_optimizer));
+    configure(whole_optimizer, samples, period, order, rule);
+    configure(parts_optimizer, samples, period, order, rule);
+    assert_ok(vpf_train(whole, data, whole_optimizer, 5, NULL, NULL));
+
+    through_the_file(&parts, &parts_optimizer); /* before anything was trained */
+    assert_ok(vpf_train(parts, data, parts_optimizer, 2, NULL, NULL));
+    through_the_file(&parts, &parts_optimizer); /* between epochs */
+    assert_ok(vpf_train(parts, data, parts_optimizer, 3, stop_at_third_batch_of_third_epoch, NULL));
+    assert_int_equal(vpf_optimizer_last_stop(parts_optimizer), VPF_STOP_CALLBACK);
+    through_the_file(&parts, &parts_optimizer); /* inside an epoch */
+    assert_int_equal(vpf_optimizer_last_stop(parts_optimizer), VPF_STOP_CALLBACK);
+    assert_int_equal(vpf_optimizer_get_seed(parts_optimizer), UINT64_MAX - 5);
+    assert_ok(vpf_train(parts, data, parts_optimizer, 3, NULL, NULL));
+    assert_true(fixture_same_params(whole, parts));
+
+    /* and the optimizers agree in everything: they write the same bytes */
+    assert_ok(vpf_checkpoint_save(whole, whole_optimizer, FILE_NAME));
+    assert_ok(vpf_checkpoint_save(parts, parts_optimizer, "checkpoint_test.other"));
+    FILE *a = fopen(FILE_NAME, "rb"), *b = fopen("checkpoint_test.other", "rb");
+    int x, y;
+    do {
+      x = getc(a);
+      y = getc(b);
+      assert_int_equal(x, y);
+    } while (x != EOF);
+    fclose(a);
+    fclose(b);
+    unlink("checkpoint_test.other");
+    vpf_model_destroy(whole);
+    vpf_model_destroy(parts);
+    vpf_optimizer_destroy(whole_optimizer);
+    vpf_optimizer_destroy(parts_optimizer);
+    vpf_data_destroy(data);
+    unlink(FILE_NAME);
+  }
+}
+
+static void options_survive(void **state) {
+  (void)state;
+  const size_t sizes[] = {4, 2};
+  vpf_model *model = fixture_model(sizes, 2, NULL, VPF_COUPLING_PAIRWISE, 1);
+  vpf_optimizer *optimizer = NULL;
+  assert_ok(vpf_optimizer_create(&optimizer));
+  const vpf_option options[] = {VPF_OPTION_LEARNING_RATE, VPF_OPTION_GIBBS_STEPS, VPF_OPTION_PARTICLES, VPF_OPTION_THREADS};
+  const double values[] = {0.1 / 3, 17, 99, 5};
+  for (int k = 0; k < 4; k++) assert_ok(vpf_optimizer_set(optimizer, options[k], values[k]));
+  through_the_file(&model, &optimizer);
+  for (int k = 0; k < 4; k++) {
+    double value;
+    assert_ok(vpf_optimizer_get(optimizer, options[k], &value));
+    assert_close(value, values[k], 0);
+  }
+  vpf_model_destroy(model);
+  vpf_optimizer_destroy(optimizer);
+  unlink(FILE_NAME);
+}
+
+static void a_model_and_an_optimizer_that_do_not_belong_together_are_refused(void **state) {
+  (void)state;
+  const size_t sizes[] = {4, 2}, other_sizes[] = {4, 3};
+  vpf_data *data = fixture_data(5, 4, 1);
+  vpf_model *model = fixture_model(sizes, 2, NULL, VPF_COUPLING_PAIRWISE, 1);
+  vpf_model *other = fixture_model(other_sizes, 2, NULL, VPF_COUPLING_PAIRWISE, 1);
+  vpf_optimizer *optimizer = NULL;
+  assert_ok(vpf_optimizer_create(&optimizer));
+  assert_ok(vpf_train(model, data, optimizer, 1, NULL, NULL));
+  assert_status(vpf_checkpoint_save(other, optimizer, FILE_NAME), VPF_ERR_SHAPE);
+  assert_int_not_equal(access(FILE_NAME, F_OK), 0);
+  assert_status(vpf_checkpoint_save(NULL, optimizer, FILE_NAME), VPF_ERR_ARGUMENT);
+  assert_status(vpf_checkpoint_save(model, NULL, FILE_NAME), VPF_ERR_ARGUMENT);
+  assert_status(vpf_checkpoint_save(model, optimizer, NULL), VPF_ERR_ARGUMENT);
+  vpf_model_destroy(model);
+  vpf_model_destroy(other);
+  vpf_optimizer_destroy(optimizer);
+  vpf_data_destroy(data);
+}
+
+static void models_and_checkpoints_are_not_mistaken_for_each_other(void **state) {
+  (void)state;
+  const size_t sizes[] = {4, 2};
+  vpf_model *model = fixture_model(sizes, 2, NULL, VPF_COUPLING_PAIRWISE, 1), *out = NULL;
+  vpf_optimizer *optimizer = NULL, *out_optimizer = (vpf_optimizer *)(uintptr_t)sizes;
+  assert_ok(vpf_optimizer_create(&optimizer));
+  assert_ok(vpf_model_save(model, FILE_NAME));
+  assert_status(vpf_checkpoint_load(&out, &out_optimizer, FILE_NAME), VPF_ERR_FORMAT);
+  assert_null(out);
+  assert_null(out_optimizer);
+  assert_ok(vpf_checkpoint_save(model, optimizer, FILE_NAME));
+  assert_status(vpf_model_load(&out, FILE_NAME), VPF_ERR_FORMAT);
+  assert_null(out);
+  assert_status(vpf_checkpoint_load(&out, &out_optimizer, "no-such-file"), VPF_ERR_IO);
+  assert_message_has("no-such-file");
+  vpf_model_destroy(model);
+  vpf_optimizer_destroy(optimizer);
+  unlink(FILE_NAME);
+}
+
+/* Flip every byte of a file in turn: nothing may be accepted (the checksum sees to it), nothing
+ * may crash. */
+static void no_damaged_byte_goes_unnoticed(void **state) {
+  (void)state;
+  const size_t sizes[] = {5, 3};
+  const uint8_t intra[] = {0, 1};
+  vpf_data *data = fixture_data(5, 5, 1);
+  vpf_model *model = fixture_model(sizes, 2, intra, VPF_COUPLING_PAIRWISE, 1), *out = NULL;
+  vpf_optimizer *optimizer = NULL, *out_optimizer = NULL;
+  assert_ok(vpf_optimizer_create(&optimizer));
+  assert_ok(vpf_train(model, data, optimizer, 1, NULL, NULL));
+  assert_ok(vpf_checkpoint_save(model, optimizer, FILE_NAME));
+  FILE *file = fopen(FILE_NAME, "r+b");
+  assert_non_null(file);
+  fseek(file, 0, SEEK_END);
+  const long size = ftell(file);
+  for (long k = 0; k < size; k += 1 + size / 1500) {
+    fseek(file, k, SEEK_SET);
+    const int c = getc(file);
+    fseek(file, k, SEEK_SET);
+    putc(c ^ 0x21, file);
+    fflush(file);
+    const vpf_status status = vpf_checkpoint_load(&out, &out_optimizer, FILE_NAME);
+    assert_true(status == VPF_ERR_FORMAT || status == VPF_ERR_IO || status == VPF_ERR_MEMORY);
+    assert_null(out);
+    assert_null(out_optimizer);
+    fseek(file, k, SEEK_SET);
+    putc(c, file);
+    fflush(file);
+  }
+  fclose(file);
+  assert_ok(vpf_checkpoint_load(&out, &out_optimizer, FILE_NAME));
+  vpf_model_destroy(out);
+  vpf_optimizer_destroy(out_optimizer);
+  vpf_model_destroy(model);
+  vpf_optimizer_destroy(optimizer);
+  vpf_data_destroy(data);
+  unlink(FILE_NAME);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(resuming_gives_the_bits_of_an_uninterrupted_run),
+      cmocka_unit_test(options_survive),
+      cmocka_unit_test(a_model_and_an_optimizer_that_do_not_belong_together_are_refused),
+      cmocka_unit_test(models_and_checkpoints_are_not_mistaken_for_each_other),
+      cmocka_unit_test(no_damaged_byte_goes_unnoticed),
+  };
+  return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
+}

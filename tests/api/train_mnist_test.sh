@@ -1,0 +1,201 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# train_mnist_test.sh <train_mnist> <sample folder>: the example as a person uses it: options,
+# files, the same bits again, Ctrl-C, and what it says when something is missing. Needs python3.
+set -eu
+LC_ALL=C
+export LC_ALL
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+sample=$(cd "$2" && pwd)
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+fail() {
+  echo "FAILED: $*"
+  for file in stdout stderr; do [ ! -s $file ] || sed "s/^/$file: /" $file; done
+  exit 1
+}
+
+# expect <exit status> <arguments>...: run the program; its output is in stdout and stderr.
+expect() {
+  wanted=$1
+  shift
+  status=0
+  "$program" "$@" >stdout 2>stderr </dev/null || status=$?
+  [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: train_mnist $*"
+}
+train() { expect 0 --data "$sample" --limit 200 --epochs 2 --arch 784-16 "$@"; }
+
+# ---- options ----
+
+expect 0 --help
+for option in data fashion limit arch intra coupling epochs batch lr decay seed threads out help; do
+  grep -q -e "--$option" stdout || fail "--help does not speak of --$option"
+done
+[ ! -s stderr ] || fail "--help writes to stderr"
+
+# refused <part of the message> <arguments>...: exit status 2 and one line that says why.
+refused() {
+  text=$1
+  shift
+  expect 2 "$@"
+  [ "$(wc -l <stderr)" -eq 1 ] || fail "not one line on stderr: train_mnist $*"
+  grep -q -F -e "$text" stderr || fail "no \"$text\" on stderr: train_mnist $*"
+}
+refused '--data: ' --epochs 1
+refused '--wrong: allowed are --data' --data "$sample" --wrong 1
+refused '-x: allowed are --data' --data "$sample" -x
+refused 'extra: is not an option' --data "$sample" extra
+refused '--fashion=1: allowed are' --fashion=1
+refused '--epochs: needs a value' --data "$sample" --epochs
+refused "--data ''" --data ''
+for value in 0 -1 1.5 1e3 ' 3' '3 ' 0x10 x '' 99999999999999999999; do
+  refused "--epochs $value: must be an integer from 1 to" --data "$sample" --epochs "$value"
+  refused "--batch $value: must be an integer from 1 to 1048576" --data "$sample" --batch "$value"
+done
+for value in 0 -0.1 11 nan inf 0x1p-3 1e-400 0.1x ' 1' '' 0,1; do
+  refused "--lr $value: must be a number from 1e-12 to 10" --data "$sample" --lr "$value"
+done
+refused '--decay -1: must be a number from 0 to 100' --data "$sample" --decay -1
+refused '--limit -1: must be' --data "$sample" --limit -1
+refused '--threads 2000: must be an integer from 0 to 1024' --data "$sample" --threads 2000
+refused '--seed 18446744073709551616: must be' --data "$sample" --seed 18446744073709551616
+refused '--seed -1: must be' --data "$sample" --seed -1
+for value in '' 784- -784 784--16 784-0 784-x 784,16 784-16- 784-99999999999999999999; do
+  refused "--arch $value: must be" --data "$sample" --arch "$value"
+done
+refused '--arch 100-16: the first size must be 784' --data "$sample" --arch 100-16 --out never
+refused '--intra some: must be none, hidden or all' --data "$sample" --intra some
+refused '--coupling loose: must be pairwise or joint' --data "$sample" --coupling loose
+[ ! -e never ] || fail "a refused run made its folder"
+echo "ok: options"
+
+# ---- results ----
+
+all_files='filters.png log.jsonl model.safetensors summary.txt '
+files() { find "$1" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' '; }
+check_log() { # check_log <folder> <epochs> <layers>
+  python3 - "$@" <<'PYTHON' || fail "log.jsonl of $1"
+import json, math, sys
+folder, epochs, layers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+lines = [json.loads(line) for line in open(folder + "/log.jsonl")]
+assert len(lines) == epochs, len(lines)
+pairs = max(layers - 1, 1)
+for number, line in enumerate(lines, 1):
+    assert list(line) == ["epoch", "K", "K_lower", "K_upper", "activity", "rho", "w2", "seconds"], line
+    assert line["epoch"] == number, line
+    assert len(line["K_lower"]) == len(line["K_upper"]) == pairs and len(line["activity"]) == layers, line
+    assert math.isclose(line["K"], sum(line["K_lower"] + line["K_upper"]), rel_tol=1e-9), line
+    assert all(0 <= a <= 1 for a in line["activity"]), line
+    assert line["seconds"] >= 0, line
+PYTHON
+}
+check_picture() { # check_picture <file> <width> <height>: as the header of a PNG has them
+  python3 - "$@" <<'PYTHON' || fail "$1"
+import struct, sys
+head = open(sys.argv[1], "rb").read(24)
+assert head[:8] == b"\x89PNG\r\n\x1a\n", head
+assert struct.unpack(">II", head[16:]) == (int(sys.argv[2]), int(sys.argv[3])), head
+PYTHON
+}
+
+train --out 'a folder/of its own'
+[ ! -s stderr ] || fail "a good run writes to stderr"
+[ "$(files 'a folder/of its own')" = "$all_files" ] || fail "files"
+check_log 'a folder/of its own' 2 2
+check_picture 'a folder/of its own/filters.png' 122 122 # 4 x 4 tiles of 28, 2 between and around
+[ "$(grep -c '^epoch ' stdout)" -eq 2 ] || fail "not a line for each epoch"
+grep -q '^data  *200 of 2000 images' 'a folder/of its own/summary.txt' || fail "summary.txt"
+grep -qF 'a folder/of its own/model.safetensors' stdout || fail "it does not say where the machine is"
+echo "ok: results"
+
+stat -c '%i %n' 'a folder/of its own'/* >before
+cp 'a folder/of its own/model.safetensors' first
+train --out 'a folder/of its own' --seed 2 --epochs 3
+stat -c '%i %n' 'a folder/of its own'/* >after
+[ -z "$(sort before after | uniq -d)" ] || fail "files were written over: $(sort before after | uniq -d)"
+check_log 'a folder/of its own' 3 2
+! cmp -s first 'a folder/of its own/model.safetensors' || fail "another seed gives the same machine"
+echo "ok: a second run replaces the files"
+
+for threads in 1 2; do
+  train --out threads$threads --threads $threads
+  cmp first threads$threads/model.safetensors || fail "other bits with $threads threads"
+  sed 's/, "seconds.*//' threads$threads/log.jsonl >numbers$threads
+done
+cmp numbers1 numbers2 || fail "other numbers with 2 threads"
+echo "ok: the same bits with 1 and 2 threads"
+
+train --arch 784-16-9-4 --intra hidden --out deep
+check_log deep 2 4
+train --arch 784-16-9 --coupling joint --out joint
+check_log joint 2 3
+train --arch 784 --intra all --limit 80 --out flat
+check_log flat 2 1
+check_picture flat/filters.png 842 842 # 28 x 28 tiles
+train --arch 784 --out bare
+grep -q 'No filters.png' stdout || fail "it does not say that there is no picture"
+[ ! -e bare/filters.png ] || fail "a picture of no weights"
+echo "ok: machines of 1 to 4 layers"
+
+# ---- other images and names ----
+
+mkdir dotted
+{ printf '\000\000\010\003\000\000\000\144\000\000\000\004\000\000\000\005'; head -c 2000 "$program"; } \
+  >dotted/train-images.idx3-ubyte # 100 images of 4 x 5
+expect 0 --data dotted --arch 20-3 --epochs 1 --out dotted
+grep -q 'No filters.png' stdout || fail "it does not say that there is no picture"
+grep -q '^data  *100 of 100 images' dotted/summary.txt || fail "a limit above the number of images"
+echo "ok: images that are not square, the dotted file name"
+
+# ---- what goes wrong ----
+
+# failing <part of the message> <arguments>...: exit status 1 and why.
+failing() {
+  text=$1
+  shift
+  expect 1 "$@"
+  grep -q '^train_mnist: [a-z ]*: ' stderr || fail "no \"train_mnist: status: message\": train_mnist $*"
+  grep -q -F -e "$text" stderr || fail "no \"$text\" on stderr: train_mnist $*"
+}
+failing 'no such/folder' --data 'no such/folder'
+mkdir empty truncated
+failing 'train-images-idx3-ubyte' --data empty
+gzip -dc "$sample/train-images-idx3-ubyte.gz" | head -c 5000 >truncated/train-images-idx3-ubyte
+failing 'truncated/train-images-idx3-ubyte' --data truncated
+failing 'first/out' --data "$sample" --out first/out
+failing 'first' --data "$sample" --out first
+[ -f first ] || fail "a file in the way was harmed"
+echo "ok: missing data, unusable folders"
+
+# A rate at which nothing can converge: the machine before the failing minibatch is kept.
+failing 'training diverged' --data "$sample" --arch 784-16 --epochs 50 --lr 10 --out diverged
+grep -q -e '--lr' stderr || fail "no word about --lr"
+[ -s diverged/model.safetensors ] || fail "the machine was not saved"
+echo "ok: divergence"
+
+# ---- Ctrl-C ----
+
+train --out stopped
+for signal in INT TERM; do
+  cp stopped/log.jsonl log.before
+  python3 - "$program" "$sample" $signal >stdout 2>stderr <<'PYTHON' || fail "SIG$signal"
+import os, signal, subprocess, sys, time
+program, sample, name = sys.argv[1:]
+number = signal.Signals["SIG" + name]
+run = subprocess.Popen([program, "--data", sample, "--arch", "784-16", "--epochs", "1000000", "--out", "stopped"])
+begin = os.stat("stopped/log.jsonl").st_ino
+limit = time.monotonic() + 60
+while os.stat("stopped/log.jsonl").st_ino == begin and time.monotonic() < limit:
+    time.sleep(0.02)
+run.send_signal(number)
+status = run.wait(60)
+assert status == 128 + number, status
+PYTHON
+  grep -q '^Stopped by ' stdout || fail "it does not say that it was stopped"
+  ! cmp -s first stopped/model.safetensors || fail "SIG$signal: the machine was not saved"
+  ! cmp -s log.before stopped/log.jsonl || fail "SIG$signal: log.jsonl is the old one"
+  [ "$(files stopped)" = "$all_files" ] || fail "SIG$signal: files are left over"
+done
+echo "ok: Ctrl-C"

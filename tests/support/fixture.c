@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/fixture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fixture_assert_status(vpf_status got, vpf_status wanted, const char *call, const char *file, int line) {
+  if (got == wanted) return;
+  print_error("%s is %d (%s), not %d: %s\n", call, (int)got, vpf_status_string(got), (int)wanted,
+              got ? vpf_error_message() : "");
+  _fail(file, line);
+}
+
+void fixture_assert_message(const char *part, const char *file, int line) {
+  if (strstr(vpf_error_message(), part)) return;
+  print_error("\"%s\" is not in \"%s\"\n", part, vpf_error_message());
+  _fail(file, line);
+}
+
+void fixture_assert_close(double a, double b, double tolerance, const char *what, const char *file, int line) {
+  if (fabs(a - b) <= tolerance) return;
+  print_error("%s is %.17g, not %.17g within %g\n", what, a, b, tolerance);
+  _fail(file, line);
+}
+
+uint64_t fixture_random(uint64_t *state) {
+  uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+vpf_data *fixture_data(size_t rows, size_t cols, uint64_t seed) {
+  uint8_t *bits = malloc(rows * cols);
+  assert_non_null(bits);
+  for (size_t k = 0; k < rows * cols; k++) bits[k] = fixture_random(&seed) % 10 < 3;
+  vpf_data *data = NULL;
+  assert_ok(vpf_data_from_u8(&data, bits, rows, cols, 0));
+  free(bits);
+  return data;
+}
+
+vpf_model *fixture_model(const size_t *sizes, size_t layers, const uint8_t *intra, vpf_coupling coupling,
+                         uint64_t seed) {
+  vpf_model *model = NULL;
+  assert_ok(vpf_model_create(&model, sizes, layers, intra, coupling));
+  assert_ok(vpf_model_init(model, seed));
+  return model;
+}
+
+int fixture_same_params(const vpf_model *a, const vpf_model *b) {
+  const size_t count = vpf_model_param_count(a);
+  if (count != vpf_model_param_count(b)) return 0;
+  float *x = malloc(count * sizeof *x), *y = malloc(count * sizeof *y);
+  assert_non_null(x);
+  assert_non_null(y);
+  assert_ok(vpf_model_get_params(a, x));
+  assert_ok(vpf_model_get_params(b, y));
+  const int same = memcmp(x, y, count * sizeof *x) == 0;
+  free(x);
+  free(y);
+  return same;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* Every table of kernels that this machine runs gives the bits of the reference, and the reference
+ * computes what its header says. */
+#include "support/fixture.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "num/bits.h"
+#include "num/elementary.h"
+#include "num/kernels.h"
+#include "support/dice.h"
+
+enum { MOST = 208, MOST_ROWS = 150, MOST_WORDS = (MOST + 63) / 64 };
+
+static size_t padded(size_t n) {
+  return (n + VPFI_KERNEL_LANES - 1) / VPFI_KERNEL_LANES * VPFI_KERNEL_LANES;
+}
+
+/* Zeroed and aligned as the kernels want it. */
+static float *floats(size_t count) {
+  float *p = aligned_alloc(64, (count * sizeof *p + 63) / 64 * 64);
+  assert_non_null(p);
+  memset(p, 0, count * sizeof *p);
+  return p;
+}
+
+static void fill(float *p, size_t count, dice *d, double spread) {
+  for (size_t k = 0; k < count; k++) p[k] = (float)(spread * dice_normal(d));
+}
+
+static void random_row(uint64_t *row, size_t n, dice *d, double on) {
+  memset(row, 0, vpfi_bits_words(n) * sizeof *row);
+  for (size_t j = 0; j < n; j++)
+    if (dice_unit(d) < on) vpfi_bits_flip(row, j);
+}
+
+/* Buffers of two tables, filled alike before and compared after. */
+typedef struct twins {
+  float *a, *b;
+  size_t count;
+} twins;
+
+static twins twins_new(size_t count) {
+  twins t = {floats(count), floats(count), count};
+  memset(t.a, 0x5a, count * sizeof *t.a); /* poison: what is left unwritten is the same, and wrong */
+  memset(t.b, 0x5a, count * sizeof *t.b);
+  return t;
+}
+
+static void twins_equal(twins *t) {
+  assert_memory_equal(t->a, t->b, t->count * sizeof *t->a);
+  free(t->a);
+  free(t->b);
+}
+
+static void sums_of_rows_are_the_same_bits(void **state) {
+  (void)state;
+  dice d = {1};
+  for (size_t k = 1; vpfi_kernels_available(k); k++)
+    for (size_t n = 1; n <= MOST; n += 1 + n / 7) {
+      const vpfi_kernels *reference = vpfi_kernels_available(0), *fast = vpfi_kernels_available(k);
+      const size_t width = padded(n), rows = 1 + dice_below(&d, MOST_ROWS);
+      float *matrix = floats(rows * width);
+      uint32_t index[MOST_ROWS];
+      size_t count = 0;
+      fill(matrix, rows * width, &d, 1);
+      for (uint32_t r = 0; r < rows; r++)
+        if (dice_bits(&d) & 1) index[count++] = r;
+      twins z = twins_new(width);
+      fill(z.a, width, &d, 1);
+      memcpy(z.b, z.a, width * sizeof *z.a);
+      reference->sum_rows(z.a, matrix, width, index, count);
+      fast->sum_rows(z.b, matrix, width, index, count);
+      for (int on = 0; on < 2; on++) {
+        reference->add_row(z.a, matrix, on, width);
+        fast->add_row(z.b, matrix, on, width);
+      }
+      twins_equal(&z);
+      free(matrix);
+    }
+}
+
+static void rates_are_the_same_bits(void **state) {
+  (void)state;
+  dice d = {2};
+  const float special[] = {160, -160, 0, -0.0f, 1e-30f, 159.99998f};
+  for (size_t k = 1; vpfi_kernels_available(k); k++)
+    for (size_t n = 1; n <= MOST; n++) {
+      const size_t width = padded(n);
+      float *z = floats(width);
+      uint64_t bits[MOST_WORDS];
+      double flow[2] = {-1, -2};
+      fill(z, width, &d, n % 3 == 0 ? 50 : 3);
+      for (size_t j = 0; j < width; j++) z[j] = fmaxf(-160, fminf(160, z[j]));
+      for (size_t j = n; j < width; j++) z[j] = 1e9f; /* padding must not matter */
+      z[dice_below(&d, n)] = special[n % 6];
+      random_row(bits, n, &d, 0.4);
+      twins gain = twins_new(width);
+      assert_true(vpfi_kernels_available(0)->rates(gain.a, z, bits, n, width, &flow[0]));
+      assert_true(vpfi_kernels_available(k)->rates(gain.b, z, bits, n, width, &flow[1]));
+      assert_memory_equal(&flow[0], &flow[1], sizeof flow[0]);
+      for (size_t j = n; j < width; j++) assert_close((double)gain.a[j], 0, 0);
+      twins_equal(&gain);
+      free(z);
+    }
+}
+
+static void rates_are_exp_of_alpha_z(void **state) {
+  (void)state;
+  dice d = {3};
+  float *z = floats(MOST), *gain = floats(MOST);
+  uint64_t bits[MOST_WORDS];
+  fill(z, MOST, &d, 5);
+  random_row(bits, MOST, &d, 0.5);
+  double flow;
+  long double sum = 0;
+  assert_true(vpfi_kernels_available(0)->rates(gain, z, bits, MOST, MOST, &flow));
+  for (size_t j = 0; j < MOST; j++) {
+    const long double alpha = vpfi_bits_get(bits, j) ? -0.5L : 0.5L, delta = expl(alpha * (long double)z[j]);
+    assert_close((double)gain[j], (double)(alpha * delta), 3e-7 * (double)delta);
+    sum += delta;
+  }
+  assert_close(flow, (double)sum, 1e-6 * (double)sum);
+  free(z);
+  free(gain);
+}
+
+static void fields_out_of_range_are_noticed_wherever_they_are(void **state) {
+  (void)state;
+  const float bad[] = {nextafterf(160, 1000), -161, INFINITY, -INFINITY, NAN};
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t n = 1; n <= 70; n++)
+      for (size_t at = 0; at < n; at++) {
+        float z[80] __attribute__((aligned(64))) = {0}, gain[80] __attribute__((aligned(64)));
+        const uint64_t bits[2] = {0x123456789abcdefu, 3};
+        double flow;
+        z[at] = bad[(n + at) % 5];
+        assert_false(vpfi_kernels_available(k)->rates(gain, z, bits, n, padded(n), &flow));
+        z[at] = 0;
+        if (n < padded(n)) z[n] = NAN; /* padding is nobody's field */
+        assert_true(vpfi_kernels_available(k)->rates(gain, z, bits, n, padded(n), &flow));
+      }
+}
+
+static void thresholds_and_draws_are_the_same_bits(void **state) {
+  (void)state;
+  dice d = {4};
+  for (size_t k = 1; vpfi_kernels_available(k); k++)
+    for (size_t n = 1; n <= MOST; n++) {
+      const size_t width = padded(n);
+      uint32_t random[MOST];
+      float *z = floats(width);
+      for (size_t j = 0; j < width; j++) random[j] = (uint32_t)dice_bits(&d);
+      random[0] = n % 2 ? 0 : UINT32_MAX;
+      fill(z, width, &d, 3);
+      if (n > 2) z[1] = INFINITY, z[2] = -INFINITY;
+      twins t = twins_new(width);
+      vpfi_kernels_available(0)->thresholds(t.a, random, width);
+      vpfi_kernels_available(k)->thresholds(t.b, random, width);
+      uint64_t bits[2][MOST_WORDS];
+      memset(bits, 0xff, sizeof bits);
+      vpfi_kernels_available(0)->draw(bits[0], z, t.a, n);
+      vpfi_kernels_available(k)->draw(bits[1], z, t.b, n);
+      assert_memory_equal(bits[0], bits[1], vpfi_bits_words(n) * sizeof(uint64_t));
+      for (size_t j = 0; j < 64 * vpfi_bits_words(n); j++)
+        assert_int_equal(vpfi_bits_get(bits[0], j), j < n && z[j] > t.a[j]);
+      twins_equal(&t);
+      free(z);
+    }
+}
+
+/* u is within 2^-31 of what the words say, at both ends too, so a unit with field z is on with
+ * probability sigmoid(z). */
+static void thresholds_are_log_odds_of_uniform_numbers(void **state) {
+  (void)state;
+  dice d = {5};
+  uint32_t random[16];
+  float t[16] __attribute__((aligned(64)));
+  for (int k = 0; k < 20000; k++) {
+    for (int j = 0; j < 16; j++) random[j] = (uint32_t)dice_bits(&d) >> dice_below(&d, 31);
+    if (k % 2)
+      for (int j = 0; j < 16; j++) random[j] = ~random[j];
+    vpfi_kernels_available(0)->thresholds(t, random, 16);
+    for (int j = 0; j < 16; j++) {
+      const long double u = ((long double)(random[j] >> 1) + 0.5L) / 2147483648.0L, expected = logl(u / (1 - u));
+      assert_close((double)t[j], (double)expected, 3e-7 * fmax(1, (double)fabsl(expected)));
+    }
+  }
+}
+
+static void gradients_are_the_same_bits_and_eq_2(void **state) {
+  (void)state;
+  dice d = {6};
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (int trial = 0; trial < 60; trial++) {
+      const size_t lower_n = 1 + dice_below(&d, 80), upper_n = 1 + dice_below(&d, 150), rows = 1 + dice_below(&d, MOST_ROWS);
+      const size_t lower_width = padded(lower_n), upper_width = padded(upper_n), words = vpfi_bits_words(rows);
+      uint64_t *lower_on = calloc(lower_width * words, sizeof *lower_on), *upper_on = calloc(upper_width * words, sizeof *upper_on);
+      float *lower_gain = floats(rows * lower_width), *upper_gain = floats(rows * upper_width);
+      for (size_t i = 0; i < lower_n; i++) random_row(lower_on + i * words, rows, &d, 0.2);
+      for (size_t j = 0; j < upper_n; j++) random_row(upper_on + j * words, rows, &d, 0.5);
+      for (size_t r = 0; r < rows; r++) {
+        fill(lower_gain + r * lower_width, lower_n, &d, 1);
+        fill(upper_gain + r * upper_width, upper_n, &d, 1);
+      }
+      const vpfi_pair_view view = {lower_on, upper_on, words, lower_gain, upper_gain, lower_width, upper_width};
+      for (size_t i0 = 0; i0 < lower_width; i0 += VPFI_TILE_LOWER)
+        for (size_t j0 = 0; j0 < upper_width; j0 += VPFI_TILE_UPPER) {
+          const size_t lower = lower_width - i0 < VPFI_TILE_LOWER ? lower_width - i0 : VPFI_TILE_LOWER;
+          const size_t upper = upper_width - j0 < VPFI_TILE_UPPER ? upper_width - j0 : VPFI_TILE_UPPER;
+          twins out = twins_new(VPFI_TILE_LOWER * VPFI_TILE_UPPER);
+          vpfi_kernels_available(0)->gradient(out.a, &view, i0, lower, j0, upper);
+          vpfi_kernels_available(k)->gradient(out.b, &view, i0, lower, j0, upper);
+          const size_t i = i0 + dice_below(&d, lower), j = j0 + dice_below(&d, upper);
+          long double sum = 0;
+          for (size_t r = 0; r < rows; r++) {
+            if (vpfi_bits_get(lower_on + i * words, r)) sum += (long double)upper_gain[r * upper_width + j];
+            if (vpfi_bits_get(upper_on + j * words, r)) sum += (long double)lower_gain[r * lower_width + i];
+          }
+          assert_close((double)out.a[(i - i0) * VPFI_TILE_UPPER + j - j0], (double)sum, 2e-5);
+          twins_equal(&out);
+        }
+      free(lower_on);
+      free(upper_on);
+      free(lower_gain);
+      free(upper_gain);
+    }
+}
+
+static const vpfi_update UPDATE = {.scale = 0.025f, .decay = 0.01f, .rate = 0.003f, .beta1 = 0.9f, .beta2 = 0.999f,
+                                   .keep1 = 0.1f, .keep2 = 0.001f, .epsilon = 1e-6f, .momentum = 0.8f};
+
+static void updates_are_the_same_bits(void **state) {
+  (void)state;
+  dice d = {7};
+  for (size_t k = 1; vpfi_kernels_available(k); k++)
+    for (size_t trial = 0; trial < 300; trial++) {
+      const size_t count = VPFI_KERNEL_LANES * (1 + dice_below(&d, 8));
+      float *sum = floats(count);
+      twins w = twins_new(count), m = twins_new(count), v = twins_new(count);
+      const double spread = exp(dice_normal(&d) * (trial % 4 == 0 ? 30 : 2));
+      fill(sum, count, &d, spread);
+      fill(w.a, count, &d, 1);
+      fill(m.a, count, &d, spread);
+      fill(v.a, count, &d, spread);
+      for (size_t j = 0; j < count; j++) v.a[j] = fabsf(v.a[j]);
+      if (trial % 5 == 0) sum[trial % count] = trial % 2 ? NAN : INFINITY;
+      memcpy(w.b, w.a, count * sizeof(float));
+      memcpy(m.b, m.a, count * sizeof(float));
+      memcpy(v.b, v.a, count * sizeof(float));
+      const vpfi_kernels *reference = vpfi_kernels_available(0), *fast = vpfi_kernels_available(k);
+      const float a = trial % 3 ? reference->adam(w.a, m.a, v.a, sum, count, &UPDATE)
+                                : reference->sgd(w.a, m.a, sum, count, &UPDATE);
+      const float b = trial % 3 ? fast->adam(w.b, m.b, v.b, sum, count, &UPDATE)
+                                : fast->sgd(w.b, m.b, sum, count, &UPDATE);
+      if (trial % 5 == 0) { /* which NaN it is may differ; that it is one may not */
+        assert_true(!isfinite(a));
+        assert_true(!isnan(a) == !isnan(b));
+        free(w.a), free(w.b), free(m.a), free(m.b), free(v.a), free(v.b);
+      } else {
+        assert_memory_equal(&a, &b, sizeof a);
+        twins_equal(&w);
+        twins_equal(&m);
+        twins_equal(&v);
+      }
+      free(sum);
+    }
+}
+
+static void updates_follow_their_rules(void **state) {
+  (void)state;
+  for (size_t k = 0; vpfi_kernels_available(k); k++) {
+    float w[16] __attribute__((aligned(64))), m[16] __attribute__((aligned(64))), v[16] __attribute__((aligned(64))),
+        sum[16] __attribute__((aligned(64)));
+    for (int j = 0; j < 16; j++) w[j] = (float)(j - 8), m[j] = 0.5f, v[j] = 0.25f, sum[j] = (float)(40 * (8 - j));
+    float peak = vpfi_kernels_available(k)->adam(w, m, v, sum, 16, &UPDATE);
+    double largest = 0;
+    for (int j = 0; j < 16; j++) {
+      const double g = 0.025 * 40 * (8 - j) + 0.01 * (j - 8), m1 = 0.9 * 0.5 + 0.1 * g, v1 = 0.999 * 0.25 + 0.001 * g * g;
+      const double w1 = (j - 8) - 0.003 * m1 / (sqrt(v1) + 1e-6);
+      assert_close((double)m[j], m1, 1e-6);
+      assert_close((double)v[j], v1, 1e-6);
+      assert_close((double)w[j], w1, 1e-6);
+      largest = fmax(largest, fmax(fabs(w1), fmax(fabs(m1), v1)));
+    }
+    assert_close((double)peak, largest, 1e-5);
+    for (int j = 0; j < 16; j++) w[j] = 1, m[j] = 2, sum[j] = 80;
+    peak = vpfi_kernels_available(k)->sgd(w, m, sum, 16, &UPDATE);
+    assert_close((double)m[3], 0.8 * 2 + 0.025 * 80 + 0.01, 1e-6);
+    assert_close((double)w[3], 1 - 0.003 * (0.8 * 2 + 0.025 * 80 + 0.01), 1e-6);
+    assert_close((double)peak, (double)m[3], 0);
+  }
+}
+
+/* Dead pixels: gradients of nothing, and moments that would decay for ever. */
+static void moments_never_become_denormal(void **state) {
+  (void)state;
+  vpfi_update no_decay = UPDATE;
+  no_decay.decay = 0;
+  for (size_t k = 0; vpfi_kernels_available(k); k++) {
+    float w[16] __attribute__((aligned(64))) = {0}, m[16] __attribute__((aligned(64))),
+        v[16] __attribute__((aligned(64))), sum[16] __attribute__((aligned(64))) = {0};
+    for (int j = 0; j < 16; j++) m[j] = v[j] = 1e-25f;
+    for (int step = 0; step < 100000; step++) {
+      vpfi_kernels_available(k)->adam(w, m, v, sum, 16, &no_decay);
+      for (int j = 0; j < 16; j++) {
+        assert_true(fpclassify(m[j]) != FP_SUBNORMAL);
+        assert_true(fpclassify(v[j]) != FP_SUBNORMAL);
+      }
+    }
+    assert_close((double)m[0], 0, 0);
+    assert_close((double)v[0], 0, 0);
+  }
+}
+
+static void transposing_moves_every_value(void **state) {
+  (void)state;
+  dice d = {8};
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t rows = 16; rows <= 32; rows += 16)
+      for (size_t cols = 16; cols <= 64; cols += 16) {
+        float *from = floats(rows * 80), *to = floats(cols * 48);
+        fill(from, rows * 80, &d, 1);
+        vpfi_kernels_available(k)->transpose(to, 48, from, 80, rows, cols);
+        for (size_t i = 0; i < rows; i++)
+          for (size_t j = 0; j < cols; j++)
+            assert_memory_equal(&to[j * 48 + i], &from[i * 80 + j], sizeof(float));
+        free(from);
+        free(to);
+      }
+}
+
+static void the_environment_chooses_the_table(void **state) {
+  (void)state;
+  assert_int_equal(setenv("VPF_KERNELS", "reference", 1), 0);
+  assert_string_equal(vpfi_kernels_best()->name, "reference");
+  assert_int_equal(setenv("VPF_KERNELS", "no such table", 1), 0);
+  const char *best = vpfi_kernels_best()->name;
+  assert_int_equal(unsetenv("VPF_KERNELS"), 0);
+  assert_string_equal(vpfi_kernels_best()->name, best);
+  size_t last = 0;
+  while (vpfi_kernels_available(last + 1)) last++;
+  assert_string_equal(best, vpfi_kernels_available(last)->name);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sums_of_rows_are_the_same_bits),
+      cmocka_unit_test(rates_are_the_same_bits),
+      cmocka_unit_test(rates_are_exp_of_alpha_z),
+      cmocka_unit_test(fields_out_of_range_are_noticed_wherever_they_are),
+      cmocka_unit_test(thresholds_and_draws_are_the_same_bits),
+      cmocka_unit_test(thresholds_are_log_odds_of_uniform_numbers),
+      cmocka_unit_test(gradients_are_the_same_bits_and_eq_2),
+      cmocka_unit_test(updates_are_the_same_bits),
+      cmocka_unit_test(updates_follow_their_rules),
+      cmocka_unit_test(moments_never_become_denormal),
+      cmocka_unit_test(transposing_moves_every_value),
+      cmocka_unit_test(the_environment_chooses_the_table),
+  };
+  return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}
