@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "new_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "complain.h"
+
+char *path_join(const char *folder, const char *name) {
+  const size_t folder_length = strlen(folder), length = folder_length + strlen(name) + 2;
+  const char *separator = folder_length && folder[folder_length - 1] == '/' ? "" : "/";
+  char *path = malloc(length);
+  if (path)
+    snprintf(path, length, "%s%s%s", folder, separator, name);
+  else
+    complain_because(VPF_ERR_MEMORY, "cannot allocate %zu bytes", length);
+  return path;
+}
+
+/* mkdir() that is content with a folder that exists, also where it could not be made. */
+static int make_folder(const char *path) {
+  struct stat info;
+  if (!mkdir(path, 0777)) return 0;
+  const int reason = errno;
+  if (!stat(path, &info) && S_ISDIR(info.st_mode)) return 0;
+  errno = reason == EEXIST ? ENOTDIR : reason;
+  return -1;
+}
+
+vpf_status make_folders(const char *path) {
+  char *part = path_join(path, "");
+  if (!part) return VPF_ERR_MEMORY;
+
+  int failed = 0;
+  for (char *slash = strchr(part + 1, '/'); slash && !failed; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    failed = make_folder(part);
+    *slash = '/';
+  }
+  free(part);
+  return failed ? complain_io("make the folder", path) : VPF_OK;
+}
+
+vpf_status new_file_open(new_file *file, const char *folder, const char *name) {
+  char hidden[64]; /* the process id keeps two runs apart that write to one folder */
+  snprintf(hidden, sizeof hidden, ".%.32s.%ld.tmp", name, (long)getpid());
+  *file = (new_file){.path = path_join(folder, name), .temporary = path_join(folder, hidden)};
+  if (!file->path || !file->temporary) {
+    new_file_close(file);
+    return VPF_ERR_MEMORY;
+  }
+  file->stream = fopen(file->temporary, "wb");
+  if (file->stream) return VPF_OK;
+
+  complain_io("create", file->temporary);
+  new_file_close(file);
+  return VPF_ERR_IO;
+}
+
+vpf_status new_file_publish(new_file *file) {
+  if (fflush(file->stream)) return complain_io("write", file->path);
+  if (!file->temporary) return VPF_OK;
+
+  /* synced before it is renamed: after a crash the old file is there, or the new one with its content */
+  if (fsync(fileno(file->stream))) return complain_io("write", file->path);
+  if (rename(file->temporary, file->path)) return complain_io("replace", file->path);
+  free(file->temporary);
+  file->temporary = NULL;
+  return VPF_OK;
+}
+
+void new_file_close(new_file *file) {
+  if (file->stream) {
+    fclose(file->stream);
+    if (file->temporary) unlink(file->temporary);
+  }
+  free(file->path);
+  free(file->temporary);
+  *file = (new_file){0};
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths, folders, and files that replace their predecessor whole or not at all. */
+#ifndef EXAMPLE_NEW_FILE_H
+#define EXAMPLE_NEW_FILE_H
+
+#include <stdio.h>
+#include <vpf/status.h>
+
+/* "folder/name", to be freed; NULL (said on stderr) without memory. */
+char *path_join(const char *folder, const char *name);
+
+/* Make a folder and its parents where they do not exist. VPF_ERR_IO, VPF_ERR_MEMORY; said. */
+vpf_status make_folders(const char *path);
+
+/* A file being written: under a temporary name beside its own until it is published. */
+typedef struct new_file {
+  FILE *stream;    /* to write to; NULL while closed */
+  char *path;
+  char *temporary; /* NULL once published */
+} new_file;
+
+/* Begin folder/name. On failure (said) file is closed and nothing is left behind. */
+vpf_status new_file_open(new_file *file, const char *folder, const char *name);
+
+/* Write out what the stream holds; the first time, the file takes the place of its predecessor
+ * too. The stream stays open, to add to the file and publish again. VPF_ERR_IO; said. */
+vpf_status new_file_publish(new_file *file);
+
+/* Close; a file that was never published is removed. Takes a closed file. */
+void new_file_close(new_file *file);
+
+#endif

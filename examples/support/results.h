@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run leaves behind: the machine, a picture of it, and a summary. */
+#ifndef EXAMPLE_RESULTS_H
+#define EXAMPLE_RESULTS_H
+
+#include <stdbool.h>
+#include <vpf.h>
+
+#include "train_options.h"
+
+typedef struct results {
+  const train_options *options;
+  char *images;           /* the file; freed by results_clear() */
+  size_t rows_in_file, rows;
+  size_t epochs_done;
+  double images_trained, seconds;
+  char *last_epoch;       /* lines of the summary; NULL before the first epoch has ended */
+  bool has_filters;       /* set by results_save() */
+} results;
+
+/* Keep the numbers that the summary shows; they are valid only during the progress call. */
+void results_note(results *r, const vpf_progress *progress);
+
+/* Save model.safetensors, filters.png where the weights are pictures, and summary.txt, and print
+ * the summary. Stops at the first failure, which is said on stderr. */
+vpf_status results_save(results *r, const vpf_model *model);
+
+void results_clear(results *r);
+
+#endif

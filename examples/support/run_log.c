@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_log.h"
+
+#include <stdlib.h>
+
+/* The shortest of the forms that read back as the same double. No example calls setlocale(), so
+ * the decimal point is a point wherever it runs. */
+static void put_number(FILE *stream, double value) {
+  char text[32];
+  for (int digits = 6; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
+  }
+  fputs(text, stream);
+}
+
+static void put_member(FILE *stream, const char *key, double value) {
+  fprintf(stream, ", \"%s\": ", key);
+  put_number(stream, value);
+}
+
+static void put_array(FILE *stream, const char *key, const double *values, size_t count) {
+  fprintf(stream, ", \"%s\": [", key);
+  for (size_t i = 0; i < count; i++) {
+    if (i) fputs(", ", stream);
+    put_number(stream, values[i]);
+  }
+  fputc(']', stream);
+}
+
+vpf_status run_log_epoch(new_file *log, const vpf_progress *progress) {
+  FILE *stream = log->stream;
+  fprintf(stream, "{\"epoch\": %zu", progress->epoch);
+  put_member(stream, "K", progress->flow);
+  put_array(stream, "K_lower", progress->flow_lower, progress->pairs);
+  put_array(stream, "K_upper", progress->flow_upper, progress->pairs);
+  put_array(stream, "activity", progress->activity, progress->layers);
+  put_member(stream, "rho", progress->rho);
+  put_member(stream, "w2", progress->w2);
+  fprintf(stream, ", \"seconds\": %.6f}\n", progress->seconds);
+  return new_file_publish(log);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* log.jsonl: one line of JSON per epoch. The keys are for ever: epoch, K, K_lower, K_upper,
+ * activity, rho, w2, seconds. */
+#ifndef EXAMPLE_RUN_LOG_H
+#define EXAMPLE_RUN_LOG_H
+
+#include <vpf.h>
+
+#include "new_file.h"
+
+/* Add the line of a finished epoch to a file begun with new_file_open(), and publish it, so that
+ * an earlier run's log is replaced when this one has something to say. VPF_ERR_IO; said. */
+vpf_status run_log_epoch(new_file *log, const vpf_progress *progress);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "train_options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+
+static const char help[] =
+    "Usage: train_mnist --data DIR [options]\n"
+    "\n"
+    "Trains a Boltzmann machine on handwritten digits by variational probability flow.\n"
+    "\n"
+    "Data\n"
+    "  --data DIR        folder with train-images-idx3-ubyte or train-images.idx3-ubyte, plain\n"
+    "                    or .gz; examples/get_mnist.sh fetches MNIST\n"
+    "  --fashion         Fashion-MNIST: --data defaults to the folder of Debian's\n"
+    "                    dataset-fashion-mnist, --limit to 60000\n"
+    "  --limit N         train on the first N images; 0: all (default 50000, as in the paper;\n"
+    "                    the last 10000 are left for validation)\n"
+    "Machine\n"
+    "  --arch N-N-...    units of each layer, visible first (default 784-196)\n"
+    "  --intra WHICH     layers with intra-layer weights: none, hidden or all (default none)\n"
+    "  --coupling KIND   pairwise or joint; differ from three layers on (default pairwise)\n"
+    "Training (the defaults are the paper's)\n"
+    "  --epochs N        passes over the data (default 20; the paper: 200)\n"
+    "  --batch N         images in a minibatch (default 40)\n"
+    "  --lr X            learning rate of Adam (default 0.001)\n"
+    "  --decay X         weight decay lambda (default 0.005)\n"
+    "  --seed N          of the starting weights and of training (default 1)\n"
+    "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
+    "Results\n"
+    "  --out DIR         folder for the results, made if needed (default out/train_mnist):\n"
+    "                      model.safetensors  the machine\n"
+    "                      filters.png        what each unit of the first hidden layer looks for\n"
+    "                      log.jsonl          one line per epoch, to be followed with tail -F\n"
+    "                      summary.txt        what is printed at the end\n"
+    "                    Files of an earlier run are replaced whole: log.jsonl when the first\n"
+    "                    epoch ends, the others at the end.\n"
+    "  --help            this text\n"
+    "\n"
+    "Ctrl-C ends training after the minibatch and saves everything (exit status 130); a second\n"
+    "one kills at once. Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
+
+enum { DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, BATCH, RATE, DECAY, SEED, THREADS, OUT, HELP };
+
+static const struct option long_options[] = {
+    {"data", required_argument, NULL, DATA},     {"fashion", no_argument, NULL, FASHION},
+    {"limit", required_argument, NULL, LIMIT},   {"arch", required_argument, NULL, ARCH},
+    {"intra", required_argument, NULL, INTRA},   {"coupling", required_argument, NULL, COUPLING},
+    {"epochs", required_argument, NULL, EPOCHS}, {"batch", required_argument, NULL, BATCH},
+    {"lr", required_argument, NULL, RATE},       {"decay", required_argument, NULL, DECAY},
+    {"seed", required_argument, NULL, SEED},     {"threads", required_argument, NULL, THREADS},
+    {"out", required_argument, NULL, OUT},       {"help", no_argument, NULL, HELP},
+    {NULL, 0, NULL, 0}};
+
+static const char allowed_options[] =
+    "allowed are --data, --fashion, --limit, --arch, --intra, --coupling, --epochs, --batch, --lr, --decay, "
+    "--seed, --threads, --out, --help";
+
+/* A whole number from low to high that begins at *text; *text is moved behind it. Signs and
+ * blanks, which strtoull would take, are refused. */
+static bool read_integer(const char **text, uint64_t low, uint64_t high, uint64_t *out) {
+  if (**text < '0' || **text > '9') return false;
+  char *end;
+  errno = 0;
+  const unsigned long long value = strtoull(*text, &end, 10);
+  if (errno || value < low || value > high) return false;
+  *text = end;
+  *out = value;
+  return true;
+}
+
+static int parse_integer(uint64_t *out, const char *option, const char *value, uint64_t low, uint64_t high) {
+  const char *rest = value;
+  if (read_integer(&rest, low, high, out) && !*rest) return OPTIONS_COMPLETE;
+  return complain_option(option, value, "must be an integer from %llu to %llu", (unsigned long long)low,
+                         (unsigned long long)high);
+}
+
+static int parse_size(size_t *out, const char *option, const char *value, uint64_t low, uint64_t high) {
+  uint64_t number = 0;
+  const int result = parse_integer(&number, option, value, low, high);
+  *out = (size_t)number;
+  return result;
+}
+
+/* An option of the optimizer: the library knows its bounds. */
+static int parse_setting(double *out, const char *option, const char *value, vpf_option key) {
+  double low, high;
+  if (complain(vpf_option_bounds(key, &low, &high, NULL))) return EXIT_RUNTIME;
+
+  if (key == VPF_OPTION_BATCH_SIZE || key == VPF_OPTION_THREADS) {
+    uint64_t number = 0;
+    const int result = parse_integer(&number, option, value, (uint64_t)low, (uint64_t)high);
+    *out = (double)number;
+    return result;
+  }
+  char *end;
+  errno = 0;
+  *out = strtod(value, &end);
+  /* strtod would also take blanks, inf, nan and hexadecimal numbers */
+  const bool plain = strspn(value, "0123456789.eE+-") == strlen(value);
+  if (plain && end != value && !*end && !errno && *out >= low && *out <= high) return OPTIONS_COMPLETE;
+  return complain_option(option, value, "must be a number from %g to %g", low, high);
+}
+
+static int parse_choice(const char **out, const char *option, const char *value, const char *const *choices,
+                        const char *allowed) {
+  for (*out = value; *choices; choices++)
+    if (!strcmp(value, *choices)) return OPTIONS_COMPLETE;
+  return complain_option(option, value, "must be %s", allowed);
+}
+
+static int parse_folder(const char **out, const char *option, const char *value) {
+  *out = value;
+  return *value ? OPTIONS_COMPLETE : complain_option(option, "''", "must be the name of a folder");
+}
+
+/* Sizes joined by '-'. Whether a machine of that size fits into memory is for the library to say. */
+static int parse_arch(train_options *options, const char *value) {
+  const char *rest = value;
+  uint64_t size;
+  options->arch = value;
+  options->layers = 0;
+  while (options->layers < MAX_LAYERS && read_integer(&rest, 1, SIZE_MAX, &size)) {
+    options->sizes[options->layers++] = (size_t)size;
+    if (!*rest) return OPTIONS_COMPLETE;
+    if (*rest++ != '-') break;
+  }
+  return complain_option("--arch", value, "must be 1 to %d sizes of at least 1 joined by '-', such as 784-196-196-64",
+                         MAX_LAYERS);
+}
+
+static int parse_option(train_options *options, int key, const char *value) {
+  static const char *const intra_names[] = {"none", "hidden", "all", NULL};
+  static const char *const coupling_names[] = {"pairwise", "joint", NULL};
+  enum { MANY = 1000000000 }; /* epochs and rows that no run reaches */
+
+  switch (key) {
+    case DATA: return parse_folder(&options->data, "--data", value);
+    case FASHION: options->fashion = true; return OPTIONS_COMPLETE;
+    case LIMIT: return parse_size(&options->limit, "--limit", value, 0, MANY);
+    case ARCH: return parse_arch(options, value);
+    case INTRA: return parse_choice(&options->intra_name, "--intra", value, intra_names, "none, hidden or all");
+    case COUPLING:
+      return parse_choice(&options->coupling_name, "--coupling", value, coupling_names, "pairwise or joint");
+    case EPOCHS: return parse_size(&options->epochs, "--epochs", value, 1, MANY);
+    case BATCH: return parse_setting(&options->batch, "--batch", value, VPF_OPTION_BATCH_SIZE);
+    case RATE: return parse_setting(&options->learning_rate, "--lr", value, VPF_OPTION_LEARNING_RATE);
+    case DECAY: return parse_setting(&options->weight_decay, "--decay", value, VPF_OPTION_WEIGHT_DECAY);
+    case SEED: return parse_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
+    case THREADS: return parse_setting(&options->threads, "--threads", value, VPF_OPTION_THREADS);
+    case OUT: return parse_folder(&options->out, "--out", value);
+    default: fputs(help, stdout); return EXIT_SUCCESS;
+  }
+}
+
+/* What depends on more than one option. */
+static int complete(train_options *options, bool limit_given) {
+  if (options->fashion && !options->data) options->data = "/usr/share/datasets/fashion-mnist";
+  if (options->fashion && !limit_given) options->limit = 60000;
+  if (!options->data) return complain_option("--data", NULL, "the folder with the images is needed");
+
+  options->coupling = strcmp(options->coupling_name, "joint") ? VPF_COUPLING_PAIRWISE : VPF_COUPLING_JOINT;
+  for (size_t layer = 0; layer < options->layers; layer++)
+    options->intra[layer] = !strcmp(options->intra_name, "all") || (layer > 0 && !strcmp(options->intra_name, "hidden"));
+  return OPTIONS_COMPLETE;
+}
+
+int train_options_parse(train_options *options, int argc, char **argv) {
+  *options = (train_options){.arch = "784-196",
+                             .sizes = {784, 196},
+                             .layers = 2,
+                             .intra_name = "none",
+                             .coupling_name = "pairwise",
+                             .epochs = 20,
+                             .limit = 50000,
+                             .seed = 1,
+                             .batch = 40,
+                             .learning_rate = 0.001,
+                             .weight_decay = 0.005,
+                             .out = "out/train_mnist"};
+  bool limit_given = false;
+  int key;
+
+  opterr = 0; /* the messages are ours */
+  while ((key = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+    if (key == ':') return complain_option(argv[optind - 1], NULL, "needs a value");
+    if (key == '?') return complain_option(argv[optind - 1], NULL, "%s", allowed_options);
+    const int result = parse_option(options, key, optarg);
+    if (result != OPTIONS_COMPLETE) return result;
+    limit_given = limit_given || key == LIMIT;
+  }
+  if (optind < argc) return complain_option(argv[optind], NULL, "is not an option; %s", allowed_options);
+  return complete(options, limit_given);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of train_mnist. */
+#ifndef EXAMPLE_TRAIN_OPTIONS_H
+#define EXAMPLE_TRAIN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vpf.h>
+
+enum { MAX_LAYERS = 64 };
+
+typedef struct train_options {
+  const char *data;           /* folder with the images */
+  bool fashion;
+  const char *arch;           /* as given, for messages */
+  size_t sizes[MAX_LAYERS];   /* [layers] */
+  size_t layers;
+  const char *intra_name;
+  uint8_t intra[MAX_LAYERS];  /* [layers], as vpf_model_create() takes it */
+  const char *coupling_name;
+  vpf_coupling coupling;
+  size_t epochs;
+  size_t limit;               /* rows to train on; 0: all */
+  uint64_t seed;              /* of the starting weights and of training */
+  double batch, learning_rate, weight_decay, threads;  /* as vpf_optimizer_set() takes them */
+  const char *out;            /* folder for the results */
+} train_options;
+
+enum { OPTIONS_COMPLETE = -1 };
+
+/* Fill in the options. Returns OPTIONS_COMPLETE, or the status to exit with: 0 after --help,
+ * EXIT_USAGE after a mistake, which was then said on stderr. */
+int train_options_parse(train_options *options, int argc, char **argv);
+
+#endif

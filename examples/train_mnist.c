@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Train a Boltzmann machine on MNIST, look at it while it learns, and keep the result.
+ *
+ *   train_mnist --data data/mnist --arch 784-196 --epochs 20 --out out
+ *
+ * main() is the whole story: images, machine, optimizer, training, results. The command line, the
+ * progress bar, the log and the picture are in support/. */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <vpf.h>
+
+#include "support/complain.h"
+#include "support/new_file.h"
+#include "support/progress_view.h"
+#include "support/results.h"
+#include "support/run_log.h"
+#include "support/train_options.h"
+
+/* What the progress function works with. */
+typedef struct run {
+  results results;
+  progress_view view;
+  new_file log;
+  vpf_status log_status;
+} run;
+
+static volatile sig_atomic_t stop_signal = 0;
+
+/* The first signal asks training to end; the next one, of either kind, kills as usual. */
+static void ask_to_stop(int number) {
+  stop_signal = number;
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+}
+
+/* Also where SIGINT was ignored, as in a background job of a script: whoever sends it means it. */
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = ask_to_stop};
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+/* The path of the training images in a folder, to be freed; NULL (said) if there are none. */
+static char *find_images(const char *folder) {
+  static const char *const names[] = {"train-images-idx3-ubyte", "train-images.idx3-ubyte",
+                                      "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte.gz"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char *path = path_join(folder, names[i]);
+    if (!path || !access(path, F_OK)) return path;
+    free(path);
+  }
+  complain_because(VPF_ERR_IO, "no %s or %s, plain or .gz, in %s", names[0], names[1], folder);
+  return NULL;
+}
+
+/* The bits of the images to train on. The grey levels go before anything else is allocated: they
+ * are eight times the size of the bits. */
+static vpf_status load_images(vpf_data **out, results *r) {
+  enum { HALF_GREY = 127 }; /* the paper's threshold 0.5 */
+  const size_t limit = r->options->limit;
+  vpf_data *grey = NULL, *bits = NULL;
+
+  r->images = find_images(r->options->data);
+  if (!r->images) return VPF_ERR_IO;
+  vpf_status s = vpf_data_load_idx(&grey, r->images, HALF_GREY);
+  if (!s) s = vpf_data_bits_only(&bits, grey);
+  vpf_data_destroy(grey);
+
+  r->rows_in_file = vpf_data_rows(bits);
+  r->rows = limit && limit < r->rows_in_file ? limit : r->rows_in_file;
+  if (!s) s = vpf_data_slice(out, bits, 0, r->rows);
+  vpf_data_destroy(bits);
+  return complain(s);
+}
+
+static vpf_status create_machine(vpf_model **out, const train_options *options) {
+  vpf_status s = vpf_model_create(out, options->sizes, options->layers, options->intra, options->coupling);
+  if (!s) s = vpf_model_init(*out, options->seed);
+  return complain(s);
+}
+
+static vpf_status create_optimizer(vpf_optimizer **out, const train_options *options) {
+  /* often enough for a smooth bar and a quick answer to Ctrl-C, too seldom to cost time */
+  const double images_between_calls = 200;
+  const double batches_between_calls = ceil(images_between_calls / options->batch);
+
+  vpf_status s = vpf_optimizer_create(out);
+  if (!s) s = vpf_optimizer_set_seed(*out, options->seed);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_BATCH_SIZE, options->batch);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_LEARNING_RATE, options->learning_rate);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_WEIGHT_DECAY, options->weight_decay);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_THREADS, options->threads);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_PROGRESS_BATCHES, batches_between_calls);
+  return complain(s);
+}
+
+/* Called by vpf_train(); what it returns decides whether training goes on. */
+static int on_progress(const vpf_progress *progress, void *user) {
+  run *r = user;
+
+  progress_view_show(&r->view, progress);
+  results_note(&r->results, progress);
+  if (progress->event == VPF_PROGRESS_EPOCH) r->log_status = run_log_epoch(&r->log, progress);
+  return stop_signal != 0 || r->log_status != VPF_OK;
+}
+
+/* What the end of training means to who started it, and as an exit status. */
+static int conclude(const run *r, vpf_status trained) {
+  const train_options *options = r->results.options;
+  const size_t epochs_done = r->results.epochs_done;
+
+  if (trained == VPF_ERR_DIVERGED) {
+    fprintf(stderr, "Saved is the machine as it was before that minibatch. Try a smaller --lr than %g.\n",
+            options->learning_rate);
+    return EXIT_RUNTIME;
+  }
+  if (r->log_status) return EXIT_RUNTIME;
+  if (stop_signal && epochs_done < options->epochs) {
+    printf("\nStopped by %s in epoch %zu. What was learned until then is saved.\n",
+           stop_signal == SIGINT ? "Ctrl-C" : "SIGTERM", epochs_done + 1);
+    return EXIT_SIGNAL + stop_signal;
+  }
+  printf("next        train longer (--epochs 200), deeper (--arch 784-196-196-64) or with\n"
+         "            intra-layer weights (--intra hidden); train_mnist --help has it all\n");
+  return EXIT_SUCCESS;
+}
+
+/* Train, and keep whatever came of it. */
+static int train_and_save(run *r, vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer) {
+  const train_options *options = r->results.options;
+  if (make_folders(options->out) || new_file_open(&r->log, options->out, "log.jsonl")) return EXIT_RUNTIME;
+
+  printf("Training %s on %zu images of %s, results to %s\n", options->arch, r->results.rows, r->results.images,
+         options->out);
+  const vpf_status trained = vpf_train(model, data, optimizer, options->epochs, on_progress, r);
+  progress_view_clear(&r->view);
+  complain(trained);
+
+  int exit_status = EXIT_RUNTIME;
+  if (!trained || trained == VPF_ERR_DIVERGED) {
+    /* a run without a whole epoch publishes its empty log: an older one would not be its own */
+    const vpf_status saved = results_save(&r->results, model);
+    if (!saved && !new_file_publish(&r->log)) exit_status = conclude(r, trained);
+  }
+  new_file_close(&r->log);
+  return exit_status;
+}
+
+int main(int argc, char **argv) {
+  train_options options;
+  int exit_status = train_options_parse(&options, argc, argv);
+  if (exit_status != OPTIONS_COMPLETE) return exit_status;
+
+  run r = {.results = {.options = &options}, .view = progress_view_create()};
+  vpf_data *data = NULL;
+  vpf_model *model = NULL;
+  vpf_optimizer *optimizer = NULL;
+  setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
+  catch_signals();
+
+  exit_status = EXIT_RUNTIME;
+  if (load_images(&data, &r.results) == VPF_OK) {
+    if (options.sizes[0] != vpf_data_cols(data))
+      exit_status = complain_option("--arch", options.arch, "the first size must be %zu, the pixels of an image in %s",
+                                    vpf_data_cols(data), r.results.images);
+    else if (!create_machine(&model, &options) && !create_optimizer(&optimizer, &options))
+      exit_status = train_and_save(&r, model, data, optimizer);
+  }
+
+  results_clear(&r.results);
+  vpf_optimizer_destroy(optimizer);
+  vpf_model_destroy(model);
+  vpf_data_destroy(data);
+  return exit_status;
+}
