@@ -103,9 +103,11 @@ VPF_API uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
 
 /** Set an option.
  *
- *  Allowed at any time, in a progress function too (a learning-rate schedule). Rates and decay
- *  take effect with the next minibatch, METHOD, BATCH_SIZE, GIBBS_STEPS, PARTICLES, THREADS and
- *  PROGRESS_BATCHES with the next vpf_train(), SHUFFLE and the E-step's with the next epoch.
+ *  Allowed at any time, in a progress function too (a learning-rate schedule). They take effect:
+ *  rule, rates and decay with the next minibatch; SHUFFLE and PROGRESS_BATCHES with the next
+ *  epoch; METHOD, BATCH_SIZE, GIBBS_STEPS, PARTICLES and THREADS with the next vpf_train(); the
+ *  E-step's, which decide about memory, with the next vpf_train() that does not have to finish
+ *  an epoch.
  *  @return VPF_ERR_ARGUMENT for an unknown option, NaN, a value outside the bounds or a
  *          fraction for an integer option; the message has the bounds. Since 1.0. */
 VPF_API vpf_status vpf_optimizer_set(vpf_optimizer *optimizer, vpf_option option, double value);

@@ -67,8 +67,9 @@ typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
  *          VPF_ERR_MEMORY  before the first step: nothing has changed;
  *          VPF_ERR_DIVERGED  some |z|/2 went above 80 or a parameter would stop being finite.
  *            Model and optimizer are as before the failing minibatch: finite, fit to be saved
- *            and gone on with (with a smaller learning rate); the message names epoch,
- *            minibatch, layer and unit. Since 1.0. */
+ *            and gone on with. If the parameters are already too large, that minibatch fails
+ *            again whatever the rate: go back to an earlier checkpoint, with a smaller one. The
+ *            message names epoch, minibatch, layer and unit. Since 1.0. */
 VPF_API vpf_status vpf_train(vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer,
                              size_t epochs, vpf_progress_fn progress, void *user);
 
