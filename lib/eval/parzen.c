@@ -60,7 +60,7 @@ vpf_status vpfi_parzen(const float *centres, size_t n_centres, const float *poin
   const bool complete = centre_norm && point_norm && sum && product;
   for (size_t c = 0; complete && c < n_centres; c++) centre_norm[c] = norm2(centres + c * dim, dim);
   for (size_t p = 0; complete && p < n_points; p++) point_norm[p] = norm2(points + p * dim, dim);
-  for (size_t k = 0; complete && k < n_sigmas * n_points; k++) out[k] = -INFINITY; /* the peaks, for now */
+  for (size_t k = 0; complete && k < n_sigmas * n_points; k++) out[k] = -HUGE_VAL; /* the peaks, for now */
   for (size_t p = 0; complete && p < n_points; p += POINTS)
     for (size_t c = 0; c < n_centres; c += CENTRES) {
       const size_t np = n_points - p < POINTS ? n_points - p : POINTS;
