@@ -8,16 +8,6 @@
 #include "num/bits.h"
 #include "store/idx.h"
 
-vpf_data *vpfi_data_new(size_t rows, size_t cols, uint64_t first_row) {
-  vpf_data *data = vpfi_alloc(1, sizeof *data);
-  if (!data) return NULL;
-  *data = (vpf_data){.rows = rows, .cols = cols, .words = vpfi_bits_words(cols), .first_row = first_row};
-  data->bits = vpfi_alloc(rows, data->words * sizeof *data->bits);
-  if (data->bits) return data;
-  vpfi_free(data);
-  return NULL;
-}
-
 void vpf_data_destroy(vpf_data *data) {
   if (!data) return;
   vpfi_free(data->bits);

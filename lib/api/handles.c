@@ -2,6 +2,18 @@
 /* Checks and steps that several entry points share. */
 #include "api/handles.h"
 #include "base/error.h"
+#include "base/memory.h"
+#include "num/bits.h"
+
+vpf_data *vpfi_data_new(size_t rows, size_t cols, uint64_t first_row) {
+  vpf_data *data = vpfi_alloc(1, sizeof *data);
+  if (!data) return NULL;
+  *data = (vpf_data){.rows = rows, .cols = cols, .words = vpfi_bits_words(cols), .first_row = first_row};
+  data->bits = vpfi_alloc(rows, data->words * sizeof *data->bits);
+  if (data->bits) return data;
+  vpfi_free(data);
+  return NULL;
+}
 
 vpf_status vpfi_null(const char *function, const char *name) {
   return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %s is NULL", function, name);

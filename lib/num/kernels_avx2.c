@@ -62,13 +62,13 @@ static inline __m256 byte_mask(unsigned byte) {
   return _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, bit));
 }
 
-/* Eight accumulators hide the latency of the adds; the compiler keeps them in registers. */
-static inline void sum_tile64(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
+/* Sums stay in registers over all rows; eight of them hide the latency of the adds. */
+static inline void sum_tile64(float *z, const float *matrix, size_t stride, const uint32_t *index, size_t count) {
   __m256 a0 = _mm256_load_ps(z), a1 = _mm256_load_ps(z + W), a2 = _mm256_load_ps(z + 2 * W),
          a3 = _mm256_load_ps(z + 3 * W), a4 = _mm256_load_ps(z + 4 * W), a5 = _mm256_load_ps(z + 5 * W),
          a6 = _mm256_load_ps(z + 6 * W), a7 = _mm256_load_ps(z + 7 * W);
   for (size_t k = 0; k < count; k++) {
-    const float *row = matrix + index[k] * width;
+    const float *row = matrix + index[k] * stride;
     a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
     a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
     a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
@@ -83,20 +83,41 @@ static inline void sum_tile64(float *z, const float *matrix, size_t width, const
   _mm256_store_ps(z + 6 * W, a6), _mm256_store_ps(z + 7 * W, a7);
 }
 
-static inline void sum_tile16(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
+static inline void sum_tile32(float *z, const float *matrix, size_t stride, const uint32_t *index, size_t count) {
+  __m256 a0 = _mm256_load_ps(z), a1 = _mm256_load_ps(z + W), a2 = _mm256_load_ps(z + 2 * W),
+         a3 = _mm256_load_ps(z + 3 * W);
+  for (size_t k = 0; k < count; k++) {
+    const float *row = matrix + index[k] * stride;
+    a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
+    a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
+    a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
+    a3 = _mm256_add_ps(a3, _mm256_load_ps(row + 3 * W));
+  }
+  _mm256_store_ps(z, a0), _mm256_store_ps(z + W, a1), _mm256_store_ps(z + 2 * W, a2);
+  _mm256_store_ps(z + 3 * W, a3);
+}
+
+static inline void sum_tile16(float *z, const float *matrix, size_t stride, const uint32_t *index, size_t count) {
   __m256 a0 = _mm256_load_ps(z), a1 = _mm256_load_ps(z + W);
   for (size_t k = 0; k < count; k++) {
-    const float *row = matrix + index[k] * width;
+    const float *row = matrix + index[k] * stride;
     a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
     a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
   }
   _mm256_store_ps(z, a0), _mm256_store_ps(z + W, a1);
 }
 
-static void sum_rows(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
+/* The first n columns of the selected rows. */
+static inline void sum_columns(float *z, size_t n, const float *matrix, size_t stride, const uint32_t *index,
+                               size_t count) {
   size_t j = 0;
-  for (; j + 64 <= width; j += 64) sum_tile64(z + j, matrix + j, width, index, count);
-  for (; j < width; j += 16) sum_tile16(z + j, matrix + j, width, index, count);
+  for (; j + 64 <= n; j += 64) sum_tile64(z + j, matrix + j, stride, index, count);
+  for (; j + 32 <= n; j += 32) sum_tile32(z + j, matrix + j, stride, index, count);
+  for (; j < n; j += 16) sum_tile16(z + j, matrix + j, stride, index, count);
+}
+
+static void sum_rows(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
+  sum_columns(z, width, matrix, width, index, count);
 }
 
 static void add_row(float *z, const float *row, bool on, size_t width) {
@@ -152,51 +173,14 @@ static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
   }
 }
 
-/* sum[0..n) = sum over the rows that are on of gain, n a multiple of 16, in tiles of 32. */
+/* sum[0..n) = sum over the rows that are on of gain; 64 rows at a time are listed. */
 static inline void sum_on(float *sum, size_t n, const uint64_t *on, size_t words, const float *gain, size_t width) {
-  size_t k = 0;
-  for (; k + 32 <= n; k += 32) {
-    __m256 a0 = _mm256_setzero_ps(), a1 = a0, a2 = a0, a3 = a0;
-    for (size_t w = 0; w < words; w++)
-      for (uint64_t rest = on[w]; rest; rest &= rest - 1) {
-        const float *row = gain + (64 * w + (size_t)__builtin_ctzll(rest)) * width + k;
-        a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
-        a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
-        a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
-        a3 = _mm256_add_ps(a3, _mm256_load_ps(row + 3 * W));
-      }
-    _mm256_store_ps(sum + k, a0), _mm256_store_ps(sum + k + W, a1);
-    _mm256_store_ps(sum + k + 2 * W, a2), _mm256_store_ps(sum + k + 3 * W, a3);
+  uint32_t index[64];
+  memset(sum, 0, n * sizeof *sum);
+  for (size_t w = 0; w < words; w++) {
+    const size_t count = vpfi_bits_list(on + w, 1, index);
+    sum_columns(sum, n, gain + 64 * w * width, width, index, count);
   }
-  for (; k < n; k += 16) {
-    __m256 a0 = _mm256_setzero_ps(), a1 = a0;
-    for (size_t w = 0; w < words; w++)
-      for (uint64_t rest = on[w]; rest; rest &= rest - 1) {
-        const float *row = gain + (64 * w + (size_t)__builtin_ctzll(rest)) * width + k;
-        a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
-        a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
-      }
-    _mm256_store_ps(sum + k, a0), _mm256_store_ps(sum + k + W, a1);
-  }
-}
-
-static inline void sum_on64(float *sum, const uint64_t *on, size_t words, const float *gain, size_t width) {
-  __m256 a0 = _mm256_setzero_ps(), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
-  for (size_t w = 0; w < words; w++)
-    for (uint64_t rest = on[w]; rest; rest &= rest - 1) {
-      const float *row = gain + (64 * w + (size_t)__builtin_ctzll(rest)) * width;
-      a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
-      a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
-      a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
-      a3 = _mm256_add_ps(a3, _mm256_load_ps(row + 3 * W));
-      a4 = _mm256_add_ps(a4, _mm256_load_ps(row + 4 * W));
-      a5 = _mm256_add_ps(a5, _mm256_load_ps(row + 5 * W));
-      a6 = _mm256_add_ps(a6, _mm256_load_ps(row + 6 * W));
-      a7 = _mm256_add_ps(a7, _mm256_load_ps(row + 7 * W));
-    }
-  _mm256_store_ps(sum, a0), _mm256_store_ps(sum + W, a1), _mm256_store_ps(sum + 2 * W, a2);
-  _mm256_store_ps(sum + 3 * W, a3), _mm256_store_ps(sum + 4 * W, a4), _mm256_store_ps(sum + 5 * W, a5);
-  _mm256_store_ps(sum + 6 * W, a6), _mm256_store_ps(sum + 7 * W, a7);
 }
 
 static inline void load_transposed8(__m256 column[W], const float *from, size_t stride) {
@@ -223,13 +207,9 @@ static void gradient(float *out, const vpfi_pair_view *view, size_t i0, size_t l
   for (size_t j = 0; j < upper; j++)
     sum_on(from_upper + j * VPFI_TILE_LOWER, lower, view->upper_on + (j0 + j) * view->words, view->words,
            view->lower_gain + i0, view->lower_width);
-  for (size_t i = 0; i < lower; i++) {
-    const uint64_t *on = view->lower_on + (i0 + i) * view->words;
-    if (upper == 64)
-      sum_on64(out + i * VPFI_TILE_UPPER, on, view->words, view->upper_gain + j0, view->upper_width);
-    else
-      sum_on(out + i * VPFI_TILE_UPPER, upper, on, view->words, view->upper_gain + j0, view->upper_width);
-  }
+  for (size_t i = 0; i < lower; i++)
+    sum_on(out + i * VPFI_TILE_UPPER, upper, view->lower_on + (i0 + i) * view->words, view->words,
+           view->upper_gain + j0, view->upper_width);
   for (size_t i = 0; i < lower; i += W)
     for (size_t j = 0; j < upper; j += W) {
       __m256 column[W];
