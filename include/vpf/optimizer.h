@@ -21,8 +21,8 @@ typedef struct vpf_optimizer vpf_optimizer;
 /** What the gradient is. Since 1.0. */
 typedef enum vpf_method {
   VPF_METHOD_VPF = 0, /**< variational probability flow (paper, Algorithm 1) */
-  VPF_METHOD_CD = 1,  /**< contrastive divergence, CD-k */
-  VPF_METHOD_PCD = 2  /**< persistent contrastive divergence, PCD-k */
+  VPF_METHOD_CD = 1,  /**< contrastive divergence, CD-k; not available yet, vpf_train() refuses it */
+  VPF_METHOD_PCD = 2  /**< persistent contrastive divergence, PCD-k; likewise */
 } vpf_method;
 
 /** What is done with the gradient. Since 1.0. */

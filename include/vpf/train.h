@@ -63,7 +63,7 @@ typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
  *  @param user       handed to progress
  *  @return VPF_ERR_SHAPE   data or model do not fit (both shapes are in the message);
  *          VPF_ERR_STATE   other data inside an epoch, or called from its own progress function;
- *          VPF_ERR_UNSUPPORTED  the options do not go with this family of model;
+ *          VPF_ERR_UNSUPPORTED  the options do not go with this family of model, or the method is not available;
  *          VPF_ERR_MEMORY  before the first step: nothing has changed;
  *          VPF_ERR_DIVERGED  some |z|/2 went above 80 or a parameter would stop being finite.
  *            Model and optimizer are as before the failing minibatch: finite, fit to be saved
