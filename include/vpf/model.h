@@ -109,7 +109,9 @@ VPF_API vpf_status vpf_model_set_params(vpf_model *model, const float *theta);
 
 /** Write the model; the same model gives the same bytes. An existing file is replaced
  *  atomically: after a crash the old or the new one is there, whole.
- *  @return VPF_ERR_IO with the system's reason; the old file is then untouched. Since 1.0. */
+ *  @return VPF_ERR_IO with the system's reason; the old file is then untouched (unless only the
+ *          last step failed, the sync of the folder: the message says so); VPF_ERR_LIMIT if the
+ *          description of thousands of layers would not fit the format's header. Since 1.0. */
 VPF_API vpf_status vpf_model_save(const vpf_model *model, const char *path);
 
 /** Read a model. The file is not trusted: structure, sizes, checksum, finiteness and symmetry
