@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/dice.h"
+
 static void bits_are_values_above_the_threshold(void **state) {
   (void)state;
   const uint8_t values[2][3] = {{0, 127, 128}, {255, 1, 200}}, expected[2][3] = {{0, 0, 1}, {1, 0, 1}};
@@ -27,8 +29,8 @@ static void any_width_survives_packing(void **state) {
   (void)state;
   for (size_t cols = 1; cols <= 200; cols += 1 + cols / 9) {
     uint8_t in[5 * 200], out[5 * 200];
-    uint64_t seed = cols;
-    for (size_t k = 0; k < 5 * cols; k++) in[k] = fixture_random(&seed) & 1;
+    dice d = {cols};
+    for (size_t k = 0; k < 5 * cols; k++) in[k] = dice_bits(&d) & 1;
     vpf_data *data = NULL;
     assert_ok(vpf_data_from_u8(&data, in, 5, cols, 0));
     memset(out, 7, sizeof out);

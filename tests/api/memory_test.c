@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "support/dice.h"
+
 enum { ROWS = 60000, COLS = 784, MIB = 1 << 20 };
 
 static size_t live, peak;
@@ -32,10 +34,10 @@ static void bits_of_mnist_take_under_8_mib_and_training_peaks_under_120(void **s
   (void)state;
   const vpf_allocator allocator = {sizeof allocator, measured_allocate, measured_release, NULL};
   assert_ok(vpf_set_allocator(&allocator)); /* allocations happen in the calling thread only */
-  uint64_t seed = 1;
+  dice d = {1};
   uint8_t *values = malloc((size_t)ROWS * COLS);
   assert_non_null(values);
-  for (size_t k = 0; k < (size_t)ROWS * COLS; k++) values[k] = fixture_random(&seed) % 8 == 0;
+  for (size_t k = 0; k < (size_t)ROWS * COLS; k++) values[k] = dice_below(&d, 8) == 0;
   vpf_data *data = NULL;
   assert_ok(vpf_data_from_u8(&data, values, ROWS, COLS, 0));
   free(values);

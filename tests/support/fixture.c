@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/dice.h"
+
 void fixture_assert_status(vpf_status got, vpf_status wanted, const char *call, const char *file, int line) {
   if (got == wanted) return;
   print_error("%s is %d (%s), not %d: %s\n", call, (int)got, vpf_status_string(got), (int)wanted,
@@ -25,17 +27,11 @@ void fixture_assert_close(double a, double b, double tolerance, const char *what
   _fail(file, line);
 }
 
-uint64_t fixture_random(uint64_t *state) {
-  uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return z ^ z >> 31;
-}
-
 vpf_data *fixture_data(size_t rows, size_t cols, uint64_t seed) {
   uint8_t *bits = malloc(rows * cols);
   assert_non_null(bits);
-  for (size_t k = 0; k < rows * cols; k++) bits[k] = fixture_random(&seed) % 10 < 3;
+  dice d = {seed};
+  for (size_t k = 0; k < rows * cols; k++) bits[k] = dice_below(&d, 10) < 3;
   vpf_data *data = NULL;
   assert_ok(vpf_data_from_u8(&data, bits, rows, cols, 0));
   free(bits);

@@ -25,7 +25,7 @@ void fixture_assert_message(const char *part, const char *file, int line);
 #define assert_close(a, b, tolerance) fixture_assert_close((a), (b), (tolerance), #a, __FILE__, __LINE__)
 void fixture_assert_close(double a, double b, double tolerance, const char *what, const char *file, int line);
 
-/* Rows of independent bits with density 0.3, from a small generator of the tests' own. */
+/* Rows of independent bits with density 0.3 (dice.h). */
 vpf_data *fixture_data(size_t rows, size_t cols, uint64_t seed);
 
 /* A machine initialised with a seed; intra as in vpf_model_create(). */
@@ -34,8 +34,5 @@ vpf_model *fixture_model(const size_t *sizes, size_t layers, const uint8_t *intr
 
 /* Whether two models have the same parameters, bit for bit. */
 int fixture_same_params(const vpf_model *a, const vpf_model *b);
-
-/* splitmix64: the tests' own randomness, unrelated to the library's. */
-uint64_t fixture_random(uint64_t *state);
 
 #endif
