@@ -85,8 +85,9 @@ static vpf_status create_machine(vpf_model **out, const train_options *options) 
 }
 
 static vpf_status create_optimizer(vpf_optimizer **out, const train_options *options) {
-  /* often enough for a smooth bar and a quick answer to Ctrl-C, too seldom to cost time */
-  const double images_between_calls = 200;
+  /* often enough for a smooth bar and a quick answer to Ctrl-C, too seldom to cost time: the
+   * threads part for each call */
+  const double images_between_calls = 1000;
   const double batches_between_calls = ceil(images_between_calls / options->batch);
 
   vpf_status s = vpf_optimizer_create(out);
