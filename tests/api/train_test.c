@@ -19,6 +19,7 @@ typedef struct run {
 static const size_t DBM[] = {70, 33, 9};
 static const uint8_t HIDDEN_INTRA[] = {0, 1, 1};
 static const uint8_t ALL_INTRA[] = {1, 1, 1};
+static const uint64_t GOLDEN = 0xb7429fa0fe81ca52u;
 
 static run start(const size_t *sizes, size_t layers, const uint8_t *intra, vpf_coupling coupling) {
   run r = {.model = fixture_model(sizes, layers, intra, coupling, 7)};
@@ -407,6 +408,29 @@ static void threads_and_slices_of_the_instruction_set_never_change_a_bit(void **
   unsetenv("VPF_KERNELS");
 }
 
+/* The promise of one result for all compilers, build types and machines: this number is in the
+ * repository, and every build of the test compares with it. It changes only with the recipe. */
+static void trained_parameters_are_the_same_bits_wherever_this_is_compiled(void **state) {
+  (void)state;
+  vpf_data *data = fixture_data(203, 70, 5);
+  run r = start(DBM, 3, ALL_INTRA, VPF_COUPLING_PAIRWISE);
+  assert_ok(vpf_train(r.model, data, r.optimizer, 3, NULL, NULL));
+  const size_t count = vpf_model_param_count(r.model);
+  float *theta = calloc(count, sizeof *theta);
+  assert_ok(vpf_model_get_params(r.model, theta));
+  uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+  for (size_t k = 0; k < count; k++) {
+    uint32_t bits;
+    memcpy(&bits, &theta[k], sizeof bits);
+    hash = (hash ^ bits) * 0x100000001b3u;
+  }
+  if (hash != GOLDEN) print_error("the hash is 0x%016llx\n", (unsigned long long)hash);
+  assert_true(hash == GOLDEN);
+  free(theta);
+  finish(&r);
+  vpf_data_destroy(data);
+}
+
 /* With an E-step in every minibatch at a vanishing rate, what is drawn for a row must not depend on
  * the minibatch it is drawn in. */
 static void estep_draws_do_not_depend_on_batch_boundaries_or_order(void **state) {
@@ -556,6 +580,7 @@ int main(void) {
       cmocka_unit_test(a_diverging_field_leaves_all_as_before_the_minibatch),
       cmocka_unit_test(a_parameter_that_would_overflow_is_divergence_too),
       cmocka_unit_test(threads_and_slices_of_the_instruction_set_never_change_a_bit),
+      cmocka_unit_test(trained_parameters_are_the_same_bits_wherever_this_is_compiled),
       cmocka_unit_test(estep_draws_do_not_depend_on_batch_boundaries_or_order),
       cmocka_unit_test(training_from_the_progress_function_is_refused),
       cmocka_unit_test(a_schedule_set_by_the_progress_function_takes_effect),
