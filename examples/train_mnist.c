@@ -116,8 +116,10 @@ static int conclude(const run *r, vpf_status trained) {
   const size_t epochs_done = r->results.epochs_done;
 
   if (trained == VPF_ERR_DIVERGED) {
-    fprintf(stderr, "Saved is the machine as it was before that minibatch. Try a smaller --lr than %g.\n",
-            options->learning_rate);
+    fprintf(stderr,
+            "Saved is the machine as it was before that minibatch. Try a smaller --lr than %g; after many\n"
+            "epochs, or with few images, rather a larger --decay than %g.\n",
+            options->learning_rate, options->weight_decay);
     return EXIT_RUNTIME;
   }
   if (r->log_status) return EXIT_RUNTIME;

@@ -29,7 +29,7 @@
  *    vpf_data *data = NULL;
  *    vpf_model *model = NULL;
  *    vpf_optimizer *optimizer = NULL;
- *    vpf_status s = vpf_data_load_idx(&data, "train-images-idx3-ubyte.gz", 127);
+ *    vpf_status s = vpf_data_load_idx(&data, "train-images-idx3-ubyte", 127);
  *    if (!s) s = vpf_model_create(&model, sizes, 2, NULL, VPF_COUPLING_PAIRWISE);
  *    if (!s) s = vpf_model_init(model, 1);
  *    if (!s) s = vpf_optimizer_create(&optimizer);

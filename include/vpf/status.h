@@ -26,7 +26,7 @@ extern "C" {
   X(VPF_ERR_STATE, -6, "not possible in this state")                                               \
   X(VPF_ERR_DIVERGED, -7, "training diverged")                                                     \
   X(VPF_ERR_OVERFLOW, -8, "numerical overflow")                                                    \
-  X(VPF_ERR_UNSUPPORTED, -9, "not defined for this family of model")                               \
+  X(VPF_ERR_UNSUPPORTED, -9, "not supported for this model or method")                               \
   X(VPF_ERR_LIMIT, -10, "too large")                                                               \
   X(VPF_ERR_INTERNAL, -11, "internal error")
 

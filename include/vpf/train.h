@@ -41,7 +41,7 @@ typedef struct vpf_progress {
 
 /** Called in the thread that called vpf_train(). Non-zero stops after this minibatch or epoch,
  *  which is no error. It may read model and optimizer, save them and set options; it must not
- *  train with, or destroy, either. Since 1.0. */
+ *  train with, change or destroy either (only training with the same optimizer is checked). Since 1.0. */
 typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
 
 /** Train: for every epoch an E-step (a hidden sample for each row) and one pass of minibatch

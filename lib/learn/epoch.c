@@ -35,7 +35,8 @@ static vpf_status check_plan(const vpfi_learner *learner, const vpfi_shape *shap
                      "the Gibbs E-step needs one energy: joint coupling or at most 2 layers, not a pairwise model of %zu",
                      shape->n_layers);
   if ((vpf_method)learner->option[VPFI_AT_METHOD] != VPF_METHOD_VPF)
-    return vpfi_fail(VPF_ERR_UNSUPPORTED, "method %g is not available; 0 (VPF) is", learner->option[VPFI_AT_METHOD]);
+    return vpfi_fail(VPF_ERR_UNSUPPORTED, "method %g (contrastive divergence) is not available yet; 0 (VPF) is",
+                     learner->option[VPFI_AT_METHOD]);
   return VPF_OK;
 }
 

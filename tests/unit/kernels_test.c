@@ -83,6 +83,43 @@ static void sums_of_rows_are_the_same_bits(void **state) {
     }
 }
 
+/* In any order, none, or the same row twice: what the header says, against long double. */
+static void sums_of_rows_add_the_selected_rows(void **state) {
+  (void)state;
+  dice d = {11};
+  enum { ROWS = 40, WIDTH = 96, LONGEST = 64 };
+  float *matrix = floats(ROWS * WIDTH), *z = floats(WIDTH), *before = floats(WIDTH);
+  fill(matrix, ROWS * WIDTH, &d, 1);
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t count = 0; count <= LONGEST; count++) {
+      uint32_t index[LONGEST];
+      for (size_t i = 0; i < count; i++) index[i] = (uint32_t)dice_below(&d, ROWS);
+      fill(before, WIDTH, &d, 1);
+      memcpy(z, before, WIDTH * sizeof *z);
+      vpfi_kernels_available(k)->sum_rows(z, matrix, WIDTH, index, count);
+      for (size_t j = 0; j < WIDTH; j++) {
+        long double sum = (long double)before[j];
+        float in_order = before[j];
+        for (size_t i = 0; i < count; i++) {
+          sum += (long double)matrix[index[i] * WIDTH + j];
+          in_order += matrix[index[i] * WIDTH + j];
+        }
+        assert_close((double)z[j], (double)sum, 1e-5);
+        assert_memory_equal(&z[j], &in_order, sizeof *z);
+      }
+      if (count == 0) continue;
+      memcpy(z, before, WIDTH * sizeof *z);
+      vpfi_kernels_available(k)->add_row(z, matrix + WIDTH, count % 2, WIDTH);
+      for (size_t j = 0; j < WIDTH; j++) {
+        const float row = matrix[WIDTH + j];
+        assert_close((double)z[j], (double)(count % 2 ? before[j] + row : before[j] - row), 0);
+      }
+    }
+  free(before);
+  free(z);
+  free(matrix);
+}
+
 static void rates_are_the_same_bits(void **state) {
   (void)state;
   dice d = {2};
@@ -187,6 +224,41 @@ static void thresholds_are_log_odds_of_uniform_numbers(void **state) {
     for (int j = 0; j < 16; j++) {
       const long double u = ((long double)(random[j] >> 1) + 0.5L) / 2147483648.0L, expected = logl(u / (1 - u));
       assert_close((double)t[j], (double)expected, 3e-7 * fmax(1, (double)fabsl(expected)));
+    }
+  }
+}
+
+/* P(on) = sigmoid(z): of 2^20 words at even distances, how many turn a unit of field z on. The count
+ * is exact to one word and what rounding a threshold to float moves (sigmoid' 2^-24 |z|). Far out,
+ * where even words are too coarse, the rarest ones are counted one by one. */
+static void units_are_on_with_probability_sigmoid_of_their_field(void **state) {
+  (void)state;
+  enum { WORDS = 1 << 20, LANES = VPFI_KERNEL_LANES };
+  const float fields[LANES] = {0,    0.1f, -0.1f, 1, -1, 2.5f, -2.5f, 5,
+                               -5.0f, 7,    -7,    9, -9, 11,   -11,   1e-3f};
+  const float far[LANES] = {-13, 13, -15, 15, -17, 17, -19, 19, -20, 20, -21, 21, -22.1f, 22.1f, -23, 23};
+  for (size_t k = 0; vpfi_kernels_available(k); k++) {
+    size_t on[LANES] = {0}, rare[LANES] = {0};
+    for (uint32_t w = 0; w < WORDS; w++) {
+      uint32_t random[LANES];
+      float z[LANES] __attribute__((aligned(64))), t[LANES] __attribute__((aligned(64)));
+      uint64_t bits;
+      memcpy(z, fields, sizeof z);
+      for (int j = 0; j < LANES; j++) random[j] = w << 12 | 1u << 11;
+      vpfi_kernels_available(k)->thresholds(t, random, LANES);
+      vpfi_kernels_available(k)->draw(&bits, z, t, LANES);
+      for (int j = 0; j < LANES; j++) on[j] += bits >> j & 1;
+      if (w >= 10000) continue;
+      memcpy(z, far, sizeof z);
+      for (int j = 0; j < LANES; j++) random[j] = j % 2 ? UINT32_MAX - 2 * w : 2 * w;
+      vpfi_kernels_available(k)->thresholds(t, random, LANES);
+      vpfi_kernels_available(k)->draw(&bits, z, t, LANES);
+      for (int j = 0; j < LANES; j++) rare[j] += (bits >> j & 1) == (j % 2 == 0);
+    }
+    for (int j = 0; j < LANES; j++) {
+      const double p = 1 / (1 + exp(-(double)fields[j])), rarely = 1 / (1 + exp(fabs((double)far[j])));
+      assert_close((double)on[j], p * WORDS, 1.5);
+      assert_close((double)rare[j], rarely * 0x1p31, 0.51 + 2e-6 * rarely * 0x1p31);
     }
   }
 }
@@ -320,11 +392,16 @@ static void transposing_moves_every_value(void **state) {
   (void)state;
   dice d = {8};
   for (size_t k = 0; vpfi_kernels_available(k); k++)
-    for (size_t rows = 16; rows <= 32; rows += 16)
-      for (size_t cols = 16; cols <= 64; cols += 16) {
+    for (size_t rows = 8; rows <= 40; rows += 8)
+      for (size_t cols = 8; cols <= 72; cols += 8) {
         float *from = floats(rows * 80), *to = floats(cols * 48);
         fill(from, rows * 80, &d, 1);
+        memset(to, 0x5a, cols * 48 * sizeof *to);
+        float poison;
+        memcpy(&poison, to, sizeof poison);
         vpfi_kernels_available(k)->transpose(to, 48, from, 80, rows, cols);
+        for (size_t j = 0; j < cols; j++) /* what is beyond stays */
+          for (size_t i = rows; i < 48; i++) assert_memory_equal(&to[j * 48 + i], &poison, sizeof poison);
         for (size_t i = 0; i < rows; i++)
           for (size_t j = 0; j < cols; j++)
             assert_memory_equal(&to[j * 48 + i], &from[i * 80 + j], sizeof(float));
@@ -349,11 +426,13 @@ static void the_environment_chooses_the_table(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sums_of_rows_are_the_same_bits),
+      cmocka_unit_test(sums_of_rows_add_the_selected_rows),
       cmocka_unit_test(rates_are_the_same_bits),
       cmocka_unit_test(rates_are_exp_of_alpha_z),
       cmocka_unit_test(fields_out_of_range_are_noticed_wherever_they_are),
       cmocka_unit_test(thresholds_and_draws_are_the_same_bits),
       cmocka_unit_test(thresholds_are_log_odds_of_uniform_numbers),
+      cmocka_unit_test(units_are_on_with_probability_sigmoid_of_their_field),
       cmocka_unit_test(gradients_are_the_same_bits_and_eq_2),
       cmocka_unit_test(updates_are_the_same_bits),
       cmocka_unit_test(updates_follow_their_rules),

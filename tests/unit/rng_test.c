@@ -204,17 +204,19 @@ static void below_is_uniform_and_below_its_bound(void **state) {
     }
     assert_true(chi_square_fit(count, p, (size_t)bounds[b], NULL) > GOODNESS_LEAST_P);
   }
-  /* Bounds that 32 bits, or a remainder, would not do justice to: the share of the lowest third. */
+  /* Bounds that 32 bits, or a remainder, would not do justice to: the share of each third, and of odd numbers. */
   static const uint64_t wide[] = {UINT64_MAX, (uint64_t)3 << 62, ((uint64_t)1 << 63) + 5, ((uint64_t)1 << 33) + 7};
   for (size_t b = 0; b < sizeof wide / sizeof wide[0]; b++) {
-    size_t count[3] = {0};
-    const long double third = 1 / 3.0L, p[3] = {third, third, third};
+    size_t count[3] = {0}, odd[2] = {0};
+    const long double third = 1 / 3.0L, p[3] = {third, third, third}, fair[2] = {0.5L, 0.5L};
     for (uint64_t k = 0; k < DRAWS; k++) {
       const uint64_t value = vpfi_rng_below(99 + b, k, wide[b]);
       assert_true(value < wide[b]);
       count[value / (wide[b] / 3 + 1)]++;
+      odd[value & 1]++;
     }
     assert_true(chi_square_fit(count, p, 3, NULL) > GOODNESS_LEAST_P);
+    assert_true(chi_square_fit(odd, fair, 2, NULL) > GOODNESS_LEAST_P);
   }
 }
 
