@@ -251,13 +251,16 @@ static void options_of_the_estep_draw_from_the_right_distributions(void **state)
     bool gibbs, coins;
     size_t sweeps;
   } c[] = {
-      {"bottom-up, no sweep", {2, 4}, 2, {0, 1}, VPF_COUPLING_PAIRWISE, {{VPF_OPTION_ESTEP_SWEEPS, 0}}, false, false, 0},
+      {"bottom-up, no sweep", {2, 4}, 2, {0, 1}, VPF_COUPLING_PAIRWISE,
+       {{VPF_OPTION_ESTEP_SWEEPS, 0}}, false, false, 0},
       {"bottom-up, three sweeps", {2, 3, 2}, 3, {0, 1, 1}, VPF_COUPLING_PAIRWISE,
        {{VPF_OPTION_ESTEP_SWEEPS, 3}}, false, false, 3},
       {"afresh in every minibatch", {2, 3, 2}, 3, {1, 1, 0}, VPF_COUPLING_PAIRWISE,
        {{VPF_OPTION_ESTEP_PERIOD, 0}}, false, false, 1},
       {"Gibbs from bottom-up", {2, 3, 2}, 3, {0, 0, 0}, VPF_COUPLING_JOINT,
        {{VPF_OPTION_ESTEP, 1}, {VPF_OPTION_ESTEP_SWEEPS, 1}}, true, false, 1},
+      {"Gibbs from bottom-up with U", {2, 3, 2}, 3, {0, 1, 1}, VPF_COUPLING_JOINT,
+       {{VPF_OPTION_ESTEP, 1}}, true, false, 1},
       {"Gibbs from coins", {2, 3, 2}, 3, {1, 1, 1}, VPF_COUPLING_JOINT,
        {{VPF_OPTION_ESTEP, 1}, {VPF_OPTION_ESTEP_START, 1}}, true, true, 1},
       {"two sweeps of Gibbs from coins", {2, 3, 3}, 3, {0, 1, 0}, VPF_COUPLING_JOINT,

@@ -49,7 +49,7 @@ static void assert_flow_and_gradient(const vpf_model *model, const uint8_t *rows
   if (!by_differences) brute_gradient(truth, rows, n_rows, wanted);
   for (size_t p = 0; p < count; p++) {
     if (by_differences) wanted[p] = brute_difference(truth, rows, n_rows, p);
-    assert_near(gradient[p], wanted[p], gradient_tolerance(wanted[p], k), "a gradient entry", model);
+    assert_near((double)gradient[p], wanted[p], gradient_tolerance(wanted[p], k), "a gradient entry", model);
   }
   free(wanted);
   free(gradient);
@@ -338,10 +338,11 @@ static void order_of_rows_does_not_matter(void **state) {
   double ka, kb;
   assert_ok(vpf_model_flow(model, a, &ka));
   assert_ok(vpf_model_flow(model, b, &kb));
-  assert_near(ka, kb, 1e-9 * kb, "flow of turned rows", model);
+  assert_near(ka, (long double)kb, 1e-9 * kb, "flow of turned rows", model);
   assert_ok(vpf_model_flow_gradient(model, a, ga));
   assert_ok(vpf_model_flow_gradient(model, b, gb));
-  for (size_t k = 0; k < count; k++) assert_near(ga[k], (long double)gb[k], 1e-6 * ka, "gradient of turned rows", model);
+  for (size_t k = 0; k < count; k++)
+    assert_near((double)ga[k], (long double)gb[k], 1e-6 * ka, "gradient of turned rows", model);
   free(gb);
   free(ga);
   vpf_data_destroy(b);
