@@ -17,9 +17,7 @@
 #include <string.h>
 
 #include "api/handles.h"
-#include "base/error.h"
 #include "base/memory.h"
-#include "num/bits.h"
 #include "store/model_file.h"
 
 /* The whole numbers of a learner. New fields go to the end. */

@@ -10,7 +10,7 @@
 #include "bm/field.h"
 
 /* A piece of the parameters that one thread owns: rows first .. first+count-1 (a multiple of
- * VPFI_LANES) of W_index or U_index, or the whole bias of role `index`. */
+ * VPFI_KERNEL_LANES) of W_index or U_index, or the whole bias of role `index`. */
 typedef struct vpfi_tile {
   vpfi_block_kind kind;
   size_t index;

@@ -91,8 +91,8 @@ static void toss_coins(const vpfi_machine *machine, uint64_t stream, vpfi_states
   vpfi_scratch_list(scratch, states, layer, row);
 }
 
-void vpfi_infer_rows(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
-                     size_t begin, size_t end, vpfi_scratch *scratch) {
+static void infer_rows(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
+                       size_t begin, size_t end, vpfi_scratch *scratch) {
   const size_t layers = machine->shape->n_layers;
   for (size_t row = begin; row < end; row++) {
     vpfi_scratch_list(scratch, states, 0, row);
@@ -118,7 +118,7 @@ typedef struct infer_job {
 
 static void infer_range(void *context, size_t begin, size_t end, size_t thread) {
   const infer_job *job = context;
-  vpfi_infer_rows(job->machine, job->estep, job->stream, job->states, begin, end, &job->scratch[thread]);
+  infer_rows(job->machine, job->estep, job->stream, job->states, begin, end, &job->scratch[thread]);
 }
 
 void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,

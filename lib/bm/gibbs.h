@@ -17,11 +17,8 @@ typedef struct vpfi_estep {
 /* Algorithm 1 as it stands. */
 extern const vpfi_estep vpfi_estep_paper;
 
-/* Draw the hidden states of rows begin .. end-1 in place; stream names the randomness. */
-void vpfi_infer_rows(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
-                     size_t begin, size_t end, vpfi_scratch *scratch);
-
-/* The same for all rows; scratch is [team->threads]. */
+/* Draw the hidden states of all rows in place; stream names the randomness, scratch is
+ * [team->threads]. */
 void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
                 vpfi_team *team, vpfi_scratch *scratch);
 

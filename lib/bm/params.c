@@ -107,15 +107,19 @@ float vpfi_params_least(const vpfi_params *params, const vpfi_shape *shape) {
   return least;
 }
 
+/* The first place (i <= j) where U is not symmetric with zero diagonal; false if it is. */
+static bool find_asymmetry(const float *u, size_t n, size_t stride, size_t *i, size_t *j) {
+  for (*i = 0; *i < n; ++*i)
+    for (*j = *i; *j < n; ++*j) {
+      const float above = u[*i * stride + *j], below = *i == *j ? 0 : u[*j * stride + *i];
+      if (!(above >= below && above <= below)) return true;
+    }
+  return false;
+}
+
 bool vpfi_params_intra_is_symmetric(const vpfi_params *params, const vpfi_shape *shape, size_t layer) {
-  const vpfi_layer *l = &shape->layer[layer];
-  const float *u = params->intra[layer];
-  for (size_t i = 0; i < l->size; i++) {
-    if (!(u[i * l->width + i] >= 0 && u[i * l->width + i] <= 0)) return false;
-    for (size_t j = i + 1; j < l->size; j++)
-      if (!(u[i * l->width + j] >= u[j * l->width + i] && u[i * l->width + j] <= u[j * l->width + i])) return false;
-  }
-  return true;
+  size_t i, j;
+  return !find_asymmetry(params->intra[layer], shape->layer[layer].size, shape->layer[layer].width, &i, &j);
 }
 
 vpf_status vpfi_params_copy(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from) {
@@ -272,14 +276,11 @@ vpf_status vpfi_check_finite(const float *values, size_t rows, size_t cols, cons
 vpf_status vpfi_check_intra(const float *u, size_t n, const char *what) {
   const vpf_status status = vpfi_check_finite(u, n, n, what);
   if (status) return status;
-  for (size_t i = 0; i < n; i++) {
-    if (u[i * n + i] < 0 || u[i * n + i] > 0)
-      return vpfi_fail(VPF_ERR_ARGUMENT, "%s[%zu][%zu] is %g; the diagonal must be 0", what, i, i,
-                       (double)u[i * n + i]);
-    for (size_t j = i + 1; j < n; j++)
-      if (u[i * n + j] < u[j * n + i] || u[i * n + j] > u[j * n + i])
-        return vpfi_fail(VPF_ERR_ARGUMENT, "%s is not symmetric: [%zu][%zu] is %g, [%zu][%zu] is %g", what, i, j,
-                         (double)u[i * n + j], j, i, (double)u[j * n + i]);
-  }
-  return VPF_OK;
+  size_t i, j;
+  if (!find_asymmetry(u, n, n, &i, &j)) return VPF_OK;
+  if (i == j)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s[%zu][%zu] is %g; the diagonal must be 0", what, i, i,
+                     (double)u[i * n + i]);
+  return vpfi_fail(VPF_ERR_ARGUMENT, "%s is not symmetric: [%zu][%zu] is %g, [%zu][%zu] is %g", what, i, j,
+                   (double)u[i * n + j], j, i, (double)u[j * n + i]);
 }

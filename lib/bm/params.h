@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The parameters of a machine, laid out for the kernels.
  *
- * Rows and columns are padded to multiples of VPFI_LANES and the padding is always zero, so
+ * Rows and columns are padded to multiples of VPFI_KERNEL_LANES and the padding is always zero, so
  * kernels run over whole vectors and tiles. W is kept together with its transpose: the field of the upper layer sums rows of W,
  * that of the lower layer rows of W^T. U is kept whole and exactly symmetric. */
 #ifndef VPFI_BM_PARAMS_H

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -39,7 +38,7 @@ static void place_layers(vpfi_shape *shape, const size_t *sizes, const uint8_t *
   for (size_t i = 0; i < shape->n_layers; i++) {
     vpfi_layer *layer = &shape->layer[i];
     layer->size = sizes[i];
-    layer->width = round_up(sizes[i], VPFI_LANES);
+    layer->width = round_up(sizes[i], VPFI_KERNEL_LANES);
     layer->words = (sizes[i] + 63) / 64;
     layer->first = first;
     layer->first_draw = first_draw;

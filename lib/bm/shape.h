@@ -17,12 +17,14 @@
 #include <stdint.h>
 #include <vpf/model.h>
 
+#include "num/kernels.h"
+
 #define VPFI_NONE ((size_t)-1)
-enum { VPFI_LANES = 16, VPFI_MAX_LAYERS = 4096 };
+enum { VPFI_MAX_LAYERS = 4096 };
 
 typedef struct vpfi_layer {
   size_t size;       /* units */
-  size_t width;      /* size rounded up to VPFI_LANES: floats in a padded row of this layer */
+  size_t width;      /* size rounded up to VPFI_KERNEL_LANES: floats in a padded row of this layer */
   size_t words;      /* 64-bit words of one row of states */
   size_t first;      /* index of its first unit in a row of all units */
   size_t first_draw; /* the same with padded layers: numbers units for random draws */

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/threads.h"
 #include "bm/gibbs.h"
 #include "eval/split.h"

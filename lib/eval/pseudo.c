@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "eval/pseudo.h"
 
-#include <string.h>
-
 #include "base/memory.h"
 #include "base/threads.h"
 #include "num/bits.h"

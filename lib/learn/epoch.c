@@ -204,13 +204,15 @@ static vpf_status train_batch(vpfi_trainer *trainer, size_t data_rows) {
   vpfi_overflow where;
   if (!vpfi_batch_rates(batch, &machine, &where))
     return diverged(learner, "the local field is beyond 160", where.layer, where.unit, (double)where.field);
+  sum_batch(trainer);
+  double flow = 0;
+  for (size_t r = 0; r < learner->shape.n_roles; r++) flow += trainer->batch_sums.flow[r] / trainer->batch_sums.rows;
   vpfi_blowup blowup;
-  if (!vpfi_update_step(learner, trainer->kernels, trainer->params, batch, trainer->tile_peaks, &trainer->peak,
+  if (!vpfi_update_step(learner, trainer->kernels, trainer->params, batch, flow, trainer->tile_peaks, &trainer->peak,
                         &blowup))
     return diverged(learner,
                     blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite" : "a weight would not be finite",
                     blowup.layer, blowup.unit, learner->option[VPFI_AT_LEARNING_RATE]);
-  sum_batch(trainer);
   vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);
   learner->cursor += data_rows;
   return VPF_OK;

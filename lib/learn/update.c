@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "num/elementary.h"
 
 typedef struct update_job {
   vpfi_learner *learner;
@@ -56,8 +55,8 @@ static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, 
   const size_t width = vpfi_tile_width(job->machine->shape, tile);
   float peak = 0;
   vpfi_batch_bias_gradient(job->batch, job->machine, tile->index, scratch->z);
-  for (size_t j = 0; j < width; j += VPFI_LANES) {
-    const float here = apply(job, &to, j, scratch->z + j, VPFI_LANES);
+  for (size_t j = 0; j < width; j += VPFI_KERNEL_LANES) {
+    const float here = apply(job, &to, j, scratch->z + j, VPFI_KERNEL_LANES);
     if (!isfinite(here)) return (vpfi_tile_peak){here, j};
     peak = fmaxf(peak, here);
   }
@@ -114,7 +113,7 @@ static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
 }
 
 bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_params *params, vpfi_batch *batch,
-                      vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup) {
+                      double flow, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup) {
   const double *option = learner->option;
   const double beta1_power = learner->beta1_power * option[VPFI_AT_BETA1];
   const double beta2_power = learner->beta2_power * option[VPFI_AT_BETA2];
@@ -140,9 +139,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
   job.weights.decay = (float)(2 * option[VPFI_AT_WEIGHT_DECAY]); /* d/dw lambda w^2 */
 
   /* |dK/dw_ij| <= mean of (delta_i + delta_j)/2 <= mean flow. */
-  double flow = 0;
-  for (size_t k = 0; k < batch->rows * learner->shape.n_roles; k++) flow += batch->flow[k];
-  const double gradient = flow / (double)batch->rows + (double)job.weights.decay * (double)*peak;
+  const double gradient = flow + (double)job.weights.decay * (double)*peak;
 
   vpfi_batch_transpose(batch, &learner->shape);
   if (*peak > VPFI_SAFE_MAGNITUDE || gradient > (double)VPFI_SAFE_MAGNITUDE) {

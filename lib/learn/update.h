@@ -25,11 +25,12 @@ typedef struct vpfi_blowup {
 
 /* One step of the learner's rule with the gradient of the batch (its rows are transposed here).
  *
+ *  flow: the mean over the rows of the batch, which bounds the gradient.
  *  *peak: the largest magnitude among parameters and moments before and, on return, after; above
  *  VPFI_SAFE_MAGNITUDE (or with such a flow) the step is first tried on copies, so that nothing
  *  has changed when it fails. tile_peaks: [batch->n_tiles] scratch. False and *blowup if a value
  *  would not be finite. */
 bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_params *params, vpfi_batch *batch,
-                      vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup);
+                      double flow, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup);
 
 #endif

@@ -2,7 +2,6 @@
 #include "store/idx.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
