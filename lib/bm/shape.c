@@ -89,18 +89,29 @@ static void assign_pairwise_roles(vpfi_shape *shape) {
   shape->layer[shape->n_layers - 1].down = shape->layer[shape->n_layers - 1].up;
 }
 
-static void number_states(vpfi_shape *shape) {
-  for (size_t i = 0; i < shape->n_layers; i++) shape->state_layer[i] = i;
-  shape->n_states[VPFI_ORDER_SWEPT] = shape->n_states[VPFI_ORDER_UNSWEPT] = shape->n_layers;
+/* An extra state for the lower role of middle layers, with or without U, from this order on. */
+static void split_layers(vpfi_shape *shape, bool intra, vpfi_order from) {
   for (size_t r = 0; r < shape->n_roles; r++) {
     vpfi_role *role = &shape->role[r];
     const vpfi_layer *layer = &shape->layer[role->layer];
-    role->state[VPFI_ORDER_SWEPT] = role->state[VPFI_ORDER_UNSWEPT] = role->layer;
-    if (layer->intra && layer->up != layer->down && r == layer->down) {
-      shape->state_layer[shape->n_states[VPFI_ORDER_UNSWEPT]] = role->layer;
-      role->state[VPFI_ORDER_UNSWEPT] = shape->n_states[VPFI_ORDER_UNSWEPT]++;
+    if (layer->up == layer->down || r != layer->down || layer->intra != intra) continue;
+    const size_t state = shape->n_states[VPFI_ORDER_APART];
+    shape->state_layer[state] = role->layer;
+    for (int order = (int)from; order <= VPFI_ORDER_APART; order++) {
+      role->state[order] = state;
+      shape->n_states[order] = state + 1;
     }
   }
+}
+
+static void number_states(vpfi_shape *shape) {
+  for (size_t i = 0; i < shape->n_layers; i++) shape->state_layer[i] = i;
+  for (int order = 0; order <= VPFI_ORDER_APART; order++) {
+    shape->n_states[order] = shape->n_layers;
+    for (size_t r = 0; r < shape->n_roles; r++) shape->role[r].state[order] = shape->role[r].layer;
+  }
+  split_layers(shape, true, VPFI_ORDER_UNSWEPT);
+  split_layers(shape, false, VPFI_ORDER_APART);
 }
 
 static void add_block(vpfi_shape *shape, vpfi_block_kind kind, size_t index, size_t count) {

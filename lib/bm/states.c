@@ -58,7 +58,7 @@ void vpfi_states_join(const vpfi_states *states, const vpfi_shape *shape, uint64
 }
 
 static bool fill_scratch(vpfi_scratch *scratch, const vpfi_shape *shape, size_t widest, size_t all_words) {
-  const size_t n_states = shape->n_states[VPFI_ORDER_UNSWEPT];
+  const size_t n_states = shape->n_states[VPFI_ORDER_APART];
   scratch->z = vpfi_alloc(widest, sizeof(float));
   scratch->threshold = vpfi_alloc(widest, sizeof(float));
   scratch->field = vpfi_alloc(widest, sizeof(float));
@@ -80,7 +80,7 @@ static bool fill_scratch(vpfi_scratch *scratch, const vpfi_shape *shape, size_t 
 
 vpfi_scratch *vpfi_scratch_create(const vpfi_shape *shape, size_t threads) {
   size_t widest = 0, all_words = 0;
-  for (size_t s = 0; s < shape->n_states[VPFI_ORDER_UNSWEPT]; s++) {
+  for (size_t s = 0; s < shape->n_states[VPFI_ORDER_APART]; s++) {
     const vpfi_layer *layer = &shape->layer[shape->state_layer[s]];
     if (layer->width > widest) widest = layer->width;
     all_words += layer->words;

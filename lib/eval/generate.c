@@ -4,72 +4,10 @@
 #include <string.h>
 
 #include "base/threads.h"
+#include "bm/chain.h"
 #include "num/bits.h"
 #include "num/elementary.h"
 #include "num/rng.h"
-
-/* One chain under way. The draws of a chain are numbered by `pass`. */
-typedef struct chain {
-  const vpfi_machine *machine;
-  vpfi_states *states;
-  size_t row;
-  vpfi_scratch *scratch;
-  uint64_t stream;
-  uint32_t pass;
-  const uint64_t *known; /* held visible bits, or NULL */
-} chain;
-
-static void thresholds(chain *c, size_t layer) {
-  vpfi_draw_thresholds(c->machine, layer, c->stream, c->pass++, vpfi_states_id(c->states, c->row), c->scratch);
-}
-
-/* Draw a layer from the field in scratch->z. */
-static void draw(chain *c, size_t layer) {
-  thresholds(c, layer);
-  vpfi_draw_layer(c->machine, layer, layer == 0 ? c->known : NULL, c->scratch,
-                  vpfi_states_row(c->states, layer, c->row));
-  vpfi_scratch_list(c->scratch, c->states, layer, c->row);
-}
-
-/* scratch->z holds the field from the other layers; add the layer's own, and sweep it once. */
-static void sweep(chain *c, size_t layer, float *drawn_with) {
-  const vpfi_machine *machine = c->machine;
-  vpfi_scratch *scratch = c->scratch;
-  machine->kernels->sum_rows(scratch->z, machine->params->intra[layer], machine->shape->layer[layer].width,
-                             scratch->index[layer], scratch->count[layer]);
-  thresholds(c, layer);
-  vpfi_sweep(machine, layer, layer == 0 ? c->known : NULL, scratch->z, scratch->threshold,
-             vpfi_states_row(c->states, layer, c->row), drawn_with);
-  vpfi_scratch_list(scratch, c->states, layer, c->row);
-}
-
-static void step_up(chain *c, size_t upper) {
-  vpfi_field(c->machine, VPFI_ORDER_SWEPT, c->machine->shape->layer[upper].up, VPFI_FROM_BELOW, c->scratch,
-             c->scratch->z);
-  draw(c, upper);
-  if (c->machine->shape->layer[upper].intra) sweep(c, upper, NULL);
-}
-
-/* drawn_with gets the fields with which the visible units were drawn last; NULL above them. */
-static void step_down(chain *c, size_t lower, float *drawn_with) {
-  const vpfi_layer *layer = &c->machine->shape->layer[lower];
-  vpfi_field(c->machine, VPFI_ORDER_SWEPT, layer->down, VPFI_FROM_ABOVE, c->scratch, c->scratch->z);
-  if (drawn_with) memcpy(drawn_with, c->scratch->z, layer->size * sizeof(float));
-  draw(c, lower);
-  if (lower == 0 && layer->intra) sweep(c, lower, drawn_with);
-}
-
-/* A machine of one layer: sweeps from the prior. */
-static void step_alone(chain *c, float *drawn_with) {
-  const vpfi_layer *layer = &c->machine->shape->layer[0];
-  memcpy(c->scratch->z, c->machine->params->bias[0], layer->width * sizeof(float));
-  if (layer->intra) {
-    sweep(c, 0, drawn_with);
-    return;
-  }
-  if (drawn_with) memcpy(drawn_with, c->scratch->z, layer->size * sizeof(float));
-  draw(c, 0);
-}
 
 typedef struct generate_job {
   const vpfi_machine *machine;
@@ -81,16 +19,16 @@ typedef struct generate_job {
   vpfi_scratch *scratch;
 } generate_job;
 
-static void generate_one(const generate_job *job, chain *c, float *field) {
+static void generate_one(const generate_job *job, vpfi_chain *c, float *field) {
   const vpfi_shape *shape = job->machine->shape;
   const size_t top = shape->n_layers - 1;
   memcpy(c->scratch->z, job->prior_field, shape->layer[top].size * sizeof(float));
-  draw(c, top);
-  for (size_t s = 0; top == 0 && s < job->steps; s++) step_alone(c, field);
+  vpfi_chain_draw(c, shape->layer[top].up);
+  for (size_t s = 0; top == 0 && s < job->steps; s++) vpfi_chain_alone(c, field);
   for (size_t upper = top; upper >= 1; upper--)
     for (size_t s = 0; s < job->steps; s++) {
-      step_down(c, upper - 1, upper == 1 ? field : NULL);
-      step_up(c, upper);
+      vpfi_chain_down(c, upper - 1, upper == 1 ? field : NULL);
+      vpfi_chain_up(c, upper);
     }
 }
 
@@ -98,7 +36,7 @@ static void generate_range(void *context, size_t begin, size_t end, size_t threa
   const generate_job *job = context;
   const size_t n = job->machine->shape->layer[0].size;
   for (size_t row = begin; row < end; row++) {
-    chain c = {.machine = job->machine,
+    vpfi_chain c = {.machine = job->machine,
                .states = job->states,
                .row = row,
                .scratch = &job->scratch[thread],
@@ -127,34 +65,34 @@ typedef struct reconstruct_job {
 } reconstruct_job;
 
 /* Visible given all its neighbours, then every hidden layer given all of its own. */
-static void gibbs_step(chain *c, float *field) {
+static void gibbs_step(vpfi_chain *c, float *field) {
   const vpfi_shape *shape = c->machine->shape;
   vpfi_field(c->machine, VPFI_ORDER_SWEPT, shape->layer[0].down, VPFI_FROM_ABOVE, c->scratch, c->scratch->z);
   if (shape->layer[0].intra) {
-    sweep(c, 0, field);
+    vpfi_chain_sweep(c, shape->layer[0].down, field);
   } else {
     memcpy(field, c->scratch->z, shape->layer[0].size * sizeof(float));
-    draw(c, 0);
+    vpfi_chain_draw(c, shape->layer[0].down);
   }
   for (size_t l = 1; l < shape->n_layers; l++)
     vpfi_gibbs_layer(c->machine, NULL, c->stream, c->pass++, c->states, c->row, l, c->scratch);
 }
 
-static void reconstruct_one(const reconstruct_job *job, chain *c, float *field, float *out) {
+static void reconstruct_one(const reconstruct_job *job, vpfi_chain *c, float *field, float *out) {
   const vpfi_shape *shape = job->machine->shape;
   const size_t n = shape->layer[0].size, layers = shape->coupling == VPF_COUPLING_JOINT ? shape->n_layers : 2;
   const uint64_t *visible = vpfi_states_row(c->states, 0, c->row);
   vpfi_scratch_list(c->scratch, c->states, 0, c->row);
-  for (size_t l = 1; l < layers && l < shape->n_layers; l++) step_up(c, l);
+  for (size_t l = 1; l < layers && l < shape->n_layers; l++) vpfi_chain_up(c, l);
   memset(out, 0, n * sizeof *out);
   for (size_t s = 0; s < job->steps; s++) {
     if (shape->n_layers == 1) {
-      step_alone(c, field);
+      vpfi_chain_alone(c, field);
     } else if (shape->coupling == VPF_COUPLING_JOINT && shape->n_layers > 2) {
       gibbs_step(c, field);
     } else {
-      step_down(c, 0, field);
-      step_up(c, 1);
+      vpfi_chain_down(c, 0, field);
+      vpfi_chain_up(c, 1);
     }
     for (size_t j = 0; s + job->average >= job->steps && j < n; j++) out[j] += vpfi_sigmoidf(field[j]);
   }
@@ -168,7 +106,7 @@ static void reconstruct_range(void *context, size_t begin, size_t end, size_t th
   const size_t n = job->machine->shape->layer[0].size;
   vpfi_scratch *scratch = &job->scratch[thread];
   for (size_t row = begin; row < end; row++) {
-    chain c = {.machine = job->machine,
+    vpfi_chain c = {.machine = job->machine,
                .states = job->states,
                .row = row,
                .scratch = scratch,

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples from the top down (Algorithm 2), and filling in. Half steps between two layers:
- *
- *   down  h_{i-1} ~ sigmoid(W_{i-1} h_i + b_down); layer 0 is swept where it has U_0
- *   up    h_i ~ sigmoid(W_{i-1}^T h_{i-1} + b_up), then one sweep where layer i has U_i
- *
- * A joint machine does the same with its one bias, the third layer's input left out. */
+/* Samples from the top down (Algorithm 2), and filling in, by the half steps of bm/chain.h. */
 #ifndef VPFI_EVAL_GENERATE_H
 #define VPFI_EVAL_GENERATE_H
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* One Markov chain under way, by half steps between two layers:
+ *
+ *   down  h_{i-1} ~ sigmoid(W_{i-1} h_i + b_down); layer 0 is swept where it has U_0
+ *   up    h_i ~ sigmoid(W_{i-1}^T h_{i-1} + b_up), then one sweep where layer i has U_i
+ *
+ * A joint machine does the same with its one bias, the third layer's input left out. */
+#ifndef VPFI_BM_CHAIN_H
+#define VPFI_BM_CHAIN_H
+
+#include "bm/gibbs.h"
+
+typedef struct vpfi_chain {
+  const vpfi_machine *machine;
+  vpfi_order order; /* of the states */
+  vpfi_states *states;
+  size_t row;
+  vpfi_scratch *scratch; /* must list the states that a step starts from */
+  uint64_t stream;
+  uint32_t pass;         /* numbers the draws of the chain */
+  const uint64_t *known; /* visible bits that are held, or NULL */
+} vpfi_chain;
+
+/* scratch->z is left with the field of the upper layer from below: of the draw, or, where it was
+ * swept, as the sweep left it. */
+void vpfi_chain_up(vpfi_chain *chain, size_t upper);
+
+/* drawn_with, unless NULL: [layer width], the fields with which the units were drawn last. */
+void vpfi_chain_down(vpfi_chain *chain, size_t lower, float *drawn_with);
+
+/* A machine of one layer: one draw of every unit, by a sweep where it has U_0. */
+void vpfi_chain_alone(vpfi_chain *chain, float *drawn_with);
+
+/* Draw a layer from the field in scratch->z, and list it. */
+void vpfi_chain_draw(vpfi_chain *chain, size_t role);
+
+/* scratch->z holds the field of a layer from the other layers: add its own and sweep it once. */
+void vpfi_chain_sweep(vpfi_chain *chain, size_t role, float *drawn_with);
+
+#endif
