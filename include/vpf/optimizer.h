@@ -18,11 +18,20 @@ extern "C" {
 
 typedef struct vpf_optimizer vpf_optimizer;
 
-/** What the gradient is. Since 1.0. */
+/** What the gradient is. Since 1.0.
+ *
+ *  CD and PCD estimate the gradient of the negative log-likelihood of each pair of layers,
+ *  -<y_i y_j>_data + <y_i y_j>_chains, for pairwise models of any depth and all models of one or
+ *  two layers. Hidden states of the data are drawn afresh in every minibatch, bottom-up with one
+ *  sweep where there are intra-layer weights; a step of a chain is one half step down and one up,
+ *  each a sweep where there are intra-layer weights. Two defaults were chosen for VPF: likelihoods
+ *  want a WEIGHT_DECAY some fifty times smaller, 1e-4, and a LEARNING_RATE that falls towards the
+ *  end. */
 typedef enum vpf_method {
   VPF_METHOD_VPF = 0, /**< variational probability flow (paper, Algorithm 1) */
-  VPF_METHOD_CD = 1,  /**< contrastive divergence, CD-k; not available yet, vpf_train() refuses it */
-  VPF_METHOD_PCD = 2  /**< persistent contrastive divergence, PCD-k; likewise */
+  VPF_METHOD_CD = 1,  /**< contrastive divergence, CD-k: chains start at the data (Hinton 2002) */
+  VPF_METHOD_PCD = 2  /**< persistent contrastive divergence, PCD-k: chains go on from minibatch to
+                           minibatch (Tieleman 2008); they are kept in checkpoints */
 } vpf_method;
 
 /** What is done with the gradient. Since 1.0. */
@@ -58,7 +67,7 @@ typedef enum vpf_rule {
 
 /** The keys of vpf_optimizer_set(). Bounds and names: vpf_option_bounds(). Since 1.0. */
 typedef enum vpf_option {
-  VPF_OPTION_METHOD = 100,           /**< a vpf_method */
+  VPF_OPTION_METHOD = 100,           /**< a vpf_method; a change keeps the moments */
   VPF_OPTION_RULE = 101,             /**< a vpf_rule; a change clears the moments */
   VPF_OPTION_LEARNING_RATE = 200,
   VPF_OPTION_BETA1 = 201,            /**< decay of Adam's first moment */
@@ -69,8 +78,8 @@ typedef enum vpf_option {
   VPF_OPTION_BATCH_SIZE = 300,       /**< data rows in a minibatch */
   VPF_OPTION_SHUFFLE = 301,          /**< 0: rows in their order (the paper's runs); 1: a new order each epoch */
   VPF_OPTION_GIBBS_STEPS = 400,      /**< k of CD-k and PCD-k */
-  VPF_OPTION_PARTICLES = 401,        /**< chains of PCD */
-  VPF_OPTION_ESTEP = 500,            /**< 0: bottom-up (paper); 1: Gibbs over all hidden layers, both neighbours */
+  VPF_OPTION_PARTICLES = 401,        /**< chains of PCD; another number starts new ones */
+  VPF_OPTION_ESTEP = 500,            /**< of VPF (of CD and PCD only ESTEP_ORDER counts); 0: bottom-up (paper); 1: Gibbs over all hidden layers, both neighbours */
   VPF_OPTION_ESTEP_SWEEPS = 501,     /**< bottom-up: sweeps of each layer with intra-layer weights; Gibbs: sweeps of all */
   VPF_OPTION_ESTEP_ORDER = 502,      /**< 0: swept states feed the next layer (Algorithm 1); 1: unswept (the published DBM2) */
   VPF_OPTION_ESTEP_SAMPLES = 503,    /**< hidden samples of each row */
@@ -104,10 +113,9 @@ VPF_API uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
 /** Set an option.
  *
  *  Allowed at any time, in a progress function too (a learning-rate schedule). They take effect:
- *  rule, rates and decay with the next minibatch; SHUFFLE and PROGRESS_BATCHES with the next
- *  epoch; METHOD, BATCH_SIZE, GIBBS_STEPS, PARTICLES and THREADS with the next vpf_train(); the
- *  E-step's, which decide about memory, with the next vpf_train() that does not have to finish
- *  an epoch.
+ *  rule, rates, decay and GIBBS_STEPS with the next minibatch; SHUFFLE and PROGRESS_BATCHES with the next
+ *  epoch; BATCH_SIZE and THREADS with the next vpf_train(); METHOD, PARTICLES and the E-step's,
+ *  which decide about memory, with the next vpf_train() that does not have to finish an epoch.
  *  @return VPF_ERR_ARGUMENT for an unknown option, NaN, a value outside the bounds or a
  *          fraction for an integer option; the message has the bounds. Since 1.0. */
 VPF_API vpf_status vpf_optimizer_set(vpf_optimizer *optimizer, vpf_option option, double value);

@@ -25,7 +25,8 @@ typedef struct vpf_progress {
   size_t batch;              /**< minibatches of this epoch done, 1 .. batches */
   size_t batches;            /**< minibatches of this epoch */
   size_t rows;               /**< data rows of this epoch done */
-  double flow;               /**< K: mean over rows of the sum of rates; of this epoch or this minibatch */
+  double flow;               /**< K: mean over rows of the sum of rates; of this epoch or this minibatch.
+                                  CD and PCD do not follow it: it is there to be compared */
   size_t pairs;              /**< length of the next two; layers - 1, and 1 for a one-layer model */
   const double *flow_lower;  /**< [pairs] part of K from the lower (for pair 0: visible) layer of each pair */
   const double *flow_upper;  /**< [pairs] part from the upper (hidden) layer. Joint: the visible part is
@@ -45,7 +46,7 @@ typedef struct vpf_progress {
 typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
 
 /** Train: for every epoch an E-step (a hidden sample for each row) and one pass of minibatch
- *  updates (paper, Algorithm 1).
+ *  updates (paper, Algorithm 1), or passes of contrastive divergence (see vpf_method).
  *
  *  epochs counts ends of epochs: if the last run was stopped inside an epoch, that epoch is
  *  finished first and counts as one. So train(4), a stop inside the fifth, and train(6) give
@@ -63,7 +64,7 @@ typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
  *  @param user       handed to progress
  *  @return VPF_ERR_SHAPE   data or model do not fit (both shapes are in the message);
  *          VPF_ERR_STATE   other data inside an epoch, or called from its own progress function;
- *          VPF_ERR_UNSUPPORTED  the options do not go with this family of model, or the method is not available;
+ *          VPF_ERR_UNSUPPORTED  method or E-step do not go with this family of model;
  *          VPF_ERR_MEMORY  before the first step: nothing has changed;
  *          VPF_ERR_DIVERGED  some |z|/2 went above 80 or a parameter would stop being finite.
  *            Model and optimizer are as before the failing minibatch: finite, fit to be saved

@@ -10,6 +10,7 @@
  *   optimizer.sum_on       F64 [layers]
  *   optimizer.moment1.*, optimizer.moment2.*  F32, named and shaped like the parameters
  *   optimizer.sample.<s>   U64 [rows, words]  hidden sample, bits as in memory, by state
+ *   optimizer.particles.<s>  U64 [chains, words]  chains of PCD, the same
  *
  * All but the first three are there only once the optimizer has trained. */
 #include <math.h>
@@ -30,7 +31,12 @@ enum {
   AT_SAMPLE_EPOCH,
   AT_SAMPLE_DATA,               /* 4 */
   AT_SAMPLE_PLAN = AT_SAMPLE_DATA + 4, /* 6 */
-  N_STATE = AT_SAMPLE_PLAN + 6
+  N_STATE_FIRST = AT_SAMPLE_PLAN + 6,  /* as many as the first files had; the rest are then 0 */
+  AT_METHOD = N_STATE_FIRST,
+  AT_N_PARTICLES,               /* of the running epoch */
+  AT_PARTICLE_ROWS,             /* chains that there are; 0: none */
+  AT_PARTICLE_TIME,
+  N_STATE
 };
 
 static void pack_data_id(uint64_t *to, const vpfi_data_id *id) {
@@ -78,6 +84,25 @@ static void pack_state(uint64_t state[N_STATE], const vpfi_learner *learner) {
   state[AT_SAMPLE_EPOCH] = learner->sample_epoch;
   pack_data_id(state + AT_SAMPLE_DATA, &learner->sample_data);
   pack_plan(state + AT_SAMPLE_PLAN, &learner->sample_plan);
+  state[AT_METHOD] = (uint64_t)learner->method;
+  state[AT_N_PARTICLES] = learner->n_particles;
+  state[AT_PARTICLE_ROWS] = learner->has_particles ? learner->particles.rows : 0;
+  state[AT_PARTICLE_TIME] = learner->particle_time;
+}
+
+/* False if the numbers of the method and its chains cannot be. */
+static bool unpack_method(const uint64_t state[N_STATE], vpfi_learner *learner) {
+  const vpfi_option_info *particles = &vpfi_option_table[VPFI_AT_PARTICLES];
+  const uint64_t most = (uint64_t)particles->high;
+  if (state[AT_METHOD] > VPF_METHOD_PCD || state[AT_N_PARTICLES] > most || state[AT_PARTICLE_ROWS] > most) return false;
+  learner->method = (vpf_method)state[AT_METHOD];
+  learner->n_particles = (size_t)state[AT_N_PARTICLES];
+  learner->has_particles = state[AT_PARTICLE_ROWS] > 0;
+  learner->particle_time = state[AT_PARTICLE_TIME];
+  if (!learner->inside) return true;
+  if (learner->method == VPF_METHOD_PCD && state[AT_N_PARTICLES] == 0) return false;
+  const bool afresh = learner->plan.period == 0 && learner->plan.samples == 1 && !learner->plan.estep.gibbs;
+  return learner->method == VPF_METHOD_VPF || afresh;
 }
 
 /* False if some number cannot be: the file is then refused. */
@@ -100,7 +125,7 @@ static bool unpack_state(const uint64_t state[N_STATE], vpfi_learner *learner) {
   for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
     if (state[flags[k]] > 1) return false;
   const bool fresh = !state[AT_BOUND];
-  if (fresh) return !learner->inside && !learner->has_sample && learner->epochs == 0;
+  if (fresh) return !learner->inside && !learner->has_sample && learner->epochs == 0 && state[AT_PARTICLE_ROWS] == 0;
   return learner->epochs < most && learner->data.rows < most &&
          learner->data.first_row < most && learner->cursor <= learner->data.rows &&
          learner->sums.batches <= learner->cursor && learner->sample_epoch <= learner->epochs &&
@@ -109,7 +134,8 @@ static bool unpack_state(const uint64_t state[N_STATE], vpfi_learner *learner) {
          (!learner->inside || learner->plan.period == 0 ||
           (learner->has_sample && vpfi_data_id_equal(&learner->data, &learner->sample_data) &&
            learner->plan.samples == learner->sample_plan.samples &&
-           learner->plan.estep.order == learner->sample_plan.estep.order));
+           learner->plan.estep.order == learner->sample_plan.estep.order)) &&
+         unpack_method(state, learner);
 }
 
 /* ---- The list of tensors, the same for writing and for reading ---- */
@@ -132,7 +158,7 @@ static vpfi_tensor matrix(vpfi_dtype dtype, size_t rows, size_t cols, size_t str
 }
 
 static size_t most_tensors(const vpfi_shape *shape) {
-  return 8 + 2 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_states[VPFI_ORDER_UNSWEPT];
+  return 8 + 2 * (shape->n_joins + shape->n_layers + shape->n_roles) + 2 * shape->n_states[VPFI_ORDER_APART];
 }
 
 static size_t list_always(vpfi_tensor *list, const vpfi_learner *learner, const flat_learner *flat) {
@@ -167,6 +193,15 @@ static size_t list_moments(vpfi_tensor *list, const vpfi_shape *shape, const vpf
   return n;
 }
 
+static size_t list_states(vpfi_tensor *list, const char *what, const vpfi_states *states, size_t first) {
+  size_t n = 0;
+  for (size_t s = first; s < states->n_states; s++, n++) {
+    list[n] = matrix(VPFI_DTYPE_U64, states->rows, states->words[s], states->words[s], states->bits[s]);
+    snprintf(list[n].name, sizeof list[n].name, "optimizer.%s.%zu", what, s);
+  }
+  return n;
+}
+
 /* What exists once the learner is bound. */
 static size_t list_bound(vpfi_tensor *list, const vpfi_learner *learner, const flat_learner *flat) {
   const vpfi_shape *shape = &learner->shape;
@@ -177,11 +212,8 @@ static size_t list_bound(vpfi_tensor *list, const vpfi_learner *learner, const f
   list[n++] = vector("optimizer.sum_on", VPFI_DTYPE_F64, shape->n_layers, learner->sums.on);
   n += list_moments(list + n, shape, &learner->moment1, 1);
   n += list_moments(list + n, shape, &learner->moment2, 2);
-  for (size_t s = 1; learner->has_sample && s < learner->sample.n_states; s++, n++) {
-    list[n] = matrix(VPFI_DTYPE_U64, learner->sample.rows, learner->sample.words[s], learner->sample.words[s],
-                     learner->sample.bits[s]);
-    snprintf(list[n].name, sizeof list[n].name, "optimizer.sample.%zu", s);
-  }
+  if (learner->has_sample) n += list_states(list + n, "sample", &learner->sample, 1); /* state 0 is the data */
+  if (learner->has_particles) n += list_states(list + n, "particles", &learner->particles, 0);
   return n;
 }
 
@@ -263,13 +295,12 @@ static bool moments_are_sound(const vpfi_learner *learner) {
 }
 
 /* Bits beyond the last unit would select rows of weights that do not exist. */
-static bool sample_is_clean(const vpfi_learner *learner) {
-  const vpfi_states *sample = &learner->sample;
-  for (size_t s = 1; s < sample->n_states; s++) {
-    const size_t size = learner->shape.layer[learner->shape.state_layer[s]].size;
+static bool states_are_clean(const vpfi_shape *shape, const vpfi_states *states, size_t first) {
+  for (size_t s = first; s < states->n_states; s++) {
+    const size_t size = shape->layer[shape->state_layer[s]].size;
     const uint64_t beyond = size % 64 ? ~(((uint64_t)1 << size % 64) - 1) : 0;
-    for (size_t r = 0; r < sample->rows; r++)
-      if (sample->bits[s][(r + 1) * sample->words[s] - 1] & beyond) return false;
+    for (size_t r = 0; r < states->rows; r++)
+      if (states->bits[s][(r + 1) * states->words[s] - 1] & beyond) return false;
   }
   return true;
 }
@@ -287,9 +318,20 @@ static vpf_status alloc_sample(const vpfi_safetensors *file, vpfi_learner *learn
   return vpfi_sample_init(&learner->sample, &learner->shape, plan, (size_t)learner->sample_data.rows);
 }
 
+static vpf_status alloc_particles(const vpfi_safetensors *file, vpfi_learner *learner, uint64_t chains) {
+  size_t rows, words;
+  const vpf_status status = vpfi_safetensors_shape(file, "optimizer.particles.0", VPFI_DTYPE_U64, 2, &rows, &words);
+  if (status) return status; /* the file's own size bounds what is allocated */
+  if (rows != chains)
+    return vpfi_safetensors_refuse(file, "there are %zu particles, where %llu are expected", rows,
+                                   (unsigned long long)chains);
+  return vpfi_states_init(&learner->particles, &learner->shape, VPFI_ORDER_APART, rows, 1, NULL);
+}
+
 static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner, flat_learner *flat,
                              vpfi_tensor *list, size_t *tensors) {
   vpf_status status = learner->has_sample ? alloc_sample(file, learner) : VPF_OK;
+  if (!status && learner->has_particles) status = alloc_particles(file, learner, flat->state[AT_PARTICLE_ROWS]);
   if (status) return status;
   const size_t count = list_bound(list, learner, flat);
   *tensors += count;
@@ -303,22 +345,35 @@ static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner
   if (!finite_sums(learner)) return vpfi_safetensors_refuse(file, "the sums of the epoch are not finite");
   if (!moments_are_sound(learner))
     return vpfi_safetensors_refuse(file, "the moments are not finite, not symmetric or negative");
-  if (learner->has_sample && !sample_is_clean(learner))
+  if (learner->has_sample && !states_are_clean(&learner->shape, &learner->sample, 1))
     return vpfi_safetensors_refuse(file, "the hidden sample has units beyond the end of a layer");
+  if (learner->has_particles && !states_are_clean(&learner->shape, &learner->particles, 0))
+    return vpfi_safetensors_refuse(file, "the particles have units beyond the end of a layer");
   return VPF_OK;
+}
+
+/* Fields that a file does not have yet are 0. */
+static vpf_status read_state(const vpfi_safetensors *file, uint64_t state[N_STATE]) {
+  size_t rows, count;
+  memset(state, 0, N_STATE * sizeof *state);
+  const vpf_status status = vpfi_safetensors_shape(file, "optimizer.state", VPFI_DTYPE_U64, 1, &rows, &count);
+  if (status) return status;
+  if (count < N_STATE_FIRST || count > N_STATE)
+    return vpfi_safetensors_refuse(file, "optimizer.state has %zu numbers; %d to %d are known", count, N_STATE_FIRST,
+                                   N_STATE);
+  return vpfi_safetensors_read(file, "optimizer.state", VPFI_DTYPE_U64, 1, 1, count, count, state);
 }
 
 static vpf_status read_learner(const vpfi_safetensors *file, const vpfi_shape *shape, size_t model_tensors,
                                vpfi_learner *learner) {
   flat_learner flat;
   vpf_status status = read_options(file, learner);
-  if (!status)
-    status = vpfi_safetensors_read(file, "optimizer.state", VPFI_DTYPE_U64, 1, 1, N_STATE, N_STATE, flat.state);
+  if (!status) status = read_state(file, flat.state);
   if (status) return status;
   if (flat.state[AT_BOUND]) status = vpfi_learner_bind(learner, shape);
   if (status) return status;
   if (!unpack_state(flat.state, learner)) {
-    learner->has_sample = false;
+    learner->has_sample = learner->has_particles = false;
     return vpfi_safetensors_refuse(file, "optimizer.state contradicts itself");
   }
   size_t tensors = model_tensors + 3;

@@ -21,17 +21,32 @@ void vpfi_chain_draw(vpfi_chain *chain, size_t role) {
   vpfi_scratch_list(chain->scratch, chain->states, state, chain->row);
 }
 
+/* scratch->z holds the whole field of the layer. */
+static void visit_units(vpfi_chain *chain, size_t role, float *drawn_with) {
+  const vpfi_role *r = &chain->machine->shape->role[role];
+  const size_t state = r->state[chain->order];
+  vpfi_scratch *scratch = chain->scratch;
+  thresholds(chain, r->layer);
+  vpfi_sweep(chain->machine, r->layer, r->layer == 0 ? chain->known : NULL, scratch->z, scratch->threshold,
+             vpfi_states_row(chain->states, state, chain->row), drawn_with);
+  vpfi_scratch_list(scratch, chain->states, state, chain->row);
+}
+
 void vpfi_chain_sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
   const vpfi_machine *machine = chain->machine;
   const vpfi_role *r = &machine->shape->role[role];
   const size_t state = r->state[chain->order];
-  vpfi_scratch *scratch = chain->scratch;
-  machine->kernels->sum_rows(scratch->z, machine->params->intra[r->layer], layer_of(chain, role)->width,
-                             scratch->index[state], scratch->count[state]);
-  thresholds(chain, r->layer);
-  vpfi_sweep(machine, r->layer, r->layer == 0 ? chain->known : NULL, scratch->z, scratch->threshold,
-             vpfi_states_row(chain->states, state, chain->row), drawn_with);
-  vpfi_scratch_list(scratch, chain->states, state, chain->row);
+  machine->kernels->sum_rows(chain->scratch->z, machine->params->intra[r->layer], layer_of(chain, role)->width,
+                             chain->scratch->index[state], chain->scratch->count[state]);
+  visit_units(chain, role, drawn_with);
+}
+
+void vpfi_chain_resample(vpfi_chain *chain, size_t role) {
+  vpfi_field(chain->machine, chain->order, role, VPFI_FROM_ALL, chain->scratch, chain->scratch->z);
+  if (chain->machine->shape->role[role].intra)
+    visit_units(chain, role, NULL);
+  else
+    vpfi_chain_draw(chain, role);
 }
 
 void vpfi_chain_up(vpfi_chain *chain, size_t upper) {

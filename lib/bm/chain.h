@@ -28,6 +28,11 @@ void vpfi_chain_up(vpfi_chain *chain, size_t upper);
 /* drawn_with, unless NULL: [layer width], the fields with which the units were drawn last. */
 void vpfi_chain_down(vpfi_chain *chain, size_t lower, float *drawn_with);
 
+/* Half a step of Gibbs sampling: draw the layer of a role given all that the role sees, or, where
+ * it sees U, sweep it once from its present state. Leaves the distribution of that machine
+ * unchanged, which a fresh draw and a sweep do not. scratch->z is left as in vpfi_chain_up(). */
+void vpfi_chain_resample(vpfi_chain *chain, size_t role);
+
 /* A machine of one layer: one draw of every unit, by a sweep where it has U_0. */
 void vpfi_chain_alone(vpfi_chain *chain, float *drawn_with);
 

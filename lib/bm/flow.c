@@ -33,13 +33,17 @@ static void cut_tiles(vpfi_batch *batch, const vpfi_shape *shape) {
 
 static bool alloc_batch(vpfi_batch *batch, const vpfi_shape *shape) {
   const size_t n_states = batch->states.n_states, words = vpfi_bits_words(batch->capacity);
+  size_t widest = 0;
+  for (size_t l = 0; l < shape->n_layers; l++)
+    if (shape->layer[l].width > widest) widest = shape->layer[l].width;
+  batch->off = vpfi_alloc(widest, words * sizeof(uint64_t));
   batch->on = vpfi_alloc(n_states, sizeof *batch->on);
   batch->gain = vpfi_alloc(shape->n_roles, sizeof *batch->gain);
   batch->flow = vpfi_alloc(batch->capacity, shape->n_roles * sizeof *batch->flow);
   batch->every_row = vpfi_alloc(batch->capacity, sizeof *batch->every_row);
   batch->tiles = vpfi_alloc(count_tiles(shape), sizeof *batch->tiles);
   batch->scratch = vpfi_scratch_create(shape, batch->team.threads);
-  if (!batch->on || !batch->gain || !batch->flow || !batch->every_row || !batch->tiles || !batch->scratch)
+  if (!batch->off || !batch->on || !batch->gain || !batch->flow || !batch->every_row || !batch->tiles || !batch->scratch)
     return false;
   for (size_t s = 0; s < n_states; s++) {
     batch->on[s] = vpfi_alloc(shape->layer[shape->state_layer[s]].width, words * sizeof(uint64_t));
@@ -70,6 +74,7 @@ void vpfi_batch_clear(vpfi_batch *batch, const vpfi_shape *shape) {
   for (size_t s = 0; batch->on && s < batch->states.n_states; s++) vpfi_free(batch->on[s]);
   for (size_t r = 0; batch->gain && r < shape->n_roles; r++) vpfi_free(batch->gain[r]);
   vpfi_free(batch->on);
+  vpfi_free(batch->off);
   vpfi_free(batch->gain);
   vpfi_free(batch->flow);
   vpfi_free(batch->every_row);
@@ -137,7 +142,7 @@ void vpfi_batch_transpose(vpfi_batch *batch, const vpfi_shape *shape) {
 
 static vpfi_pair_view view_roles(const vpfi_batch *batch, const vpfi_shape *shape, size_t lower, size_t upper) {
   return (vpfi_pair_view){.lower_on = batch->on[shape->role[lower].state[batch->order]],
-                          .upper_on = batch->on[shape->role[upper].state[batch->order]],
+                          .upper_on = batch->one_sided ? batch->off : batch->on[shape->role[upper].state[batch->order]],
                           .words = vpfi_bits_words(batch->rows),
                           .lower_gain = batch->gain[lower],
                           .upper_gain = batch->gain[upper],

@@ -19,10 +19,12 @@ typedef struct vpfi_tile {
 
 typedef struct vpfi_batch {
   vpfi_order order;
+  bool one_sided;      /* gradients of W and U sum only y_lower gain_upper */
   size_t capacity;     /* rows it has room for */
   size_t rows;         /* rows in it now */
   vpfi_states states;  /* the rows, with room for `capacity` */
   uint64_t **on;       /* [n_states]: [width x words of rows]: in which rows a unit is on */
+  uint64_t *off;       /* [widest x words of rows]: zeros */
   float **gain;        /* [n_roles]: [capacity x width]: alpha_j delta_j */
   double *flow;        /* [capacity x n_roles]: sum_j delta_j of a row in a role */
   uint32_t *every_row; /* [capacity]: 0, 1, 2, ... */

@@ -232,3 +232,7 @@ char *vpfi_shape_describe(const vpfi_shape *shape, char *text, size_t size) {
 bool vpfi_shape_has_energy(const vpfi_shape *shape) {
   return shape->coupling == VPF_COUPLING_JOINT || shape->n_layers <= 2;
 }
+
+bool vpfi_shape_has_pairs(const vpfi_shape *shape) {
+  return shape->coupling == VPF_COUPLING_PAIRWISE || shape->n_layers <= 2;
+}

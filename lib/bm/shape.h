@@ -95,4 +95,7 @@ char *vpfi_shape_describe(const vpfi_shape *shape, char *text, size_t size);
 /* Whether one energy over all units exists: joint, or at most two layers. */
 bool vpfi_shape_has_energy(const vpfi_shape *shape);
 
+/* Whether each two consecutive layers are a machine of their own: pairwise, or at most two layers. */
+bool vpfi_shape_has_pairs(const vpfi_shape *shape);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "bm/sparsity.h"
+#include "learn/contrast.h"
 #include "learn/order.h"
 #include "learn/update.h"
 #include "num/bits.h"
@@ -23,6 +24,10 @@ static vpfi_estep_plan current_plan(const vpfi_learner *learner) {
   return learner->inside ? learner->plan : vpfi_learner_plan(learner);
 }
 
+static vpf_method current_method(const vpfi_learner *learner) {
+  return learner->inside ? learner->method : (vpf_method)learner->option[VPFI_AT_METHOD];
+}
+
 static bool same_sample_memory(const vpfi_learner *learner, const vpfi_estep_plan *plan, uint64_t rows) {
   return learner->has_sample && learner->sample_data.rows == rows && learner->sample_plan.samples == plan->samples &&
          learner->sample_plan.estep.order == plan->estep.order;
@@ -34,9 +39,11 @@ static vpf_status check_plan(const vpfi_learner *learner, const vpfi_shape *shap
     return vpfi_fail(VPF_ERR_UNSUPPORTED,
                      "the Gibbs E-step needs one energy: joint coupling or at most 2 layers, not a pairwise model of %zu",
                      shape->n_layers);
-  if ((vpf_method)learner->option[VPFI_AT_METHOD] != VPF_METHOD_VPF)
-    return vpfi_fail(VPF_ERR_UNSUPPORTED, "method %g (contrastive divergence) is not available yet; 0 (VPF) is",
-                     learner->option[VPFI_AT_METHOD]);
+  if (current_method(learner) != VPF_METHOD_VPF && !vpfi_shape_has_pairs(shape))
+    return vpfi_fail(VPF_ERR_UNSUPPORTED,
+                     "contrastive divergence samples pairs of layers: pairwise coupling or at most 2 layers, not a joint "
+                     "model of %zu",
+                     shape->n_layers);
   return VPF_OK;
 }
 
@@ -46,12 +53,17 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
   const vpfi_estep_plan plan = current_plan(learner);
   const size_t rows = (size_t)trainer->data.id.rows;
   const double wanted = learner->option[VPFI_AT_BATCH_SIZE];
-  const size_t batch_rows = (double)rows < wanted ? rows : (size_t)wanted;
+  const vpf_method method = trainer->method;
   const size_t threads = vpfi_thread_count((size_t)learner->option[VPFI_AT_THREADS]);
 
-  vpf_status status =
-      vpfi_batch_init(&trainer->batch, shape, plan.estep.order, batch_rows * plan.samples, threads);
+  trainer->batch_rows = (double)rows < wanted ? rows : (size_t)wanted;
+  const size_t chains = method == VPF_METHOD_VPF  ? 0
+                        : method == VPF_METHOD_CD ? trainer->batch_rows
+                                                  : trainer->n_particles;
+  vpf_status status = vpfi_batch_init(&trainer->batch, shape, chains > 0 ? VPFI_ORDER_APART : plan.estep.order,
+                                      trainer->batch_rows * plan.samples + chains, threads);
   if (status) return status;
+  trainer->batch.one_sided = chains > 0;
   trainer->order = vpfi_alloc(rows, sizeof *trainer->order);
   trainer->report = vpfi_alloc(2 * shape->pairs + shape->n_layers, sizeof *trainer->report);
   trainer->batch.states.ids = vpfi_alloc(trainer->batch.capacity, sizeof(uint64_t));
@@ -64,6 +76,10 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
     status = vpfi_sample_init(&trainer->new_sample, shape, &plan, rows);
     trainer->has_new_sample = !status;
   }
+  if (!status && method == VPF_METHOD_PCD && !(learner->has_particles && learner->particles.rows == chains)) {
+    status = vpfi_states_init(&trainer->new_particles, shape, VPFI_ORDER_APART, chains, 1, NULL);
+    trainer->has_new_particles = !status;
+  }
   return status;
 }
 
@@ -72,7 +88,10 @@ vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_
   *trainer = (vpfi_trainer){.learner = learner,
                             .kernels = vpfi_kernels_best(),
                             .params = params,
-                            .data = *data};
+                            .data = *data,
+                            .method = current_method(learner),
+                            .n_particles = learner->inside ? learner->n_particles
+                                                           : (size_t)learner->option[VPFI_AT_PARTICLES]};
   if (learner->inside && !vpfi_data_id_equal(&learner->data, &data->id))
     return vpfi_fail(VPF_ERR_STATE,
                      "epoch %llu is unfinished: its %llu x %llu rows (checksum %016llx) are needed, not these %llu x "
@@ -102,6 +121,7 @@ void vpfi_trainer_clear(vpfi_trainer *trainer) {
   vpfi_free(trainer->tile_peaks);
   vpfi_sums_clear(&trainer->batch_sums);
   vpfi_states_clear(&trainer->new_sample);
+  vpfi_states_clear(&trainer->new_particles);
   *trainer = (vpfi_trainer){0};
 }
 
@@ -137,16 +157,33 @@ static bool sample_is_due(const vpfi_trainer *trainer) {
          learner->epochs - learner->sample_epoch >= learner->plan.period;
 }
 
+/* Start new chains at random. */
+static void start_particles(vpfi_trainer *trainer) {
+  vpfi_learner *learner = trainer->learner;
+  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params};
+  vpfi_states_clear(&learner->particles);
+  learner->particles = trainer->new_particles;
+  trainer->new_particles = (vpfi_states){0};
+  trainer->has_new_particles = false;
+  learner->has_particles = true;
+  vpfi_contrast_coins(&learner->particles, &machine,
+                      vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_PARTICLES, learner->particle_time++),
+                      trainer->batch.scratch);
+}
+
 static void begin_epoch(vpfi_trainer *trainer, const vpfi_estep_plan *plan) {
   vpfi_learner *learner = trainer->learner;
   learner->inside = true;
   learner->cursor = 0;
   learner->epoch_seed = learner->seed;
   learner->epoch_shuffle = learner->option[VPFI_AT_SHUFFLE] > 0;
+  learner->method = trainer->method;
+  learner->n_particles = trainer->n_particles;
   learner->plan = *plan;
   learner->data = trainer->data.id;
   vpfi_sums_zero(&learner->sums, &learner->shape);
   if (sample_is_due(trainer)) draw_sample(trainer);
+  if (trainer->has_new_particles) start_particles(trainer);
 }
 
 /* Copy the states of the next minibatch together, its rows in the order of the epoch. */
@@ -189,6 +226,36 @@ static void sum_batch(vpfi_trainer *trainer) {
   sums->batches = 1;
 }
 
+/* From the states and rates of a minibatch to the gains of contrastive divergence. Persistent
+ * chains are moved on in scratch memory; keep_particles() makes it so. */
+static void contrast(vpfi_trainer *trainer, const vpfi_machine *machine) {
+  const vpfi_learner *learner = trainer->learner;
+  vpfi_batch *batch = &trainer->batch;
+  const size_t rows = batch->rows, steps = (size_t)learner->option[VPFI_AT_GIBBS_STEPS];
+  vpfi_contrast_data(batch, machine);
+  if (learner->method == VPF_METHOD_CD) {
+    vpfi_contrast_copy(&batch->states, rows, &batch->states, 0, rows);
+    for (size_t r = 0; r < rows; r++) batch->states.ids[rows + r] = batch->states.ids[r];
+    vpfi_contrast_chains(batch, machine, rows, steps,
+                         vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_NEGATIVE, learner->epochs), 1);
+    batch->rows += rows;
+    return;
+  }
+  const size_t chains = learner->particles.rows;
+  vpfi_contrast_copy(&batch->states, rows, &learner->particles, 0, chains);
+  for (size_t c = 0; c < chains; c++) batch->states.ids[rows + c] = c;
+  vpfi_contrast_chains(batch, machine, chains, steps,
+                       vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_PARTICLES, learner->particle_time),
+                       (float)rows / (float)chains);
+  batch->rows += chains;
+}
+
+static void keep_particles(vpfi_trainer *trainer, size_t first_row) {
+  vpfi_learner *learner = trainer->learner;
+  vpfi_contrast_copy(&learner->particles, 0, &trainer->batch.states, first_row, learner->particles.rows);
+  learner->particle_time++;
+}
+
 /* One minibatch (Algorithm 1, lines 11-13). On failure only scratch memory has changed. */
 static vpf_status train_batch(vpfi_trainer *trainer, size_t data_rows) {
   vpfi_learner *learner = trainer->learner;
@@ -200,19 +267,26 @@ static vpf_status train_batch(vpfi_trainer *trainer, size_t data_rows) {
     vpfi_infer(&machine, &learner->plan.estep,
                vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states,
                &batch->team, batch->scratch);
+  if (batch->one_sided) vpfi_contrast_spread(batch, &learner->shape, learner->plan.estep.order);
 
   vpfi_overflow where;
   if (!vpfi_batch_rates(batch, &machine, &where))
     return diverged(learner, "the local field is beyond 160", where.layer, where.unit, (double)where.field);
   sum_batch(trainer);
-  double flow = 0;
-  for (size_t r = 0; r < learner->shape.n_roles; r++) flow += trainer->batch_sums.flow[r] / trainer->batch_sums.rows;
+  double bound = 0; /* |dK/dw_ij| <= mean of (delta_i + delta_j)/2 <= mean flow */
+  for (size_t r = 0; r < learner->shape.n_roles; r++) bound += trainer->batch_sums.flow[r] / trainer->batch_sums.rows;
+  const size_t rows = batch->rows;
+  if (batch->one_sided) {
+    contrast(trainer, &machine);
+    bound = 1; /* a difference of two probabilities */
+  }
   vpfi_blowup blowup;
-  if (!vpfi_update_step(learner, trainer->kernels, trainer->params, batch, flow, trainer->tile_peaks, &trainer->peak,
-                        &blowup))
+  if (!vpfi_update_step(learner, trainer->kernels, trainer->params, batch, rows, bound, trainer->tile_peaks,
+                        &trainer->peak, &blowup))
     return diverged(learner,
                     blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite" : "a weight would not be finite",
                     blowup.layer, blowup.unit, learner->option[VPFI_AT_LEARNING_RATE]);
+  if (learner->method == VPF_METHOD_PCD) keep_particles(trainer, rows);
   vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);
   learner->cursor += data_rows;
   return VPF_OK;
@@ -229,7 +303,6 @@ static vpf_progress report(vpfi_trainer *trainer, vpf_progress_event event, cons
   const vpfi_shape *shape = &learner->shape;
   const vpfi_sums *sums = event == VPF_PROGRESS_EPOCH ? &learner->sums : &trainer->batch_sums;
   const size_t rows = (size_t)trainer->data.id.rows;
-  const size_t batch_rows = trainer->batch.capacity / learner->plan.samples;
   double *lower = trainer->report, *upper = lower + shape->pairs, *activity = upper + shape->pairs;
 
   vpf_progress p = {.struct_size = sizeof p,
@@ -243,7 +316,7 @@ static vpf_progress report(vpfi_trainer *trainer, vpf_progress_event event, cons
                     .flow_upper = upper,
                     .layers = shape->n_layers,
                     .activity = activity};
-  p.batches = p.batch + (rows - learner->cursor + batch_rows - 1) / batch_rows;
+  p.batches = p.batch + (rows - learner->cursor + trainer->batch_rows - 1) / trainer->batch_rows;
   memset(trainer->report, 0, 2 * shape->pairs * sizeof(double));
   for (size_t r = 0; r < shape->n_roles; r++) {
     double *part = shape->role[r].lower ? lower : upper;
@@ -272,7 +345,7 @@ static void train_stretch(void *context) {
   stretch *s = context;
   const vpfi_learner *learner = s->trainer->learner;
   const size_t rows = (size_t)s->trainer->data.id.rows;
-  const size_t batch_rows = s->trainer->batch.capacity / learner->plan.samples;
+  const size_t batch_rows = s->trainer->batch_rows;
   for (uint64_t b = 0; b < s->batches && learner->cursor < rows && !s->status; b++) {
     const size_t left = rows - learner->cursor;
     s->status = train_batch(s->trainer, left < batch_rows ? left : batch_rows);

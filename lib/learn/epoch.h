@@ -21,13 +21,18 @@ typedef struct vpfi_trainer {
   const vpfi_kernels *kernels;
   vpfi_params *params;
   vpfi_training_data data;
+  vpf_method method;     /* of all epochs of this vpf_train() */
+  size_t n_particles;
   vpfi_batch batch;
+  size_t batch_rows;     /* data rows of a minibatch, unless fewer are left */
   size_t *order;         /* [rows] */
   vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */
   vpfi_sums batch_sums;  /* of the minibatch just done */
   double *report;        /* what vpf_progress points into */
   vpfi_states new_sample; /* memory for an E-step, if the learner's own does not fit */
   bool has_new_sample;
+  vpfi_states new_particles; /* the same for the chains of PCD */
+  bool has_new_particles;
   float peak;            /* largest magnitude of parameters and moments */
 } vpfi_trainer;
 

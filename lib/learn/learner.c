@@ -40,6 +40,7 @@ void vpfi_sums_clear(vpfi_sums *sums) {
 
 void vpfi_learner_clear(vpfi_learner *learner) {
   vpfi_states_clear(&learner->sample);
+  vpfi_states_clear(&learner->particles);
   vpfi_sums_clear(&learner->sums);
   vpfi_params_clear(&learner->moment1, &learner->shape);
   vpfi_params_clear(&learner->moment2, &learner->shape);
@@ -89,6 +90,11 @@ vpf_status vpfi_sample_init(vpfi_states *sample, const vpfi_shape *shape, const 
 
 vpfi_estep_plan vpfi_learner_plan(const vpfi_learner *learner) {
   const double *option = learner->option;
+  if ((vpf_method)option[VPFI_AT_METHOD] != VPF_METHOD_VPF) {
+    vpfi_estep_plan plan = {.estep = vpfi_estep_paper, .samples = 1, .period = 0};
+    plan.estep.order = option[VPFI_AT_ESTEP_ORDER] > 0 ? VPFI_ORDER_UNSWEPT : VPFI_ORDER_SWEPT;
+    return plan;
+  }
   return (vpfi_estep_plan){
       .estep = {.gibbs = option[VPFI_AT_ESTEP] > 0,
                 .sweeps = (size_t)option[VPFI_AT_ESTEP_SWEEPS],

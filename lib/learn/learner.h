@@ -45,6 +45,8 @@ typedef struct vpfi_learner {
   size_t cursor;         /* rows of it that are done */
   uint64_t epoch_seed;   /* its seed and order, whatever the options say now */
   bool epoch_shuffle;
+  vpf_method method;
+  size_t n_particles;    /* chains of PCD */
   vpfi_estep_plan plan;  /* its E-step */
   vpfi_data_id data;     /* its data */
   vpfi_sums sums;
@@ -54,6 +56,10 @@ typedef struct vpfi_learner {
   vpfi_estep_plan sample_plan;
   vpfi_data_id sample_data;
   uint64_t sample_epoch; /* epochs ended when it was drawn */
+
+  bool has_particles;    /* chains of PCD, in VPFI_ORDER_APART; they belong to the parameters, not to data */
+  vpfi_states particles;
+  uint64_t particle_time; /* minibatches of PCD so far: numbers their random draws */
 } vpfi_learner;
 
 void vpfi_learner_init(vpfi_learner *learner); /* the paper preset, unbound */
@@ -71,7 +77,8 @@ void vpfi_learner_reset_moments(vpfi_learner *learner);
 /* Memory for the hidden sample of `rows` data rows (zeroed); state 0 holds nothing. */
 vpf_status vpfi_sample_init(vpfi_states *sample, const vpfi_shape *shape, const vpfi_estep_plan *plan, size_t rows);
 
-/* The E-step that the options ask for now. */
+/* The E-step that the options ask for now. Contrastive divergence has one of its own: afresh in
+ * every minibatch, bottom-up, one sweep. */
 vpfi_estep_plan vpfi_learner_plan(const vpfi_learner *learner);
 
 vpf_status vpfi_sums_init(vpfi_sums *sums, const vpfi_shape *shape);

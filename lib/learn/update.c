@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-
 typedef struct update_job {
   vpfi_learner *learner;
   const vpfi_machine *machine;
@@ -113,7 +112,7 @@ static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
 }
 
 bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_params *params, vpfi_batch *batch,
-                      double flow, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup) {
+                      size_t rows, double bound, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup) {
   const double *option = learner->option;
   const double beta1_power = learner->beta1_power * option[VPFI_AT_BETA1];
   const double beta2_power = learner->beta2_power * option[VPFI_AT_BETA2];
@@ -127,7 +126,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
                     .batch = batch,
                     .adam = adam,
                     .tile_peaks = tile_peaks,
-                    .biases = {.scale = 1.0f / (float)batch->rows,
+                    .biases = {.scale = 1.0f / (float)rows,
                                .rate = (float)(option[VPFI_AT_LEARNING_RATE] * correction),
                                .beta1 = (float)option[VPFI_AT_BETA1],
                                .beta2 = (float)option[VPFI_AT_BETA2],
@@ -138,8 +137,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
   job.weights = job.biases;
   job.weights.decay = (float)(2 * option[VPFI_AT_WEIGHT_DECAY]); /* d/dw lambda w^2 */
 
-  /* |dK/dw_ij| <= mean of (delta_i + delta_j)/2 <= mean flow. */
-  const double gradient = flow + (double)job.weights.decay * (double)*peak;
+  const double gradient = bound + (double)job.weights.decay * (double)*peak;
 
   vpfi_batch_transpose(batch, &learner->shape);
   if (*peak > VPFI_SAFE_MAGNITUDE || gradient > (double)VPFI_SAFE_MAGNITUDE) {

@@ -23,14 +23,15 @@ typedef struct vpfi_blowup {
  * this: the square of the gradient is then below 1e30, the step below 10 * 1e15. */
 #define VPFI_SAFE_MAGNITUDE 1e15f
 
-/* One step of the learner's rule with the gradient of the batch (its rows are transposed here).
+/* One step of the learner's rule with the gradient of the batch (its rows are transposed here),
+ * summed over all rows of the batch and divided by `rows`.
  *
- *  flow: the mean over the rows of the batch, which bounds the gradient.
+ *  bound: no entry of that gradient is larger.
  *  *peak: the largest magnitude among parameters and moments before and, on return, after; above
- *  VPFI_SAFE_MAGNITUDE (or with such a flow) the step is first tried on copies, so that nothing
+ *  VPFI_SAFE_MAGNITUDE (or with such a bound) the step is first tried on copies, so that nothing
  *  has changed when it fails. tile_peaks: [batch->n_tiles] scratch. False and *blowup if a value
  *  would not be finite. */
 bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_params *params, vpfi_batch *batch,
-                      double flow, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup);
+                      size_t rows, double bound, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup);
 
 #endif

@@ -62,6 +62,10 @@ typedef struct vpfi_kernels {
    * z is on if z > t, which has probability sigmoid(z). */
   void (*thresholds)(float *t, const uint32_t *random, size_t width);
 
+  /* out[j] = scale / (1 + exp(-z[j])) for j < n, as scale * vpfi_sigmoidf(); 0 from n to width. out
+   * may be z. */
+  void (*sigmoid)(float *out, const float *z, float scale, size_t n, size_t width);
+
   /* Bit j = z[j] > t[j] for j < n; the rest of the last word is 0. */
   void (*draw)(uint64_t *bits, const float *z, const float *t, size_t n);
 

@@ -161,6 +161,17 @@ static void thresholds(float *t, const uint32_t *random, size_t width) {
   }
 }
 
+static void sigmoid(float *out, const float *z, float scale, size_t n, size_t width) {
+  const __m256 one = set1(1.0f), sign = set1(-0.0f), most = set1(87.0f), least = set1(-87.0f);
+  for (size_t j = 0; j < width; j += W) {
+    /* min and max return their second operand for NaN, as the comparisons of vpfi_sigmoidf() do */
+    const __m256 bounded = _mm256_max_ps(least, _mm256_min_ps(most, _mm256_load_ps(z + j)));
+    const __m256 mean = _mm256_div_ps(one, _mm256_add_ps(one, exp8(_mm256_xor_ps(bounded, sign))));
+    const unsigned real = j + W <= n ? 0xff : j < n ? (1u << (n - j)) - 1 : 0;
+    _mm256_store_ps(out + j, _mm256_and_ps(_mm256_mul_ps(set1(scale), mean), byte_mask(real)));
+  }
+}
+
 static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
   for (size_t first = 0; first < n; first += 64) {
     const size_t left = n - first;
@@ -294,6 +305,7 @@ const vpfi_kernels vpfi_kernels_avx2 = {
     .add_row = add_row,
     .rates = rates,
     .thresholds = thresholds,
+    .sigmoid = sigmoid,
     .draw = draw,
     .gradient = gradient,
     .adam = adam,

@@ -42,6 +42,11 @@ static void thresholds(float *t, const uint32_t *random, size_t width) {
   }
 }
 
+static void sigmoid(float *out, const float *z, float scale, size_t n, size_t width) {
+  for (size_t j = 0; j < n; j++) out[j] = scale * vpfi_sigmoidf(z[j]);
+  for (size_t j = n; j < width; j++) out[j] = 0;
+}
+
 static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
   memset(bits, 0, vpfi_bits_words(n) * sizeof *bits);
   for (size_t j = 0; j < n; j++) bits[j / 64] |= (uint64_t)(z[j] > t[j]) << (j % 64);
@@ -116,6 +121,7 @@ const vpfi_kernels vpfi_kernels_reference = {
     .add_row = add_row,
     .rates = rates,
     .thresholds = thresholds,
+    .sigmoid = sigmoid,
     .draw = draw,
     .gradient = gradient,
     .adam = adam,

@@ -89,6 +89,32 @@ static void resuming_gives_the_bits_of_an_uninterrupted_run(void **state) {
   }
 }
 
+/* Written by the first version, in the middle of its third epoch: files stay readable, and the
+ * run goes on with the bits that version would have gone on with. */
+static void a_checkpoint_of_the_first_version_goes_on(void **state) {
+  (void)state;
+  vpf_model *model = NULL;
+  vpf_optimizer *optimizer = NULL;
+  vpf_data *data = NULL;
+  uint8_t bits[60];
+  for (int k = 0; k < 60; k++) bits[k] = (k * 7 + k / 6) % 3 == 0;
+  assert_ok(vpf_data_from_u8(&data, bits, 10, 6, 0));
+  assert_ok(vpf_checkpoint_load(&model, &optimizer, VPF_TESTS "/data/checkpoint-first.safetensors"));
+  assert_ok(vpf_train(model, data, optimizer, 2, NULL, NULL));
+  float theta[100];
+  uint64_t hash = 1469598103934665603u;
+  assert_ok(vpf_model_get_params(model, theta));
+  for (size_t k = 0; k < vpf_model_param_count(model); k++) {
+    uint32_t word;
+    memcpy(&word, &theta[k], sizeof word);
+    hash = (hash ^ word) * 1099511628211u;
+  }
+  assert_true(hash == 0xa60ac039d185563bu);
+  vpf_model_destroy(model);
+  vpf_optimizer_destroy(optimizer);
+  vpf_data_destroy(data);
+}
+
 static void options_survive(void **state) {
   (void)state;
   const size_t sizes[] = {4, 2};
@@ -192,6 +218,7 @@ static void no_damaged_byte_goes_unnoticed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(resuming_gives_the_bits_of_an_uninterrupted_run),
+      cmocka_unit_test(a_checkpoint_of_the_first_version_goes_on),
       cmocka_unit_test(options_survive),
       cmocka_unit_test(a_model_and_an_optimizer_that_do_not_belong_together_are_refused),
       cmocka_unit_test(models_and_checkpoints_are_not_mistaken_for_each_other),

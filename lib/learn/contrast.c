@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "learn/contrast.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "bm/chain.h"
+
+void vpfi_contrast_copy(vpfi_states *to, size_t to_row, const vpfi_states *from, size_t from_row, size_t count) {
+  for (size_t s = 0; s < to->n_states; s++)
+    memcpy(vpfi_states_row(to, s, to_row), vpfi_states_row(from, s, from_row),
+           count * to->words[s] * sizeof(uint64_t));
+}
+
+void vpfi_contrast_spread(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order drawn) {
+  assert(batch->order == VPFI_ORDER_APART);
+  for (size_t s = shape->n_states[drawn]; s < batch->states.n_states; s++)
+    memcpy(batch->states.bits[s], batch->states.bits[shape->state_layer[s]],
+           batch->rows * batch->states.words[s] * sizeof(uint64_t));
+}
+
+typedef struct contrast_job {
+  vpfi_batch *batch;
+  const vpfi_machine *machine;
+  size_t steps;
+  uint64_t stream;
+  float weight;
+} contrast_job;
+
+/* `weight` times the state or mean of every unit of a role. For a mean, scratch->z is its field. */
+static void set_gain(const contrast_job *job, size_t row, size_t role, float weight, const vpfi_scratch *scratch) {
+  const vpfi_role *r = &job->machine->shape->role[role];
+  const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
+  const size_t state = r->state[job->batch->order];
+  float *gain = job->batch->gain[role] + row * layer->width;
+  if (r->below != VPFI_NONE && !layer->intra) {
+    job->machine->kernels->sigmoid(gain, scratch->z, weight, layer->size, layer->width);
+    return;
+  }
+  memset(gain, 0, layer->width * sizeof *gain);
+  for (size_t k = 0; k < scratch->count[state]; k++) gain[scratch->index[state][k]] = weight;
+}
+
+static void list_states(const vpfi_batch *batch, size_t row, vpfi_scratch *scratch) {
+  for (size_t s = 0; s < batch->states.n_states; s++) vpfi_scratch_list(scratch, &batch->states, s, row);
+}
+
+static void data_range(void *context, size_t begin, size_t end, size_t thread) {
+  const contrast_job *job = context;
+  vpfi_scratch *scratch = &job->batch->scratch[thread];
+  for (size_t row = begin; row < end; row++) {
+    list_states(job->batch, row, scratch);
+    for (size_t r = 0; r < job->machine->shape->n_roles; r++) {
+      if (job->machine->shape->role[r].below != VPFI_NONE)
+        vpfi_field(job->machine, job->batch->order, r, VPFI_FROM_BELOW, scratch, scratch->z);
+      set_gain(job, row, r, -1, scratch);
+    }
+  }
+}
+
+void vpfi_contrast_data(vpfi_batch *batch, const vpfi_machine *machine) {
+  contrast_job job = {.batch = batch, .machine = machine};
+  vpfi_team_for(&batch->team, batch->rows, data_range, &job);
+}
+
+/* The two layers of a pair see no other: its chain is one of a machine of its own. */
+static void run_pair(const contrast_job *job, size_t pair, vpfi_chain *chain) {
+  const vpfi_join *join = &job->machine->shape->join[pair];
+  /* A middle layer is drawn in two pairs. Draws are numbered by pass and unit, so the passes of
+   * neighbouring pairs must differ. */
+  chain->pass = pair % 2 ? (uint32_t)1 << 31 : 0;
+  for (size_t s = 0; s < job->steps; s++) {
+    vpfi_chain_resample(chain, join->lower_role);
+    vpfi_chain_resample(chain, join->upper_role);
+  }
+  set_gain(job, chain->row, join->upper_role, job->weight, chain->scratch);
+  set_gain(job, chain->row, join->lower_role, job->weight, chain->scratch);
+}
+
+static void chain_range(void *context, size_t begin, size_t end, size_t thread) {
+  const contrast_job *job = context;
+  vpfi_batch *batch = job->batch;
+  for (size_t row = batch->rows + begin; row < batch->rows + end; row++) {
+    vpfi_chain chain = {.machine = job->machine,
+                        .order = batch->order,
+                        .states = &batch->states,
+                        .row = row,
+                        .scratch = &batch->scratch[thread],
+                        .stream = job->stream};
+    list_states(batch, row, chain.scratch);
+    for (size_t pair = 0; pair < job->machine->shape->n_joins; pair++) run_pair(job, pair, &chain);
+    if (job->machine->shape->n_joins > 0) continue;
+    for (size_t s = 0; s < job->steps; s++) vpfi_chain_resample(&chain, 0);
+    set_gain(job, row, 0, job->weight, chain.scratch);
+  }
+}
+
+void vpfi_contrast_chains(vpfi_batch *batch, const vpfi_machine *machine, size_t chains, size_t steps,
+                          uint64_t stream, float weight) {
+  assert(batch->rows + chains <= batch->capacity);
+  contrast_job job = {batch, machine, steps, stream, weight};
+  vpfi_team_for(&batch->team, chains, chain_range, &job);
+}
+
+void vpfi_contrast_coins(vpfi_states *chains, const vpfi_machine *machine, uint64_t stream, vpfi_scratch *scratch) {
+  const vpfi_shape *shape = machine->shape;
+  for (size_t row = 0; row < chains->rows; row++)
+    for (size_t s = 0; s < chains->n_states; s++) {
+      const vpfi_layer *layer = &shape->layer[shape->state_layer[s]];
+      memset(scratch->z, 0, layer->width * sizeof(float));
+      vpfi_draw_thresholds(machine, shape->state_layer[s], stream, s >= shape->n_layers, row, scratch);
+      machine->kernels->draw(vpfi_states_row(chains, s, row), scratch->z, scratch->threshold, layer->size);
+    }
+}
