@@ -11,7 +11,7 @@ const vpfi_estep vpfi_estep_paper = {.gibbs = false, .sweeps = 1, .order = VPFI_
 void vpfi_draw_thresholds(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
                           vpfi_scratch *scratch) {
   const vpfi_layer *l = &machine->shape->layer[layer];
-  vpfi_rng_fill(stream, pass, id, l->first_draw, l->width, scratch->random);
+  machine->kernels->random(scratch->random, stream, pass, id, (uint32_t)(l->first_draw / 4), l->width / 4);
   machine->kernels->thresholds(scratch->threshold, scratch->random, l->width);
 }
 

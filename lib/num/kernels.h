@@ -17,7 +17,8 @@ enum {
   /* A tile of a gradient: one block of the lower units by one of the upper. 32 x 64 floats are
    * 8 KiB; with the transposed half another 8, so both stay in a first-level cache of 32. */
   VPFI_TILE_LOWER = 32,
-  VPFI_TILE_UPPER = 64
+  VPFI_TILE_UPPER = 64,
+  VPFI_SOFTPLUS_FLUSH = 64 * VPFI_KERNEL_LANES /* units between logarithms: a product stays below 2^64 */
 };
 
 /* |z|/2 beyond this is divergence: exp(80) = 5.5e34 leaves float four decades of room. */
@@ -58,6 +59,9 @@ typedef struct vpfi_kernels {
    * False if some |z_j| is above VPFI_FIELD_LIMIT or NaN; outputs are then unspecified. */
   bool (*rates)(float *gain, const float *z, const uint64_t *bits, size_t n, size_t width, double *flow);
 
+  /* The words of vpfi_rng_fill(): 4 * blocks of them, blocks a multiple of 4. out need not be aligned. */
+  void (*random)(uint32_t *out, uint64_t stream, uint32_t pass, uint64_t row, uint32_t first_block, size_t blocks);
+
   /* t[j] = log(u/(1-u)), u = (k + 1/2) 2^-31, k the upper 31 bits of random[j]; a unit with field
    * z is on if z > t, which has probability sigmoid(z). */
   void (*thresholds)(float *t, const uint32_t *random, size_t width);
@@ -65,6 +69,14 @@ typedef struct vpfi_kernels {
   /* out[j] = scale / (1 + exp(-z[j])) for j < n, as scale * vpfi_sigmoidf(); 0 from n to width. out
    * may be z. */
   void (*sigmoid)(float *out, const float *z, float scale, size_t n, size_t width);
+
+  /* z = base + beta f: the fields at inverse temperature beta (eval/ais.h). */
+  void (*temper)(float *z, const float *base, const float *f, float beta, size_t width);
+
+  /* sum over j < n of log(1 + exp(b)) - log(1 + exp(a)), a = base + from f, b = base + to f. The
+   * parts above 0 are summed, the factors 1 + exp(-|.|), in (1, 2], multiplied, in 16 lanes, j mod
+   * 16; every 64 of a lane their logarithms go into the double sum, lane after lane. */
+  double (*softplus_change)(const float *base, const float *f, float from, float to, size_t n);
 
   /* Bit j = z[j] > t[j] for j < n; the rest of the last word is 0. */
   void (*draw)(uint64_t *bits, const float *z, const float *t, size_t n);

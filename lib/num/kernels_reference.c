@@ -6,6 +6,7 @@
 #include "num/bits.h"
 #include "num/elementary.h"
 #include "num/kernels.h"
+#include "num/rng.h"
 
 static void sum_rows(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
   for (size_t k = 0; k < count; k++) {
@@ -34,6 +35,11 @@ static bool rates(float *gain, const float *z, const uint64_t *bits, size_t n, s
   return within;
 }
 
+static void random_words(uint32_t *out, uint64_t stream, uint32_t pass, uint64_t row, uint32_t first_block,
+                         size_t blocks) {
+  vpfi_rng_fill(stream, pass, row, 4 * (size_t)first_block, 4 * blocks, out);
+}
+
 static void thresholds(float *t, const uint32_t *random, size_t width) {
   const int32_t most = INT32_MAX;
   for (size_t j = 0; j < width; j++) {
@@ -45,6 +51,47 @@ static void thresholds(float *t, const uint32_t *random, size_t width) {
 static void sigmoid(float *out, const float *z, float scale, size_t n, size_t width) {
   for (size_t j = 0; j < n; j++) out[j] = scale * vpfi_sigmoidf(z[j]);
   for (size_t j = n; j < width; j++) out[j] = 0;
+}
+
+static void temper(float *z, const float *base, const float *f, float beta, size_t width) {
+  for (size_t j = 0; j < width; j++) z[j] = base[j] + beta * f[j];
+}
+
+/* What has been gathered in one lane. */
+typedef struct softplus_lane {
+  float above;            /* of b less that of a */
+  float product_b, product_a; /* at most 2^64 */
+} softplus_lane;
+
+/* Beyond 87 the factor is 1 to the bit. */
+static float softplus_factor(float z) {
+  const float size = fabsf(z) < 87.0f ? fabsf(z) : 87.0f;
+  return 1.0f + vpfi_expf(-size);
+}
+
+static double flush_lanes(softplus_lane *lane) {
+  double sum = 0;
+  for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) {
+    const float logs = vpfi_logf(lane[k].product_b) - vpfi_logf(lane[k].product_a);
+    sum += (double)(lane[k].above + logs);
+    lane[k] = (softplus_lane){0, 1, 1};
+  }
+  return sum;
+}
+
+static double softplus_change(const float *base, const float *f, float from, float to, size_t n) {
+  softplus_lane lane[VPFI_KERNEL_LANES];
+  for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) lane[k] = (softplus_lane){0, 1, 1};
+  double sum = 0;
+  for (size_t j = 0; j < n; j++) {
+    softplus_lane *l = &lane[j % VPFI_KERNEL_LANES];
+    const float a = base[j] + from * f[j], b = base[j] + to * f[j];
+    l->above += (b > 0 ? b : 0.0f) - (a > 0 ? a : 0.0f);
+    l->product_b *= softplus_factor(b);
+    l->product_a *= softplus_factor(a);
+    if (j % VPFI_SOFTPLUS_FLUSH == VPFI_SOFTPLUS_FLUSH - 1) sum += flush_lanes(lane);
+  }
+  return sum + flush_lanes(lane);
 }
 
 static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
@@ -120,8 +167,11 @@ const vpfi_kernels vpfi_kernels_reference = {
     .sum_rows = sum_rows,
     .add_row = add_row,
     .rates = rates,
+    .random = random_words,
     .thresholds = thresholds,
     .sigmoid = sigmoid,
+    .temper = temper,
+    .softplus_change = softplus_change,
     .draw = draw,
     .gradient = gradient,
     .adam = adam,

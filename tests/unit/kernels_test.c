@@ -11,6 +11,7 @@
 #include "num/bits.h"
 #include "num/elementary.h"
 #include "num/kernels.h"
+#include "num/rng.h"
 #include "support/dice.h"
 
 enum { MOST = 208, MOST_ROWS = 150, MOST_WORDS = (MOST + 63) / 64 };
@@ -302,6 +303,83 @@ static void gradients_are_the_same_bits_and_eq_2(void **state) {
     }
 }
 
+static void random_words_are_those_of_the_generator(void **state) {
+  (void)state;
+  dice d = {21};
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t blocks = 0; blocks <= 64; blocks += 4) {
+      const uint64_t stream = dice_bits(&d), row = dice_bits(&d);
+      const uint32_t pass = (uint32_t)dice_bits(&d);
+      const uint32_t first = blocks % 8 ? (uint32_t)dice_bits(&d) & ~(uint32_t)1023 : UINT32_MAX - 63;
+      uint32_t got[4 * 64 + 1], wanted[4];
+      got[4 * blocks] = 77;
+      vpfi_kernels_available(k)->random(got, stream, pass, row, first, blocks);
+      for (size_t b = 0; b < blocks; b++) {
+        vpfi_rng_block(stream, pass, row, first + (uint32_t)b, wanted);
+        assert_memory_equal(got + 4 * b, wanted, sizeof wanted);
+      }
+      assert_int_equal(got[4 * blocks], 77);
+    }
+}
+
+static void sigmoids_are_the_same_bits_and_right(void **state) {
+  (void)state;
+  dice d = {22};
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t n = 1; n <= MOST; n += 1 + n / 7) {
+      const size_t width = padded(n);
+      float *z = floats(width);
+      twins out = twins_new(width);
+      fill(z, width, &d, n % 3 ? 3 : 60);
+      z[n / 2] = n % 2 ? 1e30f : -INFINITY;
+      vpfi_kernels_available(0)->sigmoid(out.a, z, -0.75f, n, width);
+      vpfi_kernels_available(k)->sigmoid(out.b, z, -0.75f, n, width);
+      for (size_t j = 0; j < width; j++)
+        assert_close((double)out.b[j], j < n ? -0.75 / (1 + exp(-(double)z[j])) : 0, 2e-7);
+      vpfi_kernels_available(k)->sigmoid(z, z, -0.75f, n, width); /* in place */
+      assert_memory_equal(z, out.b, width * sizeof *z);
+      twins_equal(&out);
+      free(z);
+    }
+}
+
+static double softplus(double x) {
+  return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
+}
+
+/* Small changes of temperature, as annealing makes them, and the whole way at once. */
+static void changes_of_softplus_are_the_same_bits_and_right(void **state) {
+  (void)state;
+  dice d = {23};
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t n = 1; n <= 5000; n += 1 + n / 3) {
+      const size_t width = padded(n);
+      float *base = floats(width), *f = floats(width);
+      fill(base, width, &d, 2);
+      fill(f, width, &d, n % 2 ? 4 : 40);
+      const float from = n % 3 ? (float)dice_unit(&d) : 0, to = n % 3 ? from + 0.001f : 1;
+      const double a = vpfi_kernels_available(0)->softplus_change(base, f, from, to, n);
+      const double b = vpfi_kernels_available(k)->softplus_change(base, f, from, to, n);
+      assert_memory_equal(&a, &b, sizeof a);
+      double wanted = 0, size = 0;
+      for (size_t j = 0; j < n; j++) {
+        wanted += softplus((double)base[j] + (double)to * (double)f[j]) -
+                  softplus((double)base[j] + (double)from * (double)f[j]);
+        size += fabs((double)base[j]) + fabs((double)f[j]) + 1;
+      }
+      assert_close(a, wanted, 1e-6 * size);
+
+      twins z = twins_new(width);
+      vpfi_kernels_available(0)->temper(z.a, base, f, from, width);
+      vpfi_kernels_available(k)->temper(z.b, base, f, from, width);
+      for (size_t j = 0; j < n; j++)
+        assert_close((double)z.b[j], (double)base[j] + (double)from * (double)f[j], 1e-4);
+      twins_equal(&z);
+      free(base);
+      free(f);
+    }
+}
+
 static const vpfi_update UPDATE = {.scale = 0.025f, .decay = 0.01f, .rate = 0.003f, .beta1 = 0.9f, .beta2 = 0.999f,
                                    .keep1 = 0.1f, .keep2 = 0.001f, .epsilon = 1e-6f, .momentum = 0.8f};
 
@@ -434,6 +512,9 @@ int main(void) {
       cmocka_unit_test(thresholds_are_log_odds_of_uniform_numbers),
       cmocka_unit_test(units_are_on_with_probability_sigmoid_of_their_field),
       cmocka_unit_test(gradients_are_the_same_bits_and_eq_2),
+      cmocka_unit_test(random_words_are_those_of_the_generator),
+      cmocka_unit_test(sigmoids_are_the_same_bits_and_right),
+      cmocka_unit_test(changes_of_softplus_are_the_same_bits_and_right),
       cmocka_unit_test(updates_are_the_same_bits),
       cmocka_unit_test(updates_follow_their_rules),
       cmocka_unit_test(moments_never_become_denormal),
