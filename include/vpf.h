@@ -12,7 +12,8 @@
  *    vpf_optimizer   everything else that training remembers    optimizer.h
  *
  *  and the verbs: train and checkpoint (train.h), generate and fill in (sample.h), measure
- *  (evaluate.h). A complete program:
+ *  (evaluate.h). A vpf_monitor (monitor.h) watches the likelihood while a model trains and keeps
+ *  the best one. A complete program:
  *
  *  @code
  *  #include <stdio.h>
@@ -62,6 +63,7 @@
 #include <vpf/data.h>
 #include <vpf/evaluate.h>
 #include <vpf/model.h>
+#include <vpf/monitor.h>
 #include <vpf/optimizer.h>
 #include <vpf/sample.h>
 #include <vpf/status.h>

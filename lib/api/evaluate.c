@@ -5,27 +5,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "bm/energy.h"
 #include "bm/sparsity.h"
-#include "eval/ais.h"
-#include "eval/exact.h"
 #include "eval/parzen.h"
-#include "eval/pseudo.h"
-#include "num/elementary.h"
-
-static double mean(const double *values, size_t count) {
-  double sum = 0;
-  for (size_t k = 0; k < count; k++) sum += values[k];
-  return sum / (double)count;
-}
-
-/* The standard error of the mean; 0 for one value. */
-static double standard_error(const double *values, size_t count) {
-  const double centre = mean(values, count);
-  double sum = 0;
-  for (size_t k = 0; k < count; k++) sum += (values[k] - centre) * (values[k] - centre);
-  return count > 1 ? sqrt(sum / (double)(count - 1) / (double)count) : 0;
-}
+#include "num/statistics.h"
 
 static vpf_status check_points(const char *function, const char *name, const float *values, size_t count,
                                size_t dim) {
@@ -53,8 +35,8 @@ vpf_status vpf_parzen(const float *centres, size_t n_centres, const float *point
   double *each = vpfi_alloc(n_points, sizeof *each);
   if (!each) return VPF_ERR_MEMORY;
   status = vpfi_parzen(centres, n_centres, points, n_points, dim, &sigma, 1, vpfi_thread_count(0), each);
-  if (!status) *out_mean = mean(each, n_points);
-  if (!status && out_stderr) *out_stderr = standard_error(each, n_points);
+  if (!status) *out_mean = vpfi_mean(each, n_points);
+  if (!status && out_stderr) *out_stderr = vpfi_standard_error(each, n_points);
   vpfi_free(each);
   return status;
 }
@@ -74,75 +56,8 @@ vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const
   status = vpfi_parzen(centres, n_centres, points, n_points, dim, sigmas, n_sigmas, vpfi_thread_count(0), each);
   size_t best = 0;
   for (size_t s = 1; !status && s < n_sigmas; s++)
-    if (mean(each + s * n_points, n_points) > mean(each + best * n_points, n_points)) best = s;
+    if (vpfi_mean(each + s * n_points, n_points) > vpfi_mean(each + best * n_points, n_points)) best = s;
   if (!status) *out_sigma = sigmas[best];
-  vpfi_free(each);
-  return status;
-}
-
-vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!out_log_z) return vpfi_null(__func__, "out_log_z");
-  const vpf_status status = vpfi_check_has_energy(__func__, model);
-  if (status) return status;
-  return vpfi_exact_log_partition(&model->shape, &model->params, vpfi_thread_count(0), out_log_z);
-}
-
-vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t betas, uint64_t seed, double *out_log_z,
-                                 double *out_stderr) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!out_log_z) return vpfi_null(__func__, "out_log_z");
-  vpf_status status = vpfi_check_has_energy(__func__, model);
-  if (status) return status;
-  if (chains < 2 || chains > (size_t)1 << 31 || betas < 2 || betas > (size_t)1 << 31)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu chains and %zu betas; at least 2 of each are needed", __func__, chains,
-                     betas);
-  double *weight = vpfi_alloc(chains, sizeof *weight);
-  if (!weight) return VPF_ERR_MEMORY;
-  const vpfi_machine machine = vpfi_machine_of(model);
-  double base;
-  status = vpfi_ais(&machine, chains, betas, seed, vpfi_thread_count(0), &base, weight);
-  if (!status) {
-    double peak = weight[0];
-    for (size_t c = 1; c < chains; c++) peak = fmax(peak, weight[c]);
-    for (size_t c = 0; c < chains; c++) weight[c] = vpfi_exp(weight[c] - peak);
-    const double ratio = mean(weight, chains);
-    *out_log_z = base + peak + vpfi_log(ratio);
-    if (out_stderr) *out_stderr = standard_error(weight, chains) / ratio; /* of a logarithm: the relative error */
-  }
-  vpfi_free(weight);
-  return status;
-}
-
-vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!data) return vpfi_null(__func__, "data");
-  if (!out_mean) return vpfi_null(__func__, "out_mean");
-  vpf_status status = vpfi_check_has_energy(__func__, model);
-  if (!status) status = vpfi_check_columns(data, model->shape.layer[0].size, "visible units");
-  if (status) return status;
-  if (!isfinite(log_z)) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: log_z is %g", __func__, log_z);
-  double *each = vpfi_alloc(data->rows, sizeof *each);
-  if (!each) return VPF_ERR_MEMORY;
-  status = vpfi_exact_log_sums(&model->shape, &model->params, data->bits, data->rows, vpfi_thread_count(0), each);
-  if (!status) *out_mean = mean(each, data->rows) - log_z;
-  vpfi_free(each);
-  return status;
-}
-
-vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!data) return vpfi_null(__func__, "data");
-  if (!out_mean) return vpfi_null(__func__, "out_mean");
-  if (model->shape.n_layers > 2 || (model->shape.n_layers == 2 && model->shape.layer[1].intra))
-    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: one layer, or two without intra-layer weights on the hidden one",
-                     __func__);
-  vpf_status status = vpfi_check_columns(data, model->shape.layer[0].size, "visible units");
-  if (status) return status;
-  double *each = vpfi_alloc(data->rows, sizeof *each);
-  if (!each) return VPF_ERR_MEMORY;
-  status = vpfi_pseudo_likelihood(&model->shape, &model->params, data->bits, data->rows, vpfi_thread_count(0), each);
-  if (!status) *out_mean = mean(each, data->rows);
   vpfi_free(each);
   return status;
 }

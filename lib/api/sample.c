@@ -27,17 +27,9 @@ static vpf_status prior_fields(const char *function, const vpf_model *model, con
   return VPF_OK;
 }
 
-static vpf_status check_chains(const char *function, size_t count, size_t steps) {
-  if (count == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: count is 0; at least 1 is needed", function);
-  if ((uint64_t)count >> 47) return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu chains are too many", function, count);
-  if (steps == 0 || steps > UINT32_MAX / 16)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: steps %zu is outside [1, %u]", function, steps, UINT32_MAX / 16);
-  return VPF_OK;
-}
-
 static vpf_status generate(const char *function, const vpf_model *model, size_t count, size_t steps,
                            const float *prior, uint64_t seed, float *out_probs, vpf_data **out_states) {
-  vpf_status status = check_chains(function, count, steps);
+  vpf_status status = vpfi_check_chains(function, count, steps);
   float *field = NULL;
   if (!status) status = prior_fields(function, model, prior, &field);
   if (status) return status;
@@ -138,7 +130,7 @@ vpf_status vpf_reconstruct(const vpf_model *model, const vpf_data *corrupted, co
   if (!corrupted) return vpfi_null(__func__, "corrupted");
   if (!out_probs) return vpfi_null(__func__, "out_probs");
   vpf_status status = vpfi_check_columns(corrupted, model->shape.layer[0].size, "visible units");
-  if (!status) status = check_chains(__func__, corrupted->rows, steps);
+  if (!status) status = vpfi_check_chains(__func__, corrupted->rows, steps);
   if (status) return status;
   if (average_last == 0 || average_last > steps)
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: average_last %zu is outside [1, %zu]", __func__, average_last, steps);

@@ -1,143 +1,234 @@
 /* SPDX-License-Identifier: MIT */
 #include "eval/ais.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/threads.h"
 #include "bm/gibbs.h"
-#include "eval/split.h"
 #include "num/bits.h"
 #include "num/elementary.h"
 #include "num/rng.h"
 
-/* At inverse temperature beta the weights, not the biases, are multiplied by beta:
- *   -E_beta(y) = sum_j b_j y_j + beta sum over edges w_ij y_i y_j
- * `f` below is a field without the bias: z = b + beta f. */
+vpf_status vpfi_ais_init(vpfi_ais *ais, const vpfi_machine *machine, const float *visible_base) {
+  const vpfi_shape *shape = machine->shape;
+  *ais = (vpfi_ais){.machine = machine,
+                    .split = vpfi_split_choose(shape, 0),
+                    .base = vpfi_alloc(shape->n_layers, sizeof(float *)),
+                    .shift = vpfi_alloc(shape->n_layers, sizeof(float *))};
+  bool complete = ais->base && ais->shift;
+  for (size_t l = 0; complete && l < shape->n_layers; l++) {
+    const vpfi_layer *layer = &shape->layer[l];
+    const float *bias = machine->params->bias[layer->up];
+    ais->base[l] = vpfi_alloc(layer->width, sizeof(float));
+    ais->shift[l] = vpfi_alloc(layer->width, sizeof(float));
+    complete = ais->base[l] && ais->shift[l];
+    for (size_t j = 0; complete && j < layer->size; j++) {
+      ais->base[l][j] = l == 0 && visible_base ? visible_base[j] : bias[j];
+      ais->shift[l][j] = bias[j] - ais->base[l][j];
+      ais->shifted = ais->shifted || fabsf(ais->shift[l][j]) > 0;
+    }
+  }
+  if (complete) return VPF_OK;
+  vpfi_ais_clear(ais);
+  return VPF_ERR_MEMORY;
+}
+
+void vpfi_ais_clear(vpfi_ais *ais) {
+  for (size_t l = 0; ais->base && ais->shift && l < ais->machine->shape->n_layers; l++) {
+    vpfi_free(ais->base[l]);
+    vpfi_free(ais->shift[l]);
+  }
+  vpfi_free(ais->base);
+  vpfi_free(ais->shift);
+  *ais = (vpfi_ais){0};
+}
+
+double vpfi_ais_base_log_z(const vpfi_ais *ais) {
+  const vpfi_shape *shape = ais->machine->shape;
+  double sum = 0;
+  for (size_t l = 0; l < shape->n_layers; l++)
+    for (size_t j = 0; j < shape->layer[l].size; j++) sum += vpfi_softplus((double)ais->base[l][j]);
+  return sum;
+}
+
 typedef struct ais_job {
-  const vpfi_machine *machine;
-  vpfi_split split;
-  size_t betas;
+  const vpfi_ais *ais;
+  vpfi_ais_run_kind kind;
+  const float *beta;
+  size_t n;
   uint64_t seed;
   vpfi_states *states; /* one row a chain */
   vpfi_scratch *scratch;
-  double *weights;
+  double *weights, *parts;
 } ais_job;
 
-typedef struct chain {
+typedef struct annealer {
   const ais_job *job;
   size_t row;
   vpfi_scratch *scratch;
-} chain;
+} annealer;
 
-/* f of a layer: only edges, of all neighbours or only of explicit ones. */
-static void edge_field(const chain *c, size_t layer, float *f) {
-  const vpfi_shape *shape = c->job->machine->shape;
-  const float *bias = c->job->machine->params->bias[shape->layer[layer].up];
-  vpfi_field(c->job->machine, VPFI_ORDER_SWEPT, shape->layer[layer].up, VPFI_FROM_ALL, c->scratch, f);
-  for (size_t j = 0; j < shape->layer[layer].size; j++) f[j] -= bias[j];
+static bool is_summed(const annealer *a, size_t layer) {
+  return vpfi_split_is_summed(&a->job->ais->split, layer);
 }
 
-/* Draw one layer given the others at beta; with U, unit after unit. */
-static void draw_layer(const chain *c, size_t layer, float beta, uint64_t stream) {
-  const vpfi_machine *machine = c->job->machine;
+/* Step k of a run, or, below all steps, the draw at its start. */
+static uint64_t stream_of(const ais_job *job, size_t k) {
+  return vpfi_rng_stream(job->seed, VPFI_PURPOSE_AIS, (uint64_t)job->kind << 40 | k);
+}
+
+/* f of a layer for the listed states. */
+static void find_f(const annealer *a, size_t layer, float *f) {
+  const vpfi_ais *ais = a->job->ais;
+  const vpfi_layer *l = &ais->machine->shape->layer[layer];
+  vpfi_field(ais->machine, VPFI_ORDER_SWEPT, l->up, VPFI_FROM_ALL, a->scratch, f);
+  for (size_t j = 0; j < l->width; j++) f[j] -= ais->base[layer][j];
+}
+
+/* Draw a layer at beta given f, which is kept up to date where units of the layer see each other. */
+static void draw_layer(const annealer *a, size_t layer, float beta, uint64_t stream, float *f) {
+  const vpfi_machine *machine = a->job->ais->machine;
   const vpfi_layer *l = &machine->shape->layer[layer];
-  const float *bias = machine->params->bias[l->up];
-  vpfi_scratch *scratch = c->scratch;
-  uint64_t *bits = vpfi_states_row(c->job->states, layer, c->row);
-  float *f = scratch->z;
-  edge_field(c, layer, f);
-  vpfi_draw_thresholds(machine, layer, stream, 0, c->row, scratch);
-  for (size_t j = 0; j < l->size; j++) {
-    const bool on = bias[j] + beta * f[j] > scratch->threshold[j];
-    if (on == vpfi_bits_get(bits, j)) continue;
-    vpfi_bits_flip(bits, j);
-    if (l->intra) machine->kernels->add_row(f, machine->params->intra[layer] + j * l->width, on, l->width);
+  const float *base = a->job->ais->base[layer];
+  vpfi_scratch *scratch = a->scratch;
+  uint64_t *bits = vpfi_states_row(a->job->states, layer, a->row);
+  vpfi_draw_thresholds(machine, layer, stream, 0, a->row, scratch);
+  if (l->intra) {
+    for (size_t j = 0; j < l->size; j++) {
+      const bool on = base[j] + beta * f[j] > scratch->threshold[j];
+      if (on == vpfi_bits_get(bits, j)) continue;
+      vpfi_bits_flip(bits, j);
+      machine->kernels->add_row(f, machine->params->intra[layer] + j * l->width, on, l->width);
+    }
+  } else {
+    machine->kernels->temper(scratch->z, base, f, beta, l->width);
+    machine->kernels->draw(bits, scratch->z, scratch->threshold, l->size);
   }
-  vpfi_scratch_list(scratch, c->job->states, layer, c->row);
+  vpfi_scratch_list(scratch, a->job->states, layer, a->row);
 }
 
-/* sum over explicit edges of w y y: each is seen from both ends. */
-static double explicit_edges(const chain *c) {
-  const vpfi_shape *shape = c->job->machine->shape;
+/* d/dbeta of -E over the explicit states alone: biases, and edges whose two ends are explicit, each
+ * of which is seen from both ends. */
+static double explicit_slope(const annealer *a) {
+  const vpfi_ais *ais = a->job->ais;
+  const vpfi_shape *shape = ais->machine->shape;
+  const bool all_explicit = ais->split.parity == 2;
   double sum = 0;
   for (size_t l = 0; l < shape->n_layers; l++) {
-    if (!vpfi_split_is_explicit(&c->job->split, l)) continue;
-    if (c->job->split.parity < 2 && !shape->layer[l].intra) continue; /* explicit layers do not touch */
-    float *f = c->scratch->z;
-    if (c->job->split.parity < 2) { /* neighbours are summed: own layer only */
-      memset(f, 0, shape->layer[l].width * sizeof *f);
-      c->job->machine->kernels->sum_rows(f, c->job->machine->params->intra[l], shape->layer[l].width,
-                                         c->scratch->index[l], c->scratch->count[l]);
+    const uint32_t *index = a->scratch->index[l];
+    const size_t count = a->scratch->count[l];
+    if (is_summed(a, l)) continue;
+    for (size_t k = 0; ais->shifted && k < count; k++) sum += (double)ais->shift[l][index[k]];
+    if (!all_explicit && !shape->layer[l].intra) continue; /* explicit layers do not touch each other */
+    float *edges = a->scratch->z;
+    if (all_explicit) {
+      vpfi_field(ais->machine, VPFI_ORDER_SWEPT, shape->layer[l].up, VPFI_FROM_ALL, a->scratch, edges);
+      const float *bias = ais->machine->params->bias[shape->layer[l].up];
+      for (size_t j = 0; j < shape->layer[l].size; j++) edges[j] -= bias[j];
     } else {
-      edge_field(c, l, f);
+      memset(edges, 0, shape->layer[l].width * sizeof *edges);
+      ais->machine->kernels->sum_rows(edges, ais->machine->params->intra[l], shape->layer[l].width, index, count);
     }
-    for (size_t k = 0; k < c->scratch->count[l]; k++) sum += 0.5 * (double)f[c->scratch->index[l][k]];
+    for (size_t k = 0; k < count; k++) sum += 0.5 * (double)edges[index[k]];
   }
   return sum;
 }
 
-/* log of the unnormalised probability of the explicit state at `to` over that at `from`. */
-static double log_ratio(const chain *c, double from, double to) {
-  const vpfi_shape *shape = c->job->machine->shape;
-  double sum = (to - from) * explicit_edges(c);
+/* The log of the unnormalised probability of the explicit state at `to` over that at `from`. On the
+ * way the summed layers, which are functions of the explicit state at `to`, are drawn: they share f.
+ * Then the explicit layers are drawn given those. */
+static double step(const annealer *a, float from, float to, uint64_t stream, bool move) {
+  const vpfi_ais *ais = a->job->ais;
+  const vpfi_shape *shape = ais->machine->shape;
+  float *f = a->scratch->field;
+  double weight = (double)(to - from) * explicit_slope(a);
   for (size_t l = 0; l < shape->n_layers; l++) {
-    if (!vpfi_split_is_summed(&c->job->split, l)) continue;
-    const float *bias = c->job->machine->params->bias[shape->layer[l].up];
-    float *f = c->scratch->z;
-    edge_field(c, l, f);
-    double ratio = 1; /* of (1 + exp z) at `to` and at `from`, with the large part apart */
-    for (size_t j = 0; j < shape->layer[l].size; j++) {
-      const double a = (double)bias[j] + from * (double)f[j], b = (double)bias[j] + to * (double)f[j];
-      sum += (b > 0 ? b : 0) - (a > 0 ? a : 0);
-      ratio *= (1 + vpfi_exp(-fabs(b))) / (1 + vpfi_exp(-fabs(a))); /* in (1/2, 2) */
-      if (j % 512 == 511) {
-        sum += vpfi_log(ratio);
-        ratio = 1;
-      }
-    }
-    sum += vpfi_log(ratio);
+    if (!is_summed(a, l)) continue;
+    find_f(a, l, f);
+    weight += ais->machine->kernels->softplus_change(ais->base[l], f, from, to, shape->layer[l].size);
+    if (move) draw_layer(a, l, to, stream, f);
   }
-  return sum;
+  for (size_t l = 0; move && l < shape->n_layers; l++) {
+    if (is_summed(a, l)) continue;
+    find_f(a, l, f);
+    draw_layer(a, l, to, stream, f);
+  }
+  return weight;
 }
 
-static void anneal(void *context, size_t begin, size_t end, size_t thread) {
+static void run_range(void *context, size_t begin, size_t end, size_t thread) {
   const ais_job *job = context;
-  const vpfi_shape *shape = job->machine->shape;
+  const vpfi_shape *shape = job->ais->machine->shape;
   for (size_t row = begin; row < end; row++) {
-    const chain c = {job, row, &job->scratch[thread]};
-    for (size_t l = 0; l < shape->n_layers; l++) vpfi_scratch_list(c.scratch, job->states, l, row);
+    const annealer a = {job, row, &job->scratch[thread]};
+    for (size_t l = 0; l < shape->n_layers; l++) vpfi_scratch_list(a.scratch, job->states, l, row);
     double weight = 0;
-    for (size_t k = 0; k < job->betas; k++) { /* k = 0 draws from the start exactly: beta is 0 */
-      const double beta = (double)k / (double)(job->betas - 1);
-      const uint64_t stream = vpfi_rng_stream(job->seed, VPFI_PURPOSE_AIS, k);
-      /* summed layers first: they are not part of the state, the explicit ones are drawn given them */
-      for (size_t l = 0; l < shape->n_layers; l++)
-        if (vpfi_split_is_summed(&job->split, l)) draw_layer(&c, l, (float)beta, stream);
-      for (size_t l = 0; l < shape->n_layers; l++)
-        if (vpfi_split_is_explicit(&job->split, l)) draw_layer(&c, l, (float)beta, stream);
-      if (k + 1 < job->betas) weight += log_ratio(&c, beta, (double)(k + 1) / (double)(job->betas - 1));
+    for (size_t k = 1; k < job->n; k++) {
+      const double part = step(&a, job->beta[k - 1], job->beta[k], stream_of(job, k), k + 1 < job->n);
+      if (job->parts) job->parts[row * (job->n - 1) + k - 1] = part;
+      weight += part;
     }
     job->weights[row] = weight;
   }
 }
 
-vpf_status vpfi_ais(const vpfi_machine *machine, size_t chains, size_t betas, uint64_t seed, size_t threads,
-                    double *out_base, double *out_weights) {
-  const vpfi_shape *shape = machine->shape;
-  vpfi_states states = {0};
-  vpfi_scratch *scratch = vpfi_scratch_create(shape, threads);
-  const vpf_status status =
-      scratch ? vpfi_states_init(&states, shape, VPFI_ORDER_SWEPT, chains, 1, NULL) : VPF_ERR_MEMORY;
-  if (!status) {
-    ais_job job = {machine, vpfi_split_choose(shape, 0), betas, seed, &states, scratch, out_weights};
-    vpfi_parallel_for(chains, threads, anneal, &job);
-    *out_base = 0;
-    for (size_t r = 0; r < shape->n_roles; r++)
-      for (size_t j = 0; j < shape->layer[shape->role[r].layer].size; j++)
-        *out_base += vpfi_softplus((double)machine->params->bias[r][j]);
+void vpfi_ais_run(const vpfi_ais *ais, vpfi_ais_run_kind kind, const float *beta, size_t n, uint64_t seed,
+                  vpfi_states *states, size_t threads, vpfi_scratch *scratch, double *weights, double *parts) {
+  ais_job job = {ais, kind, beta, n, seed, states, scratch, weights, parts};
+  vpfi_parallel_for(states->rows, threads, run_range, &job);
+}
+
+static void start_range(void *context, size_t begin, size_t end, size_t thread) {
+  const ais_job *job = context;
+  const vpfi_ais *ais = job->ais;
+  for (size_t row = begin; row < end; row++) {
+    vpfi_scratch *scratch = &job->scratch[thread];
+    for (size_t l = 0; l < ais->machine->shape->n_layers; l++) {
+      vpfi_draw_thresholds(ais->machine, l, stream_of(job, 0), 0, row, scratch);
+      ais->machine->kernels->draw(vpfi_states_row(job->states, l, row), ais->base[l], scratch->threshold,
+                                  ais->machine->shape->layer[l].size);
+    }
   }
-  vpfi_states_clear(&states);
-  vpfi_scratch_destroy(scratch, threads);
-  return status;
+}
+
+void vpfi_ais_start(const vpfi_ais *ais, uint64_t seed, vpfi_states *states, size_t threads, vpfi_scratch *scratch) {
+  ais_job job = {.ais = ais, .kind = VPFI_AIS_FORWARD, .seed = seed, .states = states, .scratch = scratch};
+  vpfi_parallel_for(states->rows, threads, start_range, &job);
+}
+
+void vpfi_ais_uniform(float *beta, size_t n) {
+  for (size_t k = 0; k < n; k++) beta[k] = (float)((double)k / (double)(n - 1));
+}
+
+static double part_deviation(const double *parts, size_t chains, size_t steps, size_t step) {
+  double mean = 0, sum = 0;
+  for (size_t c = 0; c < chains; c++) mean += parts[c * steps + step] / (double)chains;
+  for (size_t c = 0; c < chains; c++) {
+    const double off = parts[c * steps + step] - mean;
+    sum += off * off;
+  }
+  return sqrt(sum / (double)(chains - 1));
+}
+
+/* A fifth of the temperatures are spread evenly, whatever the pilot says: it is a small sample. */
+void vpfi_ais_adapt(float *beta, size_t n, const float *pilot_beta, size_t pilot_n, const double *parts,
+                    size_t chains) {
+  const size_t steps = pilot_n - 1;
+  double total = 0;
+  for (size_t k = 0; k < steps; k++) total += part_deviation(parts, chains, steps, k);
+  double done = 0; /* share of the way at the beginning of pilot step k */
+  size_t next = 1;
+  beta[0] = 0;
+  for (size_t k = 0; k < steps; k++) {
+    const double width = (double)(pilot_beta[k + 1] - pilot_beta[k]);
+    const double share = total > 0 ? 0.2 * width + 0.8 * part_deviation(parts, chains, steps, k) / total : width;
+    for (; next + 1 < n && (double)next / (double)(n - 1) < done + share; next++)
+      beta[next] =
+          (float)((double)pilot_beta[k] + width * ((double)next / (double)(n - 1) - done) / share);
+    done += share;
+  }
+  for (; next < n; next++) beta[next] = 1; /* what rounding left over */
 }

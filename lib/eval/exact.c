@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "bm/gibbs.h"
 #include "num/bits.h"
 #include "num/elementary.h"
+#include "num/rng.h"
 
 /* A walk over states in the order of a Gray code: each step flips one unit, which changes the
  * fields of its neighbours and, by its own field, the energy. */
@@ -97,15 +99,18 @@ static void flip_explicit(walker *w, size_t k) {
   }
 }
 
-/* Explicit states first .. first+count-1 of the Gray code, starting from all explicit units off. */
-static double walk(walker *w, uint64_t first, uint64_t count) {
+/* The log sum of explicit states first .. first+count-1 of the Gray code, starting from all explicit
+ * units off. so_far, unless NULL: [count] after each state. */
+static double walk(walker *w, uint64_t first, uint64_t count, double *so_far) {
   const uint64_t start = first ^ first >> 1;
   for (size_t k = 0; k < w->split->explicit_units; k++)
     if (start >> k & 1) flip_explicit(w, k);
   double total = log_weight(w);
-  for (uint64_t s = first + 1; s < first + count; s++) {
-    flip_explicit(w, (size_t)__builtin_ctzll(s)); /* the bit in which the codes of s-1 and s differ */
+  if (so_far) so_far[0] = total;
+  for (uint64_t s = 1; s < count; s++) {
+    flip_explicit(w, (size_t)__builtin_ctzll(first + s)); /* the bit in which the codes of s-1 and s differ */
     total = log_add(total, log_weight(w));
+    if (so_far) so_far[s] = total;
   }
   return total;
 }
@@ -140,10 +145,13 @@ static vpf_status check_limit(const vpfi_split *split) {
                    VPFI_MOST_ENUMERATED);
 }
 
+/* The explicit states, cut into chunks of the Gray code. */
 typedef struct partition_job {
-  walker *walkers;
-  uint64_t chunk;
-  double *sums; /* [chunks] */
+  vpfi_split split;
+  walker *walkers; /* [threads] */
+  uint64_t chunk;  /* states of each */
+  size_t chunks;
+  double *sums;    /* [chunks] log sums */
 } partition_job;
 
 /* Each chunk starts afresh, which also keeps rounding errors of long walks from adding up. */
@@ -151,29 +159,159 @@ static void partition_range(void *context, size_t begin, size_t end, size_t thre
   const partition_job *job = context;
   for (size_t c = begin; c < end; c++) {
     reset(&job->walkers[thread]);
-    job->sums[c] = walk(&job->walkers[thread], c * job->chunk, job->chunk);
+    job->sums[c] = walk(&job->walkers[thread], c * job->chunk, job->chunk, NULL);
   }
+}
+
+static void end_partition(partition_job *job, size_t threads) {
+  vpfi_free(job->sums);
+  destroy_walkers(job->walkers, threads);
+}
+
+/* The log sums of all chunks. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
+static vpf_status begin_partition(partition_job *job, const vpfi_shape *shape, const vpfi_params *params,
+                                  size_t threads) {
+  *job = (partition_job){.split = vpfi_split_choose(shape, 0)};
+  const vpf_status status = check_limit(&job->split);
+  if (status) return status;
+  const uint64_t states = (uint64_t)1 << job->split.explicit_units;
+  job->chunk = states < 4096 ? states : 4096;
+  job->chunks = (size_t)(states / job->chunk);
+  job->walkers = create_walkers(shape, params, &job->split, threads);
+  job->sums = vpfi_alloc(job->chunks, sizeof *job->sums);
+  if (!job->walkers || !job->sums) {
+    end_partition(job, threads);
+    return VPF_ERR_MEMORY;
+  }
+  vpfi_parallel_for(job->chunks, threads, partition_range, job);
+  return VPF_OK;
 }
 
 vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *params, size_t threads,
                                     double *out_log_z) {
-  const vpfi_split split = vpfi_split_choose(shape, 0);
-  const vpf_status status = check_limit(&split);
+  partition_job job;
+  const vpf_status status = begin_partition(&job, shape, params, threads);
   if (status) return status;
-  const uint64_t states = (uint64_t)1 << split.explicit_units, chunk = states < 4096 ? states : 4096;
-  const size_t chunks = (size_t)(states / chunk);
-  walker *walkers = create_walkers(shape, params, &split, threads);
-  double *sums = vpfi_alloc(chunks, sizeof *sums);
-  if (walkers && sums) {
-    partition_job job = {walkers, chunk, sums};
-    vpfi_parallel_for(chunks, threads, partition_range, &job);
-    double total = sums[0];
-    for (size_t c = 1; c < chunks; c++) total = log_add(total, sums[c]);
-    *out_log_z = total;
+  double total = job.sums[0];
+  for (size_t c = 1; c < job.chunks; c++) total = log_add(total, job.sums[c]);
+  *out_log_z = total;
+  end_partition(&job, threads);
+  return VPF_OK;
+}
+
+typedef struct sample_job {
+  const partition_job *partition;
+  const vpfi_machine *machine;
+  uint64_t stream;
+  vpfi_states *states;
+  vpfi_scratch *scratch;
+  double largest; /* the largest log sum of a chunk */
+  double *below;  /* [chunks + 1] sum of all chunks before this one, over exp(largest) */
+  double *value;  /* [rows] uniform in [0, below[chunks]) */
+  size_t *first;  /* [chunks + 1] position of the chunk's first row in `order` */
+  size_t *order;  /* [rows] chunk after chunk */
+  double *so_far; /* [threads x states of a chunk] */
+} sample_job;
+
+/* The last position k < count with list[k] <= x; 0 if there is none. */
+static size_t find_below(const double *list, size_t count, double x) {
+  size_t low = 0, high = count;
+  while (high - low > 1) {
+    const size_t middle = low + (high - low) / 2;
+    if (list[middle] <= x)
+      low = middle;
+    else
+      high = middle;
   }
-  const bool complete = walkers && sums;
-  vpfi_free(sums);
-  destroy_walkers(walkers, threads);
+  return low;
+}
+
+/* A value for every row, and the rows by the chunk that holds it (a counting sort). */
+static void deal_rows(sample_job *job) {
+  const size_t chunks = job->partition->chunks, rows = job->states->rows;
+  const double *sums = job->partition->sums;
+  job->largest = sums[0];
+  for (size_t c = 1; c < chunks; c++) job->largest = fmax(job->largest, sums[c]);
+  for (size_t c = 0; c < chunks; c++) job->below[c + 1] = job->below[c] + vpfi_exp(sums[c] - job->largest);
+  for (size_t r = 0; r < rows; r++) {
+    uint32_t word[4];
+    vpfi_rng_block(job->stream, 1, r, 0, word);
+    const uint64_t bits = (uint64_t)word[1] << 32 | word[0];
+    job->value[r] = ((double)(bits >> 11) + 0.5) * 0x1p-53 * job->below[chunks];
+    job->first[find_below(job->below, chunks, job->value[r]) + 1]++;
+  }
+  for (size_t c = 0; c < chunks; c++) job->first[c + 1] += job->first[c];
+  for (size_t r = rows; r-- > 0;) job->order[--job->first[find_below(job->below, chunks, job->value[r]) + 1]] = r;
+  for (size_t c = 0; c < chunks; c++) job->first[c] = job->first[c + 1]; /* now the start of chunk c */
+  job->first[chunks] = rows;
+}
+
+/* Explicit unit number k of the row is bit k of the code. */
+static void set_explicit(const sample_job *job, size_t row, uint64_t code) {
+  const vpfi_shape *shape = job->machine->shape;
+  for (size_t l = 0; l < shape->n_layers; l++) {
+    uint64_t *state = vpfi_states_row(job->states, l, row);
+    memset(state, 0, shape->layer[l].words * sizeof *state);
+    if (!vpfi_split_is_explicit(&job->partition->split, l)) continue;
+    for (size_t j = 0; j < shape->layer[l].size; j++, code >>= 1)
+      if (code & 1) vpfi_bits_flip(state, j);
+  }
+}
+
+/* Inversion: each row gets the explicit state at which the cumulated probability passes its value;
+ * then the summed layers, whose units are independent given that, are drawn. */
+static void sample_range(void *context, size_t begin, size_t end, size_t thread) {
+  const sample_job *job = context;
+  const partition_job *partition = job->partition;
+  const vpfi_shape *shape = job->machine->shape;
+  double *so_far = job->so_far + thread * partition->chunk;
+  vpfi_scratch *scratch = &job->scratch[thread];
+  for (size_t c = begin; c < end; c++) {
+    if (job->first[c] == job->first[c + 1]) continue;
+    reset(&partition->walkers[thread]);
+    walk(&partition->walkers[thread], c * partition->chunk, partition->chunk, so_far);
+    for (size_t k = job->first[c]; k < job->first[c + 1]; k++) {
+      const size_t row = job->order[k];
+      const double into = job->value[row] - job->below[c];
+      const double log_into = into > 0 ? vpfi_log(into) + job->largest : -HUGE_VAL;
+      size_t at = find_below(so_far, (size_t)partition->chunk, log_into);
+      if (so_far[at] <= log_into && at + 1 < partition->chunk) at++;
+      const uint64_t state = c * partition->chunk + at;
+      set_explicit(job, row, state ^ state >> 1);
+      for (size_t l = 0; l < shape->n_layers; l++) vpfi_scratch_list(scratch, job->states, l, row);
+      for (size_t l = 0; l < shape->n_layers; l++)
+        if (vpfi_split_is_summed(&partition->split, l))
+          vpfi_gibbs_layer(job->machine, NULL, job->stream, 0, job->states, row, l, scratch);
+    }
+  }
+}
+
+vpf_status vpfi_exact_sample(const vpfi_machine *machine, uint64_t seed, vpfi_states *states, size_t threads,
+                             vpfi_scratch *scratch) {
+  partition_job partition;
+  const vpf_status status = begin_partition(&partition, machine->shape, machine->params, threads);
+  if (status) return status;
+  sample_job job = {.partition = &partition,
+                    .machine = machine,
+                    .stream = vpfi_rng_stream(seed, VPFI_PURPOSE_EXACT, 0),
+                    .states = states,
+                    .scratch = scratch,
+                    .below = vpfi_alloc(partition.chunks + 1, sizeof(double)),
+                    .value = vpfi_alloc(states->rows, sizeof(double)),
+                    .first = vpfi_alloc(partition.chunks + 1, sizeof(size_t)),
+                    .order = vpfi_alloc(states->rows, sizeof(size_t)),
+                    .so_far = vpfi_alloc(threads, (size_t)partition.chunk * sizeof(double))};
+  const bool complete = job.below && job.value && job.first && job.order && job.so_far;
+  if (complete) {
+    deal_rows(&job);
+    vpfi_parallel_for(partition.chunks, threads, sample_range, &job);
+  }
+  vpfi_free(job.so_far);
+  vpfi_free(job.order);
+  vpfi_free(job.first);
+  vpfi_free(job.value);
+  vpfi_free(job.below);
+  end_partition(&partition, threads);
   return complete ? VPF_OK : VPF_ERR_MEMORY;
 }
 
@@ -191,7 +329,7 @@ static void sum_range(void *context, size_t begin, size_t end, size_t thread) {
     reset(w);
     for (size_t i = 0; i < visible->size; i++)
       if (vpfi_bits_get(job->bits + r * visible->words, i)) flip(w, 0, i);
-    job->out[r] = walk(w, 0, (uint64_t)1 << w->split->explicit_units);
+    job->out[r] = walk(w, 0, (uint64_t)1 << w->split->explicit_units, NULL);
   }
 }
 

@@ -3,7 +3,8 @@
 #ifndef VPFI_EVAL_EXACT_H
 #define VPFI_EVAL_EXACT_H
 
-#include "bm/params.h"
+#include "bm/field.h"
+#include "bm/states.h"
 #include "eval/split.h"
 
 /* 2^25 states of an RBM with 784 visible units take minutes; each unit more doubles that. */
@@ -12,6 +13,11 @@ enum { VPFI_MOST_ENUMERATED = 25 };
 /* log sum over all states of exp(-E). VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
 vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *params, size_t threads,
                                     double *out_log_z);
+
+/* Independent draws of all units from the machine's own distribution, one a row of states, for the
+ * seed. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
+vpf_status vpfi_exact_sample(const vpfi_machine *machine, uint64_t seed, vpfi_states *states, size_t threads,
+                             vpfi_scratch *scratch);
 
 /* For each row of visible bits: log sum over the hidden states of exp(-E(x, h)). out: [rows]. */
 vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const uint64_t *bits, size_t rows,

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Means and errors of a few numbers; sums in the order of the array. */
+#ifndef VPFI_NUM_STATISTICS_H
+#define VPFI_NUM_STATISTICS_H
+
+#include <stddef.h>
+
+double vpfi_mean(const double *values, size_t count);
+
+/* The sample standard deviation; 0 for one value. */
+double vpfi_deviation(const double *values, size_t count);
+
+/* The standard error of the mean; 0 for one value. */
+double vpfi_standard_error(const double *values, size_t count);
+
+#endif
