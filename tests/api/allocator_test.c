@@ -93,6 +93,52 @@ end:;
   vpf_optimizer_destroy(optimizer);
 }
 
+/* Contrastive divergence, annealing and the monitor: of a machine that can be enumerated, and of one
+ * that is not. */
+static void use_likelihoods(void) {
+  const size_t small_sizes[] = {6, 3}, sizes[] = {20, 17};
+  const uint8_t bytes[3 * 20] = {0, 1, 1};
+  vpf_data *narrow = NULL, *data = NULL, *samples = NULL;
+  vpf_model *small = NULL, *model = NULL, *best = NULL;
+  vpf_optimizer *optimizer = NULL;
+  vpf_monitor *monitor = NULL;
+  const double beta[] = {0, 0.5, 1};
+  vpf_ais_settings settings = {.struct_size = sizeof settings, .chains = 2, .betas = 3, .adaptive = 1, .reverse = 1};
+  vpf_ais_result result = {.struct_size = sizeof result};
+
+  TRY(vpf_data_from_u8(&narrow, bytes, 3, 6, 0));
+  TRY(vpf_data_from_u8(&data, bytes, 3, 20, 0));
+  TRY(vpf_model_create(&small, small_sizes, 2, NULL, VPF_COUPLING_JOINT));
+  TRY(vpf_model_create(&model, sizes, 2, NULL, VPF_COUPLING_JOINT));
+  TRY(vpf_exact_sample(small, 3, 1, &samples));
+  TRY(vpf_ais(small, &settings, &result));
+  settings.base = settings.reverse_from = data;
+  settings.reverse_sweeps = 1;
+  TRY(vpf_ais(model, &settings, &result));
+
+  settings.adaptive = 0;
+  settings.temperatures = beta;
+  TRY(vpf_monitor_create(&monitor, &settings, 1));
+  TRY(vpf_optimizer_create(&optimizer));
+  for (int method = VPF_METHOD_CD; method <= VPF_METHOD_PCD; method++) {
+    TRY(vpf_optimizer_set(optimizer, VPF_OPTION_METHOD, method));
+    TRY(vpf_train(model, data, optimizer, 1, NULL, NULL));
+    const size_t checks = vpf_monitor_checks(monitor);
+    TRY(vpf_monitor_check(monitor, model, data, 1, NULL));
+    assert_int_equal(vpf_monitor_checks(monitor), checks + 1);
+  }
+  TRY(vpf_monitor_best(monitor, NULL, &best));
+end:
+  vpf_data_destroy(narrow);
+  vpf_data_destroy(data);
+  vpf_data_destroy(samples);
+  vpf_model_destroy(small);
+  vpf_model_destroy(model);
+  vpf_model_destroy(best);
+  vpf_optimizer_destroy(optimizer);
+  vpf_monitor_destroy(monitor);
+}
+
 /* Files, with as few other allocations as can be: each run waits for the disk. */
 static void use_files(void) {
   const size_t sizes[] = {4, 2};
@@ -165,6 +211,11 @@ static void every_allocation_may_fail(void **state) {
   fail_each(use_all_but_files, 300);
 }
 
+static void every_allocation_of_likelihoods_may_fail(void **state) {
+  (void)state;
+  fail_each(use_likelihoods, 200);
+}
+
 static void every_allocation_around_files_may_fail(void **state) {
   (void)state;
   fail_each(use_files, 100);
@@ -175,6 +226,7 @@ int main(void) {
       cmocka_unit_test(bad_allocators_are_refused),
       cmocka_unit_test(an_allocator_is_set_once_before_the_first_handle),
       cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(every_allocation_of_likelihoods_may_fail),
       cmocka_unit_test(every_allocation_around_files_may_fail),
   };
   return cmocka_run_group_tests_name("allocator", tests, NULL, NULL);
