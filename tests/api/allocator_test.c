@@ -53,7 +53,7 @@ static void use_all_but_files(void) {
   const uint8_t intra[] = {1, 1, 0}, bytes[6 * 20] = {0, 200, 1};
   const float floats[20] = {0.5f, 1, 0};
   vpf_data *data = NULL, *levels = NULL, *slice = NULL, *bits = NULL, *states = NULL, *chain = NULL;
-  vpf_model *model = NULL, *clone = NULL, *rbm = NULL;
+  vpf_model *model = NULL, *clone = NULL, *pair = NULL, *rbm = NULL;
   vpf_optimizer *optimizer = NULL;
   double value, each[6];
   float probs[6 * 20];
@@ -65,6 +65,7 @@ static void use_all_but_files(void) {
   TRY(vpf_model_create(&model, sizes, 3, intra, VPF_COUPLING_PAIRWISE));
   TRY(vpf_model_init(model, 1));
   TRY(vpf_model_clone(&clone, model));
+  TRY(vpf_model_pair(&pair, model, 0));
   TRY(vpf_model_infer(model, data, 1, &states));
   TRY(vpf_model_flow(model, states, &value));
   TRY(vpf_optimizer_create(&optimizer));
@@ -87,7 +88,7 @@ static void use_all_but_files(void) {
   TRY(vpf_parzen(probs, 2, probs + 40, 3, 20, 0.2, &value, NULL));
 end:;
   vpf_data *const all_data[] = {data, levels, slice, bits, states, chain};
-  vpf_model *const all_models[] = {model, clone, rbm};
+  vpf_model *const all_models[] = {model, clone, pair, rbm};
   for (size_t k = 0; k < sizeof all_data / sizeof *all_data; k++) vpf_data_destroy(all_data[k]);
   for (size_t k = 0; k < sizeof all_models / sizeof *all_models; k++) vpf_model_destroy(all_models[k]);
   vpf_optimizer_destroy(optimizer);
