@@ -24,7 +24,8 @@ typedef enum vpfi_purpose {
   VPFI_PURPOSE_RECONSTRUCT = 6,
   VPFI_PURPOSE_NEGATIVE = 7,
   VPFI_PURPOSE_PARTICLES = 8,
-  VPFI_PURPOSE_AIS = 9
+  VPFI_PURPOSE_AIS = 9,
+  VPFI_PURPOSE_CORRUPT = 10
 } vpfi_purpose;
 
 uint64_t vpfi_rng_stream(uint64_t seed, vpfi_purpose purpose, uint64_t time);
