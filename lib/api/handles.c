@@ -25,6 +25,11 @@ vpf_status vpfi_check_columns(const vpf_data *data, size_t wanted, const char *w
                    data->rows, data->cols, wanted, what, wanted);
 }
 
+vpf_status vpfi_check_steps(const char *function, size_t steps) {
+  if (steps > 0 && steps <= UINT32_MAX / 16) return VPF_OK;
+  return vpfi_fail(VPF_ERR_ARGUMENT, "%s: steps %zu is outside [1, %u]", function, steps, UINT32_MAX / 16);
+}
+
 vpfi_machine vpfi_machine_of(const vpf_model *model) {
   return (vpfi_machine){vpfi_kernels_best(), &model->shape, &model->params};
 }

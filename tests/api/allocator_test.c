@@ -75,6 +75,8 @@ static void use_all_but_files(void) {
   TRY(vpf_train(clone, data, optimizer, 1, NULL, NULL));
   TRY(vpf_generate(model, 6, 2, NULL, 1, probs));
   TRY(vpf_reconstruct(model, data, NULL, 2, 1, 1, probs));
+  TRY(vpf_reconstruct_mean_field(model, data, bytes, 2, probs));
+  TRY(vpf_reconstruction_error(data, probs, NULL, &value, NULL));
   TRY(vpf_model_create(&rbm, sizes, 2, NULL, VPF_COUPLING_JOINT));
   TRY(vpf_model_free_energy(rbm, data, each));
   TRY(vpf_exact_log_partition(rbm, &value));
