@@ -180,6 +180,17 @@ VPF_API vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visib
  *          VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_gibbs(const vpf_model *model, const vpf_data *states, const uint8_t *clamped,
                              size_t sweeps, uint64_t seed, vpf_data **out_states);
+
+/** The same chains, watched: draws x thin sweeps, the energy noted after every thin-th. Chains whose
+ *  energy has not settled have not mixed.
+ *  @param      draws       at least 1
+ *  @param      thin        sweeps for each, at least 1
+ *  @param[out] out_energy  [rows x draws], E(y) as of vpf_model_energy()
+ *  @param[out] out_states  what vpf_gibbs() returns for draws x thin sweeps; may be NULL
+ *  @return as vpf_gibbs(); VPF_ERR_ARGUMENT; VPF_ERR_LIMIT if draws x thin does not fit. Since 1.0. */
+VPF_API vpf_status vpf_gibbs_trace(const vpf_model *model, const vpf_data *states, const uint8_t *clamped,
+                                   size_t draws, size_t thin, uint64_t seed, double *out_energy,
+                                   vpf_data **out_states);
 /** @} */
 
 #ifdef __cplusplus

@@ -312,7 +312,8 @@ static void mean_field_converges_to_a_fixed_point(void **state) {
     assert_ok(vpf_reconstruct_mean_field(x.model, x.data, x.known, 2000, probs));
     assert_ok(vpf_reconstruct_mean_field(x.model, x.data, x.known, 2001, next));
     for (size_t k = 0; k < IMAGES * x.n; k++) assert_close((double)next[k], (double)probs[k], 1e-6);
-    const bool determined = x.machine->layers == 1 || (!x.machine->u[1] && (x.machine->layers == 2 || x.machine->pairwise));
+    const bool one_hidden = x.machine->layers == 2 || (x.machine->layers > 2 && x.machine->pairwise);
+    const bool determined = x.machine->layers == 1 || (one_hidden && !x.machine->u[1]);
     for (size_t r = 0; determined && r < IMAGES; r++) {
       means m = begin_means(x.machine, x.rows + r * x.n);
       for (size_t i = 0; i < x.n; i++) m.of[i] = (long double)probs[r * x.n + i];
