@@ -9,15 +9,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <vpf.h>
 
 #include "support/complain.h"
+#include "support/image_files.h"
 #include "support/new_file.h"
+#include "support/options.h"
 #include "support/progress_view.h"
 #include "support/results.h"
 #include "support/run_log.h"
 #include "support/train_options.h"
+
+const char program_name[] = "train_mnist";
 
 /* What the progress function works with. */
 typedef struct run {
@@ -45,37 +48,13 @@ static void catch_signals(void) {
   sigaction(SIGTERM, &action, NULL);
 }
 
-/* The path of the training images in a folder, to be freed; NULL (said) if there are none. */
-static char *find_images(const char *folder) {
-  static const char *const names[] = {"train-images-idx3-ubyte", "train-images.idx3-ubyte",
-                                      "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte.gz"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    char *path = path_join(folder, names[i]);
-    if (!path || !access(path, F_OK)) return path;
-    free(path);
-  }
-  complain_because(VPF_ERR_IO, "no %s or %s, plain or .gz, in %s", names[0], names[1], folder);
-  return NULL;
-}
-
-/* The bits of the images to train on. The grey levels go before anything else is allocated: they
- * are eight times the size of the bits. */
-static vpf_status load_images(vpf_data **out, results *r) {
-  enum { HALF_GREY = 127 }; /* the paper's threshold 0.5 */
-  const size_t limit = r->options->limit;
-  vpf_data *grey = NULL, *bits = NULL;
-
-  r->images = find_images(r->options->data);
+/* The bits of the images to train on. */
+static vpf_status load_training_images(vpf_data **out, results *r) {
+  r->images = find_images(r->options->data, "train");
   if (!r->images) return VPF_ERR_IO;
-  vpf_status s = vpf_data_load_idx(&grey, r->images, HALF_GREY);
-  if (!s) s = vpf_data_bits_only(&bits, grey);
-  vpf_data_destroy(grey);
-
-  r->rows_in_file = vpf_data_rows(bits);
-  r->rows = limit && limit < r->rows_in_file ? limit : r->rows_in_file;
-  if (!s) s = vpf_data_slice(out, bits, 0, r->rows);
-  vpf_data_destroy(bits);
-  return complain(s);
+  const vpf_status s = load_images(out, r->images, r->options->limit, false, &r->rows_in_file);
+  r->rows = vpf_data_rows(*out);
+  return s;
 }
 
 static vpf_status create_machine(vpf_model **out, const train_options *options) {
@@ -167,7 +146,7 @@ int main(int argc, char **argv) {
   catch_signals();
 
   exit_status = EXIT_RUNTIME;
-  if (load_images(&data, &r.results) == VPF_OK) {
+  if (load_training_images(&data, &r.results) == VPF_OK) {
     if (options.sizes[0] != vpf_data_cols(data))
       exit_status = complain_option("--arch", options.arch, "the first size must be %zu, the pixels of an image in %s",
                                     vpf_data_cols(data), r.results.images);

@@ -6,16 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char program[] = "train_mnist";
-
 vpf_status complain(vpf_status status) {
-  if (status) fprintf(stderr, "%s: %s: %s\n", program, vpf_status_string(status), vpf_error_message());
+  if (status) fprintf(stderr, "%s: %s: %s\n", program_name, vpf_status_string(status), vpf_error_message());
   return status;
 }
 
 vpf_status complain_because(vpf_status status, const char *format, ...) {
   va_list arguments;
-  fprintf(stderr, "%s: %s: ", program, vpf_status_string(status));
+  fprintf(stderr, "%s: %s: ", program_name, vpf_status_string(status));
   va_start(arguments, format);
   vfprintf(stderr, format, arguments);
   va_end(arguments);
@@ -29,7 +27,7 @@ vpf_status complain_io(const char *what, const char *path) {
 
 int complain_option(const char *option, const char *value, const char *allowed, ...) {
   va_list arguments;
-  fprintf(stderr, "%s: %s%s%s: ", program, option, value ? " " : "", value ? value : "");
+  fprintf(stderr, "%s: %s%s%s: ", program_name, option, value ? " " : "", value ? value : "");
   va_start(arguments, allowed);
   vfprintf(stderr, allowed, arguments);
   va_end(arguments);

@@ -44,11 +44,28 @@ vpf_status make_folders(const char *path) {
   return failed ? complain_io("make the folder", path) : VPF_OK;
 }
 
+static char *copy_text(const char *text) {
+  char *copy = strdup(text);
+  if (!copy) complain_because(VPF_ERR_MEMORY, "cannot allocate %zu bytes", strlen(text) + 1);
+  return copy;
+}
+
+/* ".<name>.<process>.tmp" beside a file: the process keeps two runs apart that write to one folder. */
+static char *temporary_beside(const char *path) {
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  const size_t length = strlen(path) + 32;
+  char *temporary = malloc(length);
+  if (temporary)
+    snprintf(temporary, length, "%.*s.%.32s.%ld.tmp", (int)(name - path), path, name, (long)getpid());
+  else
+    complain_because(VPF_ERR_MEMORY, "cannot allocate %zu bytes", length);
+  return temporary;
+}
+
 vpf_status new_file_open(new_file *file, const char *folder, const char *name) {
-  char hidden[64]; /* the process id keeps two runs apart that write to one folder */
-  snprintf(hidden, sizeof hidden, ".%.32s.%ld.tmp", name, (long)getpid());
-  *file = (new_file){.path = path_join(folder, name), .temporary = path_join(folder, hidden)};
-  if (!file->path || !file->temporary) {
+  *file = (new_file){.path = folder ? path_join(folder, name) : copy_text(name)};
+  if (file->path) file->temporary = temporary_beside(file->path);
+  if (!file->temporary) {
     new_file_close(file);
     return VPF_ERR_MEMORY;
   }

@@ -19,7 +19,8 @@ typedef struct new_file {
   char *temporary; /* NULL once published */
 } new_file;
 
-/* Begin folder/name. On failure (said) file is closed and nothing is left behind. */
+/* Begin folder/name, or the path `name` if folder is NULL. On failure (said) file is closed and nothing
+ * is left behind. */
 vpf_status new_file_open(new_file *file, const char *folder, const char *name);
 
 /* Write out what the stream holds; the first time, the file takes the place of its predecessor

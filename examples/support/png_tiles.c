@@ -5,21 +5,36 @@
 #include <png.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "complain.h"
 #include "new_file.h"
 
-enum { GAP = 2, MIDDLE_GREY = 128, AMPLITUDE = 127 };
+enum { GAP = 2, MIDDLE_GREY = 128, AMPLITUDE = 127, WHITE = 255 };
 
-static void draw_tile(uint8_t *corner, size_t width, const tile_set *tiles, size_t tile) {
-  const float *values = tiles->values + tile * tiles->tile_step;
+/* Between the tiles, a level that is not their background. */
+static int gap_level(tile_scale scale) {
+  return scale == TILE_FILTERS ? 0 : MIDDLE_GREY;
+}
+
+static float largest_magnitude(const float *values, size_t count, size_t step) {
   float largest = 0;
-  for (size_t p = 0; p < tiles->side * tiles->side; p++)
-    largest = fmaxf(largest, fabsf(values[p * tiles->value_step]));
+  for (size_t p = 0; p < count; p++) largest = fmaxf(largest, fabsf(values[p * step]));
+  return largest;
+}
 
-  for (size_t p = 0; p < tiles->side * tiles->side; p++) {
-    const float level = largest > 0 ? values[p * tiles->value_step] / largest : 0;
-    corner[p / tiles->side * width + p % tiles->side] = (uint8_t)(MIDDLE_GREY + lrintf(AMPLITUDE * level));
+static void draw_tile(uint8_t *corner, size_t pitch, const tile_set *tiles, size_t tile) {
+  const size_t pixels = tiles->width * tiles->height;
+  const float *values = tiles->values + tile * tiles->tile_step;
+  const float largest = largest_magnitude(values, pixels, tiles->value_step);
+
+  for (size_t p = 0; p < pixels; p++) {
+    const float value = values[p * tiles->value_step];
+    uint8_t *to = &corner[p / tiles->width * pitch + p % tiles->width];
+    if (tiles->scale == TILE_FILTERS)
+      *to = (uint8_t)(MIDDLE_GREY + lrintf(largest > 0 ? AMPLITUDE * value / largest : 0));
+    else
+      *to = (uint8_t)lrintf(WHITE * fminf(fmaxf(value, 0), 1));
   }
 }
 
@@ -39,14 +54,16 @@ static vpf_status write_grey(const uint8_t *pixels, size_t width, size_t height,
 }
 
 vpf_status png_tiles_write(const tile_set *tiles, const char *folder, const char *name) {
-  const size_t columns = (size_t)ceil(sqrt((double)tiles->count)), rows = (tiles->count + columns - 1) / columns;
-  const size_t pitch = tiles->side + GAP;
-  const size_t width = columns * pitch + GAP, height = rows * pitch + GAP;
-  uint8_t *pixels = calloc(height, width); /* black between the tiles */
+  const size_t columns = tiles->columns ? tiles->columns : (size_t)ceil(sqrt((double)tiles->count));
+  const size_t rows = (tiles->count + columns - 1) / columns;
+  const size_t step_x = tiles->width + GAP, step_y = tiles->height + GAP;
+  const size_t width = columns * step_x + GAP, height = rows * step_y + GAP;
+  uint8_t *pixels = calloc(height, width);
   if (!pixels) return complain_because(VPF_ERR_MEMORY, "cannot allocate %zu x %zu bytes", height, width);
+  memset(pixels, gap_level(tiles->scale), width * height);
 
   for (size_t tile = 0; tile < tiles->count; tile++)
-    draw_tile(pixels + (tile / columns * pitch + GAP) * width + tile % columns * pitch + GAP, width, tiles, tile);
+    draw_tile(pixels + (tile / columns * step_y + GAP) * width + tile % columns * step_x + GAP, width, tiles, tile);
   const vpf_status s = write_grey(pixels, width, height, folder, name);
   free(pixels);
   return s;

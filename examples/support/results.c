@@ -48,8 +48,14 @@ static vpf_status save_filters(results *r, const vpf_model *model) {
   if (!weights) return complain_because(VPF_ERR_MEMORY, "cannot allocate %zu x %zu weights", pixels, units);
   vpf_status s = complain(deep ? vpf_model_get_weights(model, 0, weights) : vpf_model_get_intra(model, 0, weights));
   if (!s) {
-    const tile_set columns = {weights, units, side, 1, units}, rows = {weights, units, side, pixels, 1};
-    s = png_tiles_write(deep ? &columns : &rows, r->options->out, "filters.png");
+    const tile_set filters = {.values = weights,
+                              .count = units,
+                              .width = side,
+                              .height = side,
+                              .tile_step = deep ? 1 : pixels,
+                              .value_step = deep ? units : 1,
+                              .scale = TILE_FILTERS};
+    s = png_tiles_write(&filters, r->options->out, "filters.png");
   }
   free(weights);
   r->has_filters = !s;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "train_options.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "complain.h"
+#include "options.h"
 
 static const char help[] =
     "Usage: train_mnist --data DIR [options]\n"
@@ -57,67 +56,16 @@ static const struct option long_options[] = {
     {"out", required_argument, NULL, OUT},       {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
 
-static const char allowed_options[] =
-    "allowed are --data, --fashion, --limit, --arch, --intra, --coupling, --epochs, --batch, --lr, --decay, "
-    "--seed, --threads, --out, --help";
-
-/* A whole number from low to high that begins at *text; *text is moved behind it. Signs and
- * blanks, which strtoull would take, are refused. */
-static bool read_integer(const char **text, uint64_t low, uint64_t high, uint64_t *out) {
-  if (**text < '0' || **text > '9') return false;
-  char *end;
-  errno = 0;
-  const unsigned long long value = strtoull(*text, &end, 10);
-  if (errno || value < low || value > high) return false;
-  *text = end;
-  *out = value;
-  return true;
-}
-
-static int parse_integer(uint64_t *out, const char *option, const char *value, uint64_t low, uint64_t high) {
-  const char *rest = value;
-  if (read_integer(&rest, low, high, out) && !*rest) return OPTIONS_COMPLETE;
-  return complain_option(option, value, "must be an integer from %llu to %llu", (unsigned long long)low,
-                         (unsigned long long)high);
-}
-
-static int parse_size(size_t *out, const char *option, const char *value, uint64_t low, uint64_t high) {
-  uint64_t number = 0;
-  const int result = parse_integer(&number, option, value, low, high);
-  *out = (size_t)number;
-  return result;
-}
-
 /* An option of the optimizer: the library knows its bounds. */
 static int parse_setting(double *out, const char *option, const char *value, vpf_option key) {
   double low, high;
   if (complain(vpf_option_bounds(key, &low, &high, NULL))) return EXIT_RUNTIME;
 
-  if (key == VPF_OPTION_BATCH_SIZE || key == VPF_OPTION_THREADS) {
-    uint64_t number = 0;
-    const int result = parse_integer(&number, option, value, (uint64_t)low, (uint64_t)high);
-    *out = (double)number;
-    return result;
-  }
-  char *end;
-  errno = 0;
-  *out = strtod(value, &end);
-  /* strtod would also take blanks, inf, nan and hexadecimal numbers */
-  const bool plain = strspn(value, "0123456789.eE+-") == strlen(value);
-  if (plain && end != value && !*end && !errno && *out >= low && *out <= high) return OPTIONS_COMPLETE;
-  return complain_option(option, value, "must be a number from %g to %g", low, high);
-}
-
-static int parse_choice(const char **out, const char *option, const char *value, const char *const *choices,
-                        const char *allowed) {
-  for (*out = value; *choices; choices++)
-    if (!strcmp(value, *choices)) return OPTIONS_COMPLETE;
-  return complain_option(option, value, "must be %s", allowed);
-}
-
-static int parse_folder(const char **out, const char *option, const char *value) {
-  *out = value;
-  return *value ? OPTIONS_COMPLETE : complain_option(option, "''", "must be the name of a folder");
+  if (key != VPF_OPTION_BATCH_SIZE && key != VPF_OPTION_THREADS) return option_number(out, option, value, low, high);
+  uint64_t number = 0;
+  const int result = option_integer(&number, option, value, (uint64_t)low, (uint64_t)high);
+  *out = (double)number;
+  return result;
 }
 
 /* Sizes joined by '-'. Whether a machine of that size fits into memory is for the library to say. */
@@ -135,34 +83,35 @@ static int parse_arch(train_options *options, const char *value) {
                          MAX_LAYERS);
 }
 
-static int parse_option(train_options *options, int key, const char *value) {
+static int take_option(void *context, int key, const char *value) {
   static const char *const intra_names[] = {"none", "hidden", "all", NULL};
   static const char *const coupling_names[] = {"pairwise", "joint", NULL};
   enum { MANY = 1000000000 }; /* epochs and rows that no run reaches */
+  train_options *options = context;
 
   switch (key) {
-    case DATA: return parse_folder(&options->data, "--data", value);
+    case DATA: return option_path(&options->data, "--data", value, "a folder");
     case FASHION: options->fashion = true; return OPTIONS_COMPLETE;
-    case LIMIT: return parse_size(&options->limit, "--limit", value, 0, MANY);
+    case LIMIT: options->limit_given = true; return option_size(&options->limit, "--limit", value, 0, MANY);
     case ARCH: return parse_arch(options, value);
-    case INTRA: return parse_choice(&options->intra_name, "--intra", value, intra_names, "none, hidden or all");
+    case INTRA: return option_choice(&options->intra_name, "--intra", value, intra_names, "none, hidden or all");
     case COUPLING:
-      return parse_choice(&options->coupling_name, "--coupling", value, coupling_names, "pairwise or joint");
-    case EPOCHS: return parse_size(&options->epochs, "--epochs", value, 1, MANY);
+      return option_choice(&options->coupling_name, "--coupling", value, coupling_names, "pairwise or joint");
+    case EPOCHS: return option_size(&options->epochs, "--epochs", value, 1, MANY);
     case BATCH: return parse_setting(&options->batch, "--batch", value, VPF_OPTION_BATCH_SIZE);
     case RATE: return parse_setting(&options->learning_rate, "--lr", value, VPF_OPTION_LEARNING_RATE);
     case DECAY: return parse_setting(&options->weight_decay, "--decay", value, VPF_OPTION_WEIGHT_DECAY);
-    case SEED: return parse_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
+    case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
     case THREADS: return parse_setting(&options->threads, "--threads", value, VPF_OPTION_THREADS);
-    case OUT: return parse_folder(&options->out, "--out", value);
+    case OUT: return option_path(&options->out, "--out", value, "a folder");
     default: fputs(help, stdout); return EXIT_SUCCESS;
   }
 }
 
 /* What depends on more than one option. */
-static int complete(train_options *options, bool limit_given) {
+static int complete(train_options *options) {
   if (options->fashion && !options->data) options->data = "/usr/share/datasets/fashion-mnist";
-  if (options->fashion && !limit_given) options->limit = 60000;
+  if (options->fashion && !options->limit_given) options->limit = 60000;
   if (!options->data) return complain_option("--data", NULL, "the folder with the images is needed");
 
   options->coupling = strcmp(options->coupling_name, "joint") ? VPF_COUPLING_PAIRWISE : VPF_COUPLING_JOINT;
@@ -184,17 +133,6 @@ int train_options_parse(train_options *options, int argc, char **argv) {
                              .learning_rate = 0.001,
                              .weight_decay = 0.005,
                              .out = "out/train_mnist"};
-  bool limit_given = false;
-  int key;
-
-  opterr = 0; /* the messages are ours */
-  while ((key = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-    if (key == ':') return complain_option(argv[optind - 1], NULL, "needs a value");
-    if (key == '?') return complain_option(argv[optind - 1], NULL, "%s", allowed_options);
-    const int result = parse_option(options, key, optarg);
-    if (result != OPTIONS_COMPLETE) return result;
-    limit_given = limit_given || key == LIMIT;
-  }
-  if (optind < argc) return complain_option(argv[optind], NULL, "is not an option; %s", allowed_options);
-  return complete(options, limit_given);
+  const int result = options_parse(argc, argv, long_options, take_option, options, NULL);
+  return result == OPTIONS_COMPLETE ? complete(options) : result;
 }

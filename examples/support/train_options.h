@@ -22,15 +22,14 @@ typedef struct train_options {
   vpf_coupling coupling;
   size_t epochs;
   size_t limit;               /* rows to train on; 0: all */
+  bool limit_given;
   uint64_t seed;              /* of the starting weights and of training */
   double batch, learning_rate, weight_decay, threads;  /* as vpf_optimizer_set() takes them */
   const char *out;            /* folder for the results */
 } train_options;
 
-enum { OPTIONS_COMPLETE = -1 };
-
 /* Fill in the options. Returns OPTIONS_COMPLETE, or the status to exit with: 0 after --help,
- * EXIT_USAGE after a mistake, which was then said on stderr. */
+ * EXIT_USAGE after a mistake, which was then said on stderr (options.h). */
 int train_options_parse(train_options *options, int argc, char **argv);
 
 #endif

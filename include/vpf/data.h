@@ -66,6 +66,22 @@ VPF_API vpf_status vpf_data_slice(vpf_data **out, const vpf_data *data, size_t f
 /** Copy the bits without the grey levels (an eighth of the memory or less). Since 1.0. */
 VPF_API vpf_status vpf_data_bits_only(vpf_data **out, const vpf_data *data);
 
+/** What noise does to the bits of a region. OR: bit or coin, so that pixels that are on survive
+ *  (the paper's protocol of reconstruction; the survivors give part of the answer away).
+ *  REPLACE: the coin alone. Since 1.0. */
+typedef enum vpf_noise { VPF_NOISE_OR = 0, VPF_NOISE_REPLACE = 1 } vpf_noise;
+
+/** Copy the bits, those of a region put into noise: fair coins. The copy has no grey levels.
+ *
+ *  A coin depends on the seed, its column and the row's index in the original data set alone, so
+ *  the corruption of a slice is the slice of the corruption.
+ *  @param[out] out     the new handle; destroy it with vpf_data_destroy()
+ *  @param      region  [cols], non-zero columns are corrupted, the others are kept
+ *  @param      noise   see vpf_noise
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_data_corrupt(vpf_data **out, const vpf_data *data, const uint8_t *region,
+                                    vpf_noise noise, uint64_t seed);
+
 /** Free a handle; NULL is allowed. Since 1.0. */
 VPF_API void vpf_data_destroy(vpf_data *data);
 

@@ -138,6 +138,17 @@ VPF_API vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data 
  *  Monasson 2017). Units without any weight count as 0. Either output may be NULL. Since 1.0. */
 VPF_API vpf_status vpf_weight_metrics(const vpf_model *model, size_t lower, double *out_rho, double *out_w2);
 
+/** How far filled-in images are from the truth: mean over rows of the sum over a region of
+ *  |p - grey level| (paper, Table 1), in pixels. Answer 0 everywhere ("black") for comparison.
+ *  @param      truth       the images; where no grey levels were kept, their bits
+ *  @param      probs       [rows x cols], each in [0, 1]
+ *  @param      region      [cols], non-zero columns count; NULL: all
+ *  @param[out] out_mean    mean over the rows
+ *  @param[out] out_stderr  its standard error over the rows (0 for one row); may be NULL
+ *  @return VPF_ERR_ARGUMENT, naming row and column of a value outside [0, 1]. Since 1.0. */
+VPF_API vpf_status vpf_reconstruction_error(const vpf_data *truth, const float *probs, const uint8_t *region,
+                                            double *out_mean, double *out_stderr);
+
 #ifdef __cplusplus
 }
 #endif

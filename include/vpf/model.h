@@ -56,6 +56,18 @@ VPF_API vpf_status vpf_model_init(vpf_model *model, uint64_t seed);
 /** An independent copy. Since 1.0. */
 VPF_API vpf_status vpf_model_clone(vpf_model **out, const vpf_model *model);
 
+/** Layers pair and pair+1 of a pairwise model as a machine of their own: W_pair, the down bias of
+ *  the lower and the up bias of the upper layer, U of the upper layer where it has one, and for
+ *  pair 0 that of the visible layer too. The copy is independent of the model. So what is defined
+ *  for two layers (likelihoods, energy, vpf_gibbs() and its long chains) can be had for each pair
+ *  of a deep machine. Of a model with two layers, pair 0 is a copy.
+ *  @param[out] out   the new handle; destroy it with vpf_model_destroy()
+ *  @param      pair  0 .. layers-2
+ *  @return VPF_ERR_UNSUPPORTED for a joint model of three or more layers (its pairs are not
+ *          machines of their own), VPF_ERR_ARGUMENT for a pair that does not exist, as in a model
+ *          of one layer; VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_model_pair(vpf_model **out, const vpf_model *model, size_t pair);
+
 /** Free a handle; NULL is allowed. Since 1.0. */
 VPF_API void vpf_model_destroy(vpf_model *model);
 
@@ -168,6 +180,17 @@ VPF_API vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visib
  *          VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_gibbs(const vpf_model *model, const vpf_data *states, const uint8_t *clamped,
                              size_t sweeps, uint64_t seed, vpf_data **out_states);
+
+/** The same chains, watched: draws x thin sweeps, the energy noted after every thin-th. Chains whose
+ *  energy has not settled have not mixed.
+ *  @param      draws       at least 1
+ *  @param      thin        sweeps for each, at least 1
+ *  @param[out] out_energy  [rows x draws], E(y) as of vpf_model_energy()
+ *  @param[out] out_states  what vpf_gibbs() returns for draws x thin sweeps; may be NULL
+ *  @return as vpf_gibbs(); VPF_ERR_ARGUMENT; VPF_ERR_LIMIT if draws x thin does not fit. Since 1.0. */
+VPF_API vpf_status vpf_gibbs_trace(const vpf_model *model, const vpf_data *states, const uint8_t *clamped,
+                                   size_t draws, size_t thin, uint64_t seed, double *out_energy,
+                                   vpf_data **out_states);
 /** @} */
 
 #ifdef __cplusplus

@@ -47,6 +47,23 @@ VPF_API vpf_status vpf_mean_activations(const vpf_model *model, const vpf_data *
 VPF_API vpf_status vpf_reconstruct(const vpf_model *model, const vpf_data *corrupted, const uint8_t *known,
                                    size_t steps, size_t average_last, uint64_t seed, float *out_probs);
 
+/** Fill in by mean field: the same without chance, in probabilities instead of states.
+ *
+ *  Starts at the bits, hidden means bottom-up: m = sigmoid(W^T m_below + b_up). Then `steps` times
+ *  the visible means given the hidden ones and the hidden means given the visible ones; where a
+ *  layer has intra-layer weights, one unit after the other in fixed order given the current means
+ *  (as in Eq. 5). Pairwise models use their first pair, joint models all layers, each given all
+ *  its neighbours; one layer: sweeps of the visible units. Each update raises a lower bound of
+ *  log p(known pixels), so the answer converges: to a maximum near the start, which need not be
+ *  the best one (docs/math.md, section 8).
+ *  @param      corrupted  [rows x n_0], where to start; what is there in unknown pixels matters
+ *  @param      known      [n_0], non-zero pixels are held and returned as their bit; NULL: none
+ *  @param      steps      at least 1; for an RBM trained on MNIST some tens
+ *  @param[out] out_probs  [rows x n_0], the visible means after the last step
+ *  @return VPF_ERR_SHAPE, VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_reconstruct_mean_field(const vpf_model *model, const vpf_data *corrupted,
+                                              const uint8_t *known, size_t steps, float *out_probs);
+
 #ifdef __cplusplus
 }
 #endif

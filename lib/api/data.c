@@ -4,6 +4,8 @@
 #include "api/handles.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
+#include "eval/corrupt.h"
 #include "num/bits.h"
 #include "store/idx.h"
 
@@ -152,6 +154,27 @@ vpf_status vpf_data_bits_only(vpf_data **out, const vpf_data *data) {
   *out = NULL;
   if (!data) return vpfi_null(__func__, "data");
   return copy_rows(out, data, 0, data->rows, false);
+}
+
+vpf_status vpf_data_corrupt(vpf_data **out, const vpf_data *data, const uint8_t *region, vpf_noise noise,
+                            uint64_t seed) {
+  if (!out) return vpfi_null(__func__, "out");
+  *out = NULL;
+  if (!data) return vpfi_null(__func__, "data");
+  if (!region) return vpfi_null(__func__, "region");
+  if (noise != VPF_NOISE_OR && noise != VPF_NOISE_REPLACE)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: noise %d is neither or (0) nor replace (1)", __func__, (int)noise);
+  uint64_t *mask = vpfi_alloc(data->words, sizeof *mask);
+  if (!mask) return VPF_ERR_MEMORY;
+  vpf_data *copy = NULL;
+  const vpf_status status = copy_rows(&copy, data, 0, data->rows, false);
+  if (!status) {
+    vpfi_bits_pack(mask, region, data->cols, 0);
+    vpfi_corrupt(copy->bits, copy->rows, copy->words, copy->first_row, mask, noise, seed, vpfi_thread_count(0));
+  }
+  vpfi_free(mask);
+  *out = copy;
+  return status;
 }
 
 size_t vpf_data_rows(const vpf_data *data) {

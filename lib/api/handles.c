@@ -52,12 +52,15 @@ void vpfi_write_struct(void *to, const void *from, size_t known) {
   memcpy((char *)to + sizeof(size_t), (const char *)from + sizeof(size_t), known - sizeof(size_t));
 }
 
+vpf_status vpfi_check_steps(const char *function, size_t steps) {
+  if (steps > 0 && steps <= UINT32_MAX / 16) return VPF_OK;
+  return vpfi_fail(VPF_ERR_ARGUMENT, "%s: steps %zu is outside [1, %u]", function, steps, UINT32_MAX / 16);
+}
+
 vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps) {
   if (count == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: count is 0; at least 1 is needed", function);
   if ((uint64_t)count >> 47) return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu chains are too many", function, count);
-  if (steps == 0 || steps > UINT32_MAX / 16)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: steps %zu is outside [1, %u]", function, steps, UINT32_MAX / 16);
-  return VPF_OK;
+  return vpfi_check_steps(function, steps);
 }
 
 vpfi_machine vpfi_machine_of(const vpf_model *model) {

@@ -52,6 +52,9 @@ vpf_status vpfi_null(const char *function, const char *name);
 /* VPF_ERR_SHAPE unless data has exactly `wanted` columns; `what` says what those are. */
 vpf_status vpfi_check_columns(const vpf_data *data, size_t wanted, const char *what);
 
+/* VPF_ERR_ARGUMENT for a number of steps that is 0 or needs more than 32 bits of draws. */
+vpf_status vpfi_check_steps(const char *function, size_t steps);
+
 /* VPF_ERR_UNSUPPORTED for a pairwise model of three or more layers. */
 vpf_status vpfi_check_has_energy(const char *function, const vpf_model *model);
 

@@ -237,29 +237,66 @@ static vpf_status clamp_mask(vpfi_states *mask, const vpf_model *model, const ui
   return status;
 }
 
-vpf_status vpf_gibbs(const vpf_model *model, const vpf_data *states, const uint8_t *clamped, size_t sweeps,
-                     uint64_t seed, vpf_data **out_states) {
-  if (out_states) *out_states = NULL;
-  vpf_status status = check_call(__func__, model, states, out_states);
-  if (!status) status = vpfi_check_has_energy(__func__, model);
-  if (!status) status = vpfi_check_columns(states, model->shape.units, "units in all");
-  if (status) return status;
+/* Where chains are to go. With energies: sweeps is the number of draws times thin. */
+typedef struct chain_plan {
+  const uint8_t *clamped;
+  size_t sweeps, thin;
+  uint64_t seed;
+  double *energy; /* or NULL */
+} chain_plan;
 
+static vpf_status check_chains(const char *function, const vpf_model *model, const vpf_data *states, const void *out) {
+  vpf_status status = check_call(function, model, states, out);
+  if (!status) status = vpfi_check_has_energy(function, model);
+  if (!status) status = vpfi_check_columns(states, model->shape.units, "units in all");
+  return status;
+}
+
+/* out_states may be NULL. */
+static vpf_status run_chains(const vpf_model *model, const vpf_data *states, const chain_plan *plan,
+                             vpf_data **out_states) {
   const size_t threads = vpfi_thread_count(0);
   vpfi_states chain = {0}, mask = {0};
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
-  status = scratch ? vpfi_states_init(&chain, &model->shape, VPFI_ORDER_SWEPT, states->rows, 1, NULL)
-                   : VPF_ERR_MEMORY;
-  if (!status && clamped) status = clamp_mask(&mask, model, clamped);
+  vpf_status status = scratch ? vpfi_states_init(&chain, &model->shape, VPFI_ORDER_SWEPT, states->rows, 1, NULL)
+                              : VPF_ERR_MEMORY;
+  if (!status && plan->clamped) status = clamp_mask(&mask, model, plan->clamped);
   if (!status) {
     const vpfi_machine machine = vpfi_machine_of(model);
+    uint64_t *const *clamped = plan->clamped ? mask.bits : NULL;
     chain.first_id = states->first_row;
     vpfi_states_split(&chain, &model->shape, states->bits, states->words);
-    vpfi_gibbs_sample(&machine, clamped ? mask.bits : NULL, sweeps, seed, &chain, threads, scratch);
-    status = vpfi_return_states(model, &chain, states->first_row, out_states);
+    if (plan->energy)
+      vpfi_gibbs_trace(&machine, clamped, plan->sweeps / plan->thin, plan->thin, plan->seed, &chain, plan->energy,
+                       threads, scratch);
+    else
+      vpfi_gibbs_sample(&machine, clamped, plan->sweeps, plan->seed, &chain, threads, scratch);
+    if (out_states) status = vpfi_return_states(model, &chain, states->first_row, out_states);
   }
   vpfi_states_clear(&mask);
   vpfi_states_clear(&chain);
   vpfi_scratch_destroy(scratch, threads);
   return status;
+}
+
+vpf_status vpf_gibbs(const vpf_model *model, const vpf_data *states, const uint8_t *clamped, size_t sweeps,
+                     uint64_t seed, vpf_data **out_states) {
+  if (out_states) *out_states = NULL;
+  const vpf_status status = check_chains(__func__, model, states, out_states);
+  const chain_plan plan = {.clamped = clamped, .sweeps = sweeps, .seed = seed};
+  return status ? status : run_chains(model, states, &plan, out_states);
+}
+
+vpf_status vpf_gibbs_trace(const vpf_model *model, const vpf_data *states, const uint8_t *clamped, size_t draws,
+                           size_t thin, uint64_t seed, double *out_energy, vpf_data **out_states) {
+  if (out_states) *out_states = NULL;
+  const vpf_status status = check_chains(__func__, model, states, out_energy);
+  if (status) return status;
+  if (draws == 0 || thin == 0)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu draws, every %zu sweeps; both must be at least 1", __func__, draws,
+                     thin);
+  chain_plan plan = {.clamped = clamped, .thin = thin, .seed = seed, .energy = out_energy};
+  if (!vpfi_size_mul(draws, thin, &plan.sweeps))
+    return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu draws of %zu sweeps are too many", __func__, draws, thin);
+  return run_chains(model, states, &plan, out_states);
 }

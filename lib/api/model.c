@@ -45,6 +45,28 @@ vpf_status vpf_model_clone(vpf_model **out, const vpf_model *model) {
   return VPF_OK;
 }
 
+vpf_status vpf_model_pair(vpf_model **out, const vpf_model *model, size_t pair) {
+  if (!out) return vpfi_null(__func__, "out");
+  *out = NULL;
+  if (!model) return vpfi_null(__func__, "model");
+  const size_t layers = model->shape.n_layers;
+  if (layers > 2 && model->shape.coupling == VPF_COUPLING_JOINT)
+    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: the pairs of a joint model of %zu layers are not machines of their own",
+                     __func__, layers);
+  if (pair >= model->shape.n_joins)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: pair %zu is not in a model of %zu layers", __func__, pair, layers);
+  vpf_model *two = vpfi_alloc(1, sizeof *two);
+  if (!two) return VPF_ERR_MEMORY;
+  vpf_status status = vpfi_shape_pair(&two->shape, &model->shape, pair);
+  if (!status) status = vpfi_params_copy_pair(&two->params, &two->shape, &model->params, &model->shape, pair);
+  if (status) {
+    vpf_model_destroy(two);
+    return status;
+  }
+  *out = two;
+  return VPF_OK;
+}
+
 void vpf_model_destroy(vpf_model *model) {
   if (!model) return;
   vpfi_params_clear(&model->params, &model->shape);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <string.h>
 
 #include "api/handles.h"
 #include "base/error.h"
@@ -120,36 +119,6 @@ vpf_status vpf_mean_activations(const vpf_model *model, const vpf_data *data, si
   }
   vpfi_free(sum);
   vpfi_free(means);
-  vpfi_scratch_destroy(scratch, threads);
-  return status;
-}
-
-vpf_status vpf_reconstruct(const vpf_model *model, const vpf_data *corrupted, const uint8_t *known, size_t steps,
-                           size_t average_last, uint64_t seed, float *out_probs) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!corrupted) return vpfi_null(__func__, "corrupted");
-  if (!out_probs) return vpfi_null(__func__, "out_probs");
-  vpf_status status = vpfi_check_columns(corrupted, model->shape.layer[0].size, "visible units");
-  if (!status) status = vpfi_check_chains(__func__, corrupted->rows, steps);
-  if (status) return status;
-  if (average_last == 0 || average_last > steps)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: average_last %zu is outside [1, %zu]", __func__, average_last, steps);
-
-  const size_t threads = vpfi_thread_count(0);
-  vpfi_states states = {0};
-  vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
-  uint64_t *held = vpfi_alloc(corrupted->words, sizeof *held);
-  status = scratch && held ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, corrupted->rows, 1, NULL)
-                           : VPF_ERR_MEMORY;
-  if (!status) {
-    const vpfi_machine machine = vpfi_machine_of(model);
-    if (known) vpfi_bits_pack(held, known, corrupted->cols, 0);
-    memcpy(states.bits[0], corrupted->bits, corrupted->rows * corrupted->words * sizeof(uint64_t));
-    states.first_id = corrupted->first_row;
-    vpfi_reconstruct(&machine, known ? held : NULL, steps, average_last, seed, &states, out_probs, threads, scratch);
-  }
-  vpfi_states_clear(&states);
-  vpfi_free(held);
   vpfi_scratch_destroy(scratch, threads);
   return status;
 }

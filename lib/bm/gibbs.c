@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bm/energy.h"
 #include "num/bits.h"
 #include "num/rng.h"
 
@@ -134,6 +135,8 @@ typedef struct gibbs_job {
   uint64_t seed;
   vpfi_states *states;
   vpfi_scratch *scratch;
+  size_t thin;    /* sweeps from one energy to the next */
+  double *energy; /* [rows x sweeps / thin], or NULL */
 } gibbs_job;
 
 static void gibbs_range(void *context, size_t begin, size_t end, size_t thread) {
@@ -148,12 +151,21 @@ static void gibbs_range(void *context, size_t begin, size_t end, size_t thread) 
       for (size_t layer = 0; layer < layers; layer++)
         vpfi_gibbs_layer(job->machine, job->clamped ? job->clamped[layer] : NULL, stream, (uint32_t)s, job->states,
                          row, layer, scratch);
+      if (job->energy && (s + 1) % job->thin == 0)
+        job->energy[row * (job->sweeps / job->thin) + s / job->thin] =
+            vpfi_energy(job->machine->shape, job->machine->params, scratch->index, scratch->count);
     }
   }
 }
 
 void vpfi_gibbs_sample(const vpfi_machine *machine, uint64_t *const *clamped, size_t sweeps, uint64_t seed,
                        vpfi_states *states, size_t threads, vpfi_scratch *scratch) {
-  gibbs_job job = {machine, clamped, sweeps, seed, states, scratch};
+  gibbs_job job = {machine, clamped, sweeps, seed, states, scratch, 1, NULL};
+  vpfi_parallel_for(states->rows, threads, gibbs_range, &job);
+}
+
+void vpfi_gibbs_trace(const vpfi_machine *machine, uint64_t *const *clamped, size_t draws, size_t thin, uint64_t seed,
+                      vpfi_states *states, double *energy, size_t threads, vpfi_scratch *scratch) {
+  gibbs_job job = {machine, clamped, draws * thin, seed, states, scratch, thin, energy};
   vpfi_parallel_for(states->rows, threads, gibbs_range, &job);
 }

@@ -27,6 +27,10 @@ void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t s
 void vpfi_gibbs_sample(const vpfi_machine *machine, uint64_t *const *clamped, size_t sweeps, uint64_t seed,
                        vpfi_states *states, size_t threads, vpfi_scratch *scratch);
 
+/* The same with draws * thin sweeps. energy: [rows x draws], of the state after every thin-th. */
+void vpfi_gibbs_trace(const vpfi_machine *machine, uint64_t *const *clamped, size_t draws, size_t thin, uint64_t seed,
+                      vpfi_states *states, double *energy, size_t threads, vpfi_scratch *scratch);
+
 /* Update one layer of one row given all its neighbours (the listed states), clamped units left
  * alone, and list it anew. */
 void vpfi_gibbs_layer(const vpfi_machine *machine, const uint64_t *clamped, uint64_t stream, uint32_t pass,

@@ -136,6 +136,20 @@ vpf_status vpfi_params_copy(vpfi_params *params, const vpfi_shape *shape, const 
   return VPF_OK;
 }
 
+vpf_status vpfi_params_copy_pair(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from,
+                                 const vpfi_shape *from_shape, size_t pair) {
+  const vpf_status status = vpfi_params_init(params, shape);
+  if (status) return status;
+  const vpfi_join *to_join = &shape->join[0], *join = &from_shape->join[pair];
+  memcpy(params->weights[0], from->weights[pair], join_count(shape, 0) * sizeof(float));
+  memcpy(params->weights_t[0], from->weights_t[pair], join_count(shape, 0) * sizeof(float));
+  for (size_t l = 0; l < 2; l++)
+    if (params->intra[l]) memcpy(params->intra[l], from->intra[pair + l], intra_count(shape, l) * sizeof(float));
+  memcpy(params->bias[to_join->lower_role], from->bias[join->lower_role], shape->layer[0].width * sizeof(float));
+  memcpy(params->bias[to_join->upper_role], from->bias[join->upper_role], shape->layer[1].width * sizeof(float));
+  return VPF_OK;
+}
+
 static void free_each(float **matrices, size_t count) {
   for (size_t i = 0; matrices && i < count; i++) vpfi_free(matrices[i]);
   vpfi_free(matrices);

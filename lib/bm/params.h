@@ -21,6 +21,9 @@ vpf_status vpfi_params_init(vpfi_params *params, const vpfi_shape *shape); /* al
 vpf_status vpfi_params_init_moments(vpfi_params *params, const vpfi_shape *shape);
 void vpfi_params_zero(vpfi_params *params, const vpfi_shape *shape);
 vpf_status vpfi_params_copy(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from);
+/* The parameters of one pair of `from`; shape is that of vpfi_shape_pair(). */
+vpf_status vpfi_params_copy_pair(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from,
+                                 const vpfi_shape *from_shape, size_t pair);
 void vpfi_params_clear(vpfi_params *params, const vpfi_shape *shape);
 
 /* The starting values of docs/math.md, "Initial parameters". */

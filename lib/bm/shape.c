@@ -201,6 +201,14 @@ vpf_status vpfi_shape_copy(vpfi_shape *shape, const vpfi_shape *from) {
   return status;
 }
 
+/* The pair's U are those that its roles sum: that of the upper layer, and U_0 in the first pair. */
+vpf_status vpfi_shape_pair(vpfi_shape *shape, const vpfi_shape *from, size_t pair) {
+  const vpfi_join *join = &from->join[pair];
+  const size_t sizes[2] = {from->layer[pair].size, from->layer[pair + 1].size};
+  const uint8_t intra[2] = {from->role[join->lower_role].intra, from->role[join->upper_role].intra};
+  return vpfi_shape_init(shape, sizes, 2, intra, from->coupling);
+}
+
 void vpfi_shape_clear(vpfi_shape *shape) {
   vpfi_free(shape->layer);
   vpfi_free(shape->role);

@@ -86,6 +86,8 @@ typedef struct vpfi_shape {
 vpf_status vpfi_shape_init(vpfi_shape *shape, const size_t *sizes, size_t layers, const uint8_t *intra,
                            vpf_coupling coupling);
 vpf_status vpfi_shape_copy(vpfi_shape *shape, const vpfi_shape *from);
+/* Layers pair and pair+1 of a pairwise or a two-layer machine, as a machine of their own. */
+vpf_status vpfi_shape_pair(vpfi_shape *shape, const vpfi_shape *from, size_t pair);
 void vpfi_shape_clear(vpfi_shape *shape);
 bool vpfi_shape_equal(const vpfi_shape *a, const vpfi_shape *b);
 

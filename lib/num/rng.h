@@ -25,6 +25,7 @@ typedef enum vpfi_purpose {
   VPFI_PURPOSE_NEGATIVE = 7,
   VPFI_PURPOSE_PARTICLES = 8,
   VPFI_PURPOSE_AIS = 9,
+  VPFI_PURPOSE_CORRUPT = 10,
   VPFI_PURPOSE_EXACT = 11
 } vpfi_purpose;
 

@@ -14,112 +14,93 @@
 #include "support/enumerate.h"
 #include "support/goodness.h"
 #include "support/random_machine.h"
+#include "support/walk.h"
 
-enum { ROWS = 100000 };
-
-/* ---- The exact distribution of the procedure, as a table over all units ---- */
-
-/* P(layer `at` drawn unit by unit, each from its bias and the layer `from`), then swept or not. */
-typedef struct walk {
-  const brute_machine *machine;
-  long double *p, *next; /* [2^units] */
-} walk;
-
-static uint64_t layer_bits(const brute_machine *m, uint64_t s, size_t layer) {
-  return s >> m->first[layer] & (((uint64_t)1 << m->size[layer]) - 1);
-}
-
-static long double input(const brute_machine *m, uint64_t s, size_t layer, size_t j, int up) {
-  long double z = up ? m->up[layer][j] : m->down[layer][j];
-  if (up && layer > 0)
-    for (size_t i = 0; i < m->size[layer - 1]; i++)
-      z += layer_bits(m, s, layer - 1) >> i & 1 ? m->w[layer - 1][i * m->size[layer] + j] : 0;
-  else if (!up && layer + 1 < m->layers)
-    for (size_t k = 0; k < m->size[layer + 1]; k++)
-      z += layer_bits(m, s, layer + 1) >> k & 1 ? m->w[layer][j * m->size[layer + 1] + k] : 0;
-  return z;
-}
-
-/* Draw unit j of a layer anew in every state: with `own`, U is part of its field. */
-static void draw_unit(walk *w, size_t layer, size_t j, int up, int own) {
-  const brute_machine *m = w->machine;
-  const uint64_t bit = (uint64_t)1 << (m->first[layer] + j);
-  for (uint64_t s = 0; s < (uint64_t)1 << m->units; s++) {
-    if (s & bit) continue;
-    long double z = input(m, s, layer, j, up);
-    for (size_t k = 0; own && k < m->size[layer]; k++)
-      z += layer_bits(m, s, layer) >> k & 1 ? m->u[layer][j * m->size[layer] + k] : 0;
-    const long double both = w->p[s] + w->p[s | bit], on = brute_sigmoid(z);
-    w->next[s] = both * (1 - on);
-    w->next[s | bit] = both * on;
-  }
-  memcpy(w->p, w->next, ((size_t)1 << m->units) * sizeof *w->p);
-}
-
-/* A layer without U: unit after unit is the same as all at once. */
-static void draw_layer(walk *w, size_t layer, int up, int own) {
-  for (size_t j = 0; j < w->machine->size[layer]; j++) draw_unit(w, layer, j, up, own);
-}
-
-static void procedure(walk *w, size_t steps, const float *prior) {
-  const brute_machine *m = w->machine;
-  const size_t top = m->layers - 1;
-  for (uint64_t s = 0; s < (uint64_t)1 << m->units; s++) {
-    w->p[s] = s & (((uint64_t)1 << m->first[top]) - 1) ? 0 : 1;
-    for (size_t j = 0; j < m->size[top]; j++) {
-      const long double on = prior ? (long double)prior[j] : 0.5L;
-      w->p[s] *= layer_bits(m, s, top) >> j & 1 ? on : 1 - on;
-    }
-  }
-  if (top == 0)
-    for (size_t r = 0; r < steps; r++) draw_layer(w, 0, 1, m->u[0] != NULL);
-  for (size_t i = top; i >= 1; i--)
-    for (size_t r = 0; r < steps; r++) {
-      draw_layer(w, i - 1, 0, 0);
-      if (i == 1 && m->u[0]) draw_layer(w, 0, 0, 1);
-      draw_layer(w, i, 1, 0);
-      if (m->u[i]) draw_layer(w, i, 1, 1);
-    }
-}
+enum { ROWS = 40000 };
 
 static const family FAMILIES[] = {
     {"observed", {6}, 1, {1}, VPF_COUPLING_PAIRWISE},
     {"independent", {5}, 1, {0}, VPF_COUPLING_JOINT},
     {"RBM", {4, 3}, 2, {0, 0}, VPF_COUPLING_PAIRWISE},
+    {"RBM with U_0", {4, 3}, 2, {1, 0}, VPF_COUPLING_PAIRWISE},
+    {"RBM with U_1", {3, 4}, 2, {0, 1}, VPF_COUPLING_PAIRWISE},
     {"RBM with U_0 and U_1", {4, 3}, 2, {1, 1}, VPF_COUPLING_JOINT},
     {"DBM", {3, 3, 2}, 3, {0, 0, 0}, VPF_COUPLING_PAIRWISE},
     {"DBM with U", {3, 3, 3}, 3, {0, 1, 1}, VPF_COUPLING_PAIRWISE},
-    {"joint DBM with U everywhere", {3, 2, 2, 2}, 4, {1, 1, 1, 1}, VPF_COUPLING_JOINT},
+    {"joint DBM", {3, 3, 2}, 3, {0, 0, 0}, VPF_COUPLING_JOINT},
+    {"joint DBM with U", {3, 2, 3}, 3, {0, 1, 1}, VPF_COUPLING_JOINT},
+    {"four layers", {2, 2, 2, 2}, 4, {0, 0, 0, 0}, VPF_COUPLING_PAIRWISE},
+    {"four layers with U everywhere", {3, 2, 2, 2}, 4, {1, 1, 1, 1}, VPF_COUPLING_PAIRWISE},
+    {"joint, four layers with U everywhere", {3, 2, 2, 2}, 4, {1, 1, 1, 1}, VPF_COUPLING_JOINT},
 };
 enum { N_FAMILIES = sizeof FAMILIES / sizeof *FAMILIES };
 
+static void assert_chance(double p, const char *what, size_t steps, const char *prior) {
+  if (p < GOODNESS_LEAST_P) fail_msg("%s, %zu steps from the %s prior: p = %g", what, steps, prior, p);
+}
+
+/* A prior of random probabilities; `extreme` makes the first one certain. */
+static const float *draw_prior(dice *d, size_t n, bool extreme, float *prior) {
+  for (size_t j = 0; j < n; j++) prior[j] = (float)dice_unit(d);
+  if (extreme) prior[0] = dice_below(d, 2) ? 1 : 0;
+  return prior;
+}
+
+/* Depth 1 to 4, both couplings, with and without U, R and P prior, several r: all units of every
+ * chain against the enumerated distribution of the procedure. */
 static void generated_states_follow_the_distribution_of_algorithm_2(void **state) {
   (void)state;
+  static const size_t lengths[] = {1, 2, 5};
   dice d = {61};
   for (size_t f = 0; f < N_FAMILIES; f++)
-    for (size_t steps = 1; steps <= 3; steps += 2) {
+    for (size_t k = 0; k < 6; k++) {
       vpf_model *model = family_machine(&d, &FAMILIES[f], 1.0);
       brute_machine *machine = brute_read(model);
-      const size_t cells = (size_t)1 << machine->units, n_top = machine->size[machine->layers - 1];
-      float prior[8];
-      for (size_t j = 0; j < n_top; j++) prior[j] = (float)dice_unit(&d);
-      const float *given = steps == 1 ? prior : NULL;
-      walk w = {machine, calloc(cells, sizeof *w.p), calloc(cells, sizeof *w.next)};
-      procedure(&w, steps, given);
+      const size_t cells = (size_t)1 << machine->units, steps = lengths[k / 2];
+      float room[8];
+      const float *prior = k % 2 ? draw_prior(&d, machine->size[machine->layers - 1], steps == 1, room) : NULL;
+      walk w = walk_new(machine);
+      walk_generate(&w, steps, prior);
 
       vpf_data *states = NULL;
-      assert_ok(vpf_generate_states(model, ROWS, steps, given, 17 + f, &states));
+      assert_ok(vpf_generate_states(model, ROWS, steps, prior, 17 + f, &states));
       uint8_t *rows = bits_of_data(states);
       size_t *counts = calloc(cells, sizeof *counts);
       for (size_t r = 0; r < ROWS; r++) counts[brute_pack(rows + r * machine->units, machine->units)]++;
-      const double p = chi_square_fit(counts, w.p, cells, NULL);
-      if (p < 1e-6) print_error("%s, %zu steps: p = %g\n", FAMILIES[f].name, steps, p);
-      assert_true(p >= 1e-6);
+      assert_chance(chi_square_fit(counts, w.p, cells, NULL), FAMILIES[f].name, steps, prior ? "P" : "R");
       free(counts);
       free(rows);
-      free(w.p);
-      free(w.next);
+      walk_free(&w);
       vpf_data_destroy(states);
+      brute_free(machine);
+      vpf_model_destroy(model);
+    }
+}
+
+/* Without U_0, the answer is p = sigmoid(W h + b) for the h from which the images were last drawn.
+ * So it has as many values as h, each with the enumerated probability. */
+static void generated_probabilities_are_those_of_the_last_visible_pass(void **state) {
+  (void)state;
+  enum { CHAINS = 20000 };
+  dice d = {66};
+  for (size_t f = 0; f < N_FAMILIES; f++)
+    for (size_t steps = 1; steps <= 3; steps++) {
+      if (FAMILIES[f].intra[0] || FAMILIES[f].layers == 1) continue;
+      vpf_model *model = family_machine(&d, &FAMILIES[f], 1.0);
+      brute_machine *machine = brute_read(model);
+      const size_t n = machine->size[0], m = machine->size[1], cells = (size_t)1 << m;
+      walk w = walk_new(machine);
+      walk_generate(&w, steps, NULL);
+      long double p[16] = {0};
+      for (uint64_t s = 0; s < (uint64_t)1 << machine->units; s++) p[s >> n & (cells - 1)] += w.before[s];
+
+      float *probs = malloc(CHAINS * n * sizeof *probs);
+      size_t counts[16] = {0};
+      assert_ok(vpf_generate(model, CHAINS, steps, NULL, 18 + f, probs));
+      for (size_t r = 0; r < CHAINS; r++) counts[walk_hidden_of(machine, probs + r * n, NULL)]++;
+      assert_chance(chi_square_fit(counts, p, cells, NULL), FAMILIES[f].name, steps, "R");
+      free(probs);
+      walk_free(&w);
       brute_free(machine);
       vpf_model_destroy(model);
     }
@@ -172,6 +153,60 @@ static void degenerate_weights_give_the_answer_worked_out_by_hand(void **state) 
   assert_close((double)probs[0], 0, 1e-6);
   assert_close((double)probs[1], 1, 1e-6);
   vpf_model_destroy(model);
+}
+
+/* Three layers of two units, all certain. W_1 copies the top layer, W_0 swaps the middle one, and U_1
+ * turns both middle units on as soon as one of them is and layer 1 is swept. */
+static vpf_model *certain_machine(vpf_coupling coupling, const uint8_t *intra, const float *top_bias) {
+  const size_t sizes[] = {2, 2, 2};
+  const float copy[4] = {100, 0, 0, 100}, swap[4] = {0, 100, 100, 0}, off[2] = {-50, -50}, u[4] = {0, 200, 200, 0};
+  vpf_model *model = NULL;
+  assert_ok(vpf_model_create(&model, sizes, 3, intra, coupling));
+  assert_ok(vpf_model_set_weights(model, 0, swap));
+  assert_ok(vpf_model_set_weights(model, 1, copy));
+  for (size_t l = 0; l < 2; l++) {
+    assert_ok(vpf_model_set_bias(model, l, VPF_BIAS_DOWN, off));
+    assert_ok(vpf_model_set_bias(model, l, VPF_BIAS_UP, off));
+  }
+  assert_ok(vpf_model_set_bias(model, 2, VPF_BIAS_UP, top_bias));
+  if (intra) assert_ok(vpf_model_set_intra(model, 1, u));
+  return model;
+}
+
+/* Takes the model. */
+static void assert_generates(vpf_model *model, size_t steps, const uint8_t expected[6]) {
+  const float top[2] = {1, 0};
+  float probs[2];
+  vpf_data *states = NULL;
+  assert_ok(vpf_generate_states(model, 1, steps, top, 1, &states));
+  uint8_t *bits = bits_of_data(states);
+  assert_memory_equal(bits, expected, 6);
+  assert_ok(vpf_generate(model, 1, steps, top, 1, probs));
+  for (size_t i = 0; i < 2; i++) assert_close((double)probs[i], expected[i], 1e-6);
+  free(bits);
+  vpf_data_destroy(states);
+  vpf_model_destroy(model);
+}
+
+/* Top (1,0) -> middle (1,0), which as the lower layer of a pair is not swept -> image (0,1); then the
+ * middle is drawn from the image, (1,0), and swept, (1,1), which the second step shows: (1,1). */
+static void layers_are_swept_where_they_are_the_upper_ones(void **state) {
+  (void)state;
+  const uint8_t middle[] = {0, 1, 0}, once[6] = {0, 1, 1, 1, 1, 0}, twice[6] = {1, 1, 1, 1, 1, 0};
+  const float off[2] = {-50, -50};
+  for (int coupling = VPF_COUPLING_PAIRWISE; coupling <= VPF_COUPLING_JOINT; coupling++) {
+    assert_generates(certain_machine((vpf_coupling)coupling, middle, off), 1, once);
+    assert_generates(certain_machine((vpf_coupling)coupling, middle, off), 2, twice);
+  }
+}
+
+/* The top layer ends as (1,1), and would turn the second middle unit on if its input counted when
+ * the middle layer is drawn from the image. */
+static void the_third_layer_is_left_out_of_joint_machines(void **state) {
+  (void)state;
+  const uint8_t expected[6] = {0, 1, 1, 0, 1, 1};
+  const float second_on[2] = {-50, 50};
+  assert_generates(certain_machine(VPF_COUPLING_JOINT, NULL, second_on), 1, expected);
 }
 
 static void reconstruction_holds_known_pixels_and_averages_the_last_steps(void **state) {
@@ -333,8 +368,11 @@ static void bad_input_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(generated_states_follow_the_distribution_of_algorithm_2),
+      cmocka_unit_test(generated_probabilities_are_those_of_the_last_visible_pass),
       cmocka_unit_test(generated_probabilities_are_those_of_the_drawn_states),
       cmocka_unit_test(degenerate_weights_give_the_answer_worked_out_by_hand),
+      cmocka_unit_test(layers_are_swept_where_they_are_the_upper_ones),
+      cmocka_unit_test(the_third_layer_is_left_out_of_joint_machines),
       cmocka_unit_test(reconstruction_holds_known_pixels_and_averages_the_last_steps),
       cmocka_unit_test(clamped_reconstruction_converges_to_the_conditional),
       cmocka_unit_test(features_are_mean_field_and_their_means_the_prior),

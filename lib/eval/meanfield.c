@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "eval/meanfield.h"
+
+#include <string.h>
+
+#include "base/threads.h"
+#include "num/bits.h"
+#include "num/elementary.h"
+
+/* z += sum over i of means[i] * row i. Rows of zero means are left out: known black pixels are most
+ * of an image, and a unit that no longer changes costs a sweep nothing. */
+static void add_mean_rows(float *z, const float *matrix, size_t width, const float *means, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const float *row = matrix + i * width, mean = means[i];
+    if (mean == 0) continue;
+    for (size_t j = 0; j < width; j++) z[j] += mean * row[j];
+  }
+}
+
+void vpfi_field_of_means(const vpfi_machine *machine, size_t role, const float *below, const float *above,
+                         const float *own, float *z) {
+  const vpfi_shape *shape = machine->shape;
+  const vpfi_params *params = machine->params;
+  const vpfi_role *r = &shape->role[role];
+  const size_t width = shape->layer[r->layer].width;
+
+  memcpy(z, params->bias[role], width * sizeof *z);
+  if (below && r->below != VPFI_NONE)
+    add_mean_rows(z, params->weights[r->below], width, below, shape->layer[r->layer - 1].size);
+  if (above && r->above != VPFI_NONE)
+    add_mean_rows(z, params->weights_t[r->above], width, above, shape->layer[r->layer + 1].size);
+  if (own && r->intra) add_mean_rows(z, params->intra[r->layer], width, own, shape->layer[r->layer].size);
+}
+
+void vpfi_sigmoid_all(float *z, size_t n) {
+  for (size_t j = 0; j < n; j++) z[j] = vpfi_sigmoidf(z[j]);
+}
+
+size_t vpfi_means_length(const vpfi_shape *shape) {
+  const vpfi_layer *top = &shape->layer[shape->n_layers - 1];
+  return top->first_draw + top->width;
+}
+
+/* One row under way: layer l has its means from first_draw on. */
+typedef struct row_means {
+  const vpfi_machine *machine;
+  const uint64_t *known; /* visible units that are not updated, or NULL */
+  float *means, *z;
+} row_means;
+
+static float *means_of(const row_means *row, size_t layer) {
+  return layer < row->machine->shape->n_layers ? row->means + row->machine->shape->layer[layer].first_draw : NULL;
+}
+
+/* z holds the whole field, own layer included, and follows the means as they change. */
+static void sweep_means(const row_means *row, size_t layer, const uint64_t *known) {
+  const vpfi_layer *l = &row->machine->shape->layer[layer];
+  float *means = means_of(row, layer);
+  for (size_t j = 0; j < l->size; j++) {
+    if (known && vpfi_bits_get(known, j)) continue;
+    const float mean = vpfi_sigmoidf(row->z[j]), change = mean - means[j];
+    means[j] = mean;
+    add_mean_rows(row->z, row->machine->params->intra[layer] + j * l->width, l->width, &change, 1);
+  }
+}
+
+/* m = sigmoid(z) for a layer given all its neighbours; what its role does not sum is not summed. */
+static void update_layer(const row_means *row, size_t layer) {
+  const vpfi_layer *l = &row->machine->shape->layer[layer];
+  const size_t role = layer == 0 ? l->down : l->up;
+  const uint64_t *known = layer == 0 ? row->known : NULL;
+  float *means = means_of(row, layer);
+  vpfi_field_of_means(row->machine, role, layer > 0 ? means_of(row, layer - 1) : NULL, means_of(row, layer + 1), means,
+                      row->z);
+  if (l->intra) {
+    sweep_means(row, layer, known);
+    return;
+  }
+  for (size_t j = 0; j < l->size; j++)
+    if (!known || !vpfi_bits_get(known, j)) means[j] = vpfi_sigmoidf(row->z[j]);
+}
+
+/* The closed-form start: from the bits upward, U and the layer above left out. */
+static void start(const row_means *row, const uint64_t *bits, size_t layers) {
+  const vpfi_shape *shape = row->machine->shape;
+  for (size_t j = 0; j < shape->layer[0].size; j++) row->means[j] = (float)vpfi_bits_get(bits, j);
+  for (size_t l = 1; l < layers; l++) {
+    vpfi_field_of_means(row->machine, shape->layer[l].up, means_of(row, l - 1), NULL, NULL, means_of(row, l));
+    vpfi_sigmoid_all(means_of(row, l), shape->layer[l].size);
+  }
+}
+
+typedef struct mean_field_job {
+  const vpfi_machine *machine;
+  const uint64_t *bits;
+  size_t words;
+  const uint64_t *known;
+  size_t steps;
+  float *out, *means;
+  vpfi_scratch *scratch;
+} mean_field_job;
+
+static void mean_field_range(void *context, size_t begin, size_t end, size_t thread) {
+  const mean_field_job *job = context;
+  const vpfi_shape *shape = job->machine->shape;
+  const size_t n = shape->layer[0].size, first_pair = shape->n_layers < 2 ? 1 : 2;
+  const size_t layers = shape->coupling == VPF_COUPLING_JOINT ? shape->n_layers : first_pair;
+  const row_means row = {job->machine, job->known, job->means + thread * vpfi_means_length(shape),
+                         job->scratch[thread].z};
+  for (size_t r = begin; r < end; r++) {
+    start(&row, job->bits + r * job->words, layers);
+    for (size_t s = 0; s < job->steps; s++) {
+      for (size_t l = 1; s > 0 && l < layers; l++) update_layer(&row, l);
+      update_layer(&row, 0);
+    }
+    memcpy(job->out + r * n, row.means, n * sizeof *row.means);
+  }
+}
+
+void vpfi_mean_field(const vpfi_machine *machine, const uint64_t *bits, size_t words, size_t rows,
+                     const uint64_t *known, size_t steps, float *out, size_t threads, float *means,
+                     vpfi_scratch *scratch) {
+  mean_field_job job = {machine, bits, words, known, steps, out, means, scratch};
+  vpfi_parallel_for(rows, threads, mean_field_range, &job);
+}
