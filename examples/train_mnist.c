@@ -19,6 +19,7 @@
 #include "support/results.h"
 #include "support/run_log.h"
 #include "support/train_options.h"
+#include "support/watch.h"
 
 const char program_name[] = "train_mnist";
 
@@ -28,6 +29,8 @@ typedef struct run {
   progress_view view;
   new_file log;
   vpf_status log_status;
+  watch watch;
+  vpf_optimizer *optimizer;
 } run;
 
 static volatile sig_atomic_t stop_signal = 0;
@@ -71,6 +74,9 @@ static vpf_status create_optimizer(vpf_optimizer **out, const train_options *opt
 
   vpf_status s = vpf_optimizer_create(out);
   if (!s) s = vpf_optimizer_set_seed(*out, options->seed);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_METHOD, options->method);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_GIBBS_STEPS, options->gibbs_steps);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_PARTICLES, options->particles);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_BATCH_SIZE, options->batch);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_LEARNING_RATE, options->learning_rate);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_WEIGHT_DECAY, options->weight_decay);
@@ -79,14 +85,26 @@ static vpf_status create_optimizer(vpf_optimizer **out, const train_options *opt
   return complain(s);
 }
 
+/* The last part of the epochs is trained at a tenth of the rate. */
+static void schedule(const run *r, size_t epochs_done) {
+  const train_options *options = r->results.options;
+  const size_t full = (size_t)lrint((double)options->epochs * (1 - options->lr_drop));
+  if (epochs_done >= full && options->lr_drop > 0)
+    complain(vpf_optimizer_set(r->optimizer, VPF_OPTION_LEARNING_RATE, options->learning_rate / 10));
+}
+
 /* Called by vpf_train(); what it returns decides whether training goes on. */
 static int on_progress(const vpf_progress *progress, void *user) {
   run *r = user;
 
   progress_view_show(&r->view, progress);
   results_note(&r->results, progress);
-  if (progress->event == VPF_PROGRESS_EPOCH) r->log_status = run_log_epoch(&r->log, progress);
-  return stop_signal != 0 || r->log_status != VPF_OK;
+  if (progress->event == VPF_PROGRESS_EPOCH) {
+    schedule(r, progress->epoch);
+    watch_epoch(&r->watch, progress);
+    r->log_status = run_log_epoch(&r->log, progress, r->watch.fresh ? &r->watch.last : NULL);
+  }
+  return stop_signal != 0 || r->log_status != VPF_OK || r->watch.status != VPF_OK || r->watch.stop;
 }
 
 /* What the end of training means to who started it, and as an exit status. */
@@ -101,7 +119,7 @@ static int conclude(const run *r, vpf_status trained) {
             options->learning_rate, options->weight_decay);
     return EXIT_RUNTIME;
   }
-  if (r->log_status) return EXIT_RUNTIME;
+  if (r->log_status || r->watch.status) return EXIT_RUNTIME;
   if (stop_signal && epochs_done < options->epochs) {
     printf("\nStopped by %s in epoch %zu. What was learned until then is saved.\n",
            stop_signal == SIGINT ? "Ctrl-C" : "SIGTERM", epochs_done + 1);
@@ -115,6 +133,9 @@ static int conclude(const run *r, vpf_status trained) {
 /* Train, and keep whatever came of it. */
 static int train_and_save(run *r, vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer) {
   const train_options *options = r->results.options;
+  r->watch.model = model;
+  r->optimizer = optimizer;
+  schedule(r, 0);
   if (make_folders(options->out) || new_file_open(&r->log, options->out, "log.jsonl")) return EXIT_RUNTIME;
 
   printf("Training %s on %zu images of %s, results to %s\n", options->arch, r->results.rows, r->results.images,
@@ -126,7 +147,8 @@ static int train_and_save(run *r, vpf_model *model, const vpf_data *data, vpf_op
   int exit_status = EXIT_RUNTIME;
   if (!trained || trained == VPF_ERR_DIVERGED) {
     /* a run without a whole epoch publishes its empty log: an older one would not be its own */
-    const vpf_status saved = results_save(&r->results, model);
+    vpf_status saved = results_save(&r->results, model, &r->watch);
+    if (!saved) saved = watch_save(&r->watch);
     if (!saved && !new_file_publish(&r->log)) exit_status = conclude(r, trained);
   }
   new_file_close(&r->log);
@@ -150,10 +172,12 @@ int main(int argc, char **argv) {
     if (options.sizes[0] != vpf_data_cols(data))
       exit_status = complain_option("--arch", options.arch, "the first size must be %zu, the pixels of an image in %s",
                                     vpf_data_cols(data), r.results.images);
-    else if (!create_machine(&model, &options) && !create_optimizer(&optimizer, &options))
+    else if (!watch_begin(&r.watch, &options, r.results.images, r.results.rows) && !create_machine(&model, &options) &&
+             !create_optimizer(&optimizer, &options))
       exit_status = train_and_save(&r, model, data, optimizer);
   }
 
+  watch_clear(&r.watch);
   results_clear(&r.results);
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(model);

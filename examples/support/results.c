@@ -62,7 +62,7 @@ static vpf_status save_filters(results *r, const vpf_model *model) {
   return s;
 }
 
-static void print_summary(FILE *stream, const results *r, const vpf_model *model) {
+static void print_summary(FILE *stream, const results *r, const vpf_model *model, const watch *w) {
   const train_options *options = r->options;
   const char *out = options->out;
 
@@ -70,17 +70,22 @@ static void print_summary(FILE *stream, const results *r, const vpf_model *model
   fprintf(stream, "data        %zu of %zu images, %s\n", r->rows, r->rows_in_file, r->images);
   fprintf(stream, "machine     %s, intra-layer weights %s, coupling %s, %zu parameters\n", options->arch,
           options->intra_name, options->coupling_name, vpf_model_param_count(model));
+  fprintf(stream, "method      %s", options->method_name);
+  if (options->method != VPF_METHOD_VPF) fprintf(stream, "-%.0f", options->gibbs_steps);
+  if (options->method == VPF_METHOD_PCD) fprintf(stream, ", %.0f particles", options->particles);
+  fputc('\n', stream);
   fprintf(stream, "settings    batch %.0f, learning rate %g, decay %g, seed %llu\n", options->batch,
           options->learning_rate, options->weight_decay, (unsigned long long)options->seed);
   fprintf(stream, "training    %zu of %zu epochs in %.1f s, %.0f images/s\n", r->epochs_done, options->epochs,
           r->seconds, r->seconds > 0 ? r->images_trained / r->seconds : 0);
   if (r->last_epoch) fputs(r->last_epoch, stream);
+  watch_summary(w, stream);
   fprintf(stream, "files       %s/model.safetensors  the machine, for vpf_model_load() or NumPy\n", out);
   if (r->has_filters) fprintf(stream, "            %s/filters.png        what each unit looks for\n", out);
   fprintf(stream, "            %s/log.jsonl          the numbers of every epoch\n", out);
 }
 
-vpf_status results_save(results *r, const vpf_model *model) {
+vpf_status results_save(results *r, const vpf_model *model, const watch *w) {
   const char *out = r->options->out;
   char *path = path_join(out, "model.safetensors");
   /* the machine first: it is what must not be lost */
@@ -91,11 +96,11 @@ vpf_status results_save(results *r, const vpf_model *model) {
   new_file summary;
   if (!s) s = new_file_open(&summary, out, "summary.txt");
   if (s) return s;
-  print_summary(summary.stream, r, model);
+  print_summary(summary.stream, r, model, w);
   s = new_file_publish(&summary);
   new_file_close(&summary);
   putchar('\n');
-  print_summary(stdout, r, model);
+  print_summary(stdout, r, model, w);
   return s;
 }
 

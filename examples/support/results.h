@@ -7,6 +7,7 @@
 #include <vpf.h>
 
 #include "train_options.h"
+#include "watch.h"
 
 typedef struct results {
   const train_options *options;
@@ -23,7 +24,7 @@ void results_note(results *r, const vpf_progress *progress);
 
 /* Save model.safetensors, filters.png where the weights are pictures, and summary.txt, and print
  * the summary. Stops at the first failure, which is said on stderr. */
-vpf_status results_save(results *r, const vpf_model *model);
+vpf_status results_save(results *r, const vpf_model *model, const watch *w);
 
 void results_clear(results *r);
 

@@ -28,7 +28,7 @@ static void put_array(FILE *stream, const char *key, const double *values, size_
   fputc(']', stream);
 }
 
-vpf_status run_log_epoch(new_file *log, const vpf_progress *progress) {
+vpf_status run_log_epoch(new_file *log, const vpf_progress *progress, const vpf_likelihood *likelihood) {
   FILE *stream = log->stream;
   fprintf(stream, "{\"epoch\": %zu", progress->epoch);
   put_member(stream, "K", progress->flow);
@@ -37,6 +37,14 @@ vpf_status run_log_epoch(new_file *log, const vpf_progress *progress) {
   put_array(stream, "activity", progress->activity, progress->layers);
   put_member(stream, "rho", progress->rho);
   put_member(stream, "w2", progress->w2);
-  fprintf(stream, ", \"seconds\": %.6f}\n", progress->seconds);
+  fprintf(stream, ", \"seconds\": %.6f", progress->seconds);
+  if (likelihood) {
+    put_member(stream, "log_p", likelihood->mean);
+    put_member(stream, "log_p_empty", likelihood->empty);
+    put_member(stream, "log_z", likelihood->log_z);
+    put_member(stream, "log_z_stderr", likelihood->log_z_stderr);
+    put_member(stream, "ess", likelihood->ess);
+  }
+  fputs("}\n", stream);
   return new_file_publish(log);
 }

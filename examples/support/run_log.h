@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* log.jsonl: one line of JSON per epoch. The keys are for ever: epoch, K, K_lower, K_upper,
- * activity, rho, w2, seconds. */
+ * activity, rho, w2, seconds; and where the likelihood was estimated, log_p, log_p_empty, log_z,
+ * log_z_stderr, ess. */
 #ifndef EXAMPLE_RUN_LOG_H
 #define EXAMPLE_RUN_LOG_H
 
@@ -9,7 +10,8 @@
 #include "new_file.h"
 
 /* Add the line of a finished epoch to a file begun with new_file_open(), and publish it, so that
- * an earlier run's log is replaced when this one has something to say. VPF_ERR_IO; said. */
-vpf_status run_log_epoch(new_file *log, const vpf_progress *progress);
+ * an earlier run's log is replaced when this one has something to say. likelihood: NULL where it
+ * was not estimated. VPF_ERR_IO; said. */
+vpf_status run_log_epoch(new_file *log, const vpf_progress *progress, const vpf_likelihood *likelihood);
 
 #endif

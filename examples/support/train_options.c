@@ -25,13 +25,25 @@ static const char help[] =
     "  --intra WHICH     layers with intra-layer weights: none, hidden or all (default none)\n"
     "  --coupling KIND   pairwise or joint; differ from three layers on (default pairwise)\n"
     "Training (the defaults are the paper's)\n"
+    "  --method KIND     vpf (variational probability flow), cd or pcd (contrastive divergence,\n"
+    "                    persistent or not; default vpf)\n"
+    "  --steps K         Gibbs steps of CD-k and PCD-k (default 1)\n"
+    "  --particles N     chains of PCD (default 100)\n"
     "  --epochs N        passes over the data (default 20; the paper: 200)\n"
     "  --batch N         images in a minibatch (default 40)\n"
     "  --lr X            learning rate of Adam (default 0.001)\n"
-    "  --decay X         weight decay lambda (default 0.005)\n"
+    "  --lr-drop X       the last part of the epochs, from 0 to 1, at a tenth of --lr (default 0)\n"
+    "  --decay X         weight decay lambda (default 0.005; 0.0001 for cd and pcd)\n"
     "  --seed N          of the starting weights and of training (default 1)\n"
     "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
+    "Watching (see docs/math.md, section 14, for why)\n"
+    "  --watch N         every N epochs the likelihood of up to 10000 images after --limit, by\n"
+    "                    annealed importance sampling; best.safetensors is the best machine\n"
+    "  --patience N      stop when N of these in a row have found nothing better; 0: never (default 0)\n"
+    "  --chains N        of annealed importance sampling (default 100)\n"
+    "  --temperatures N  of annealed importance sampling (default 500)\n"
     "Results\n"
+    "  --keep N          keep the machine of every N-th epoch as model-<epoch>.safetensors\n"
     "  --out DIR         folder for the results, made if needed (default out/train_mnist):\n"
     "                      model.safetensors  the machine\n"
     "                      filters.png        what each unit of the first hidden layer looks for\n"
@@ -44,12 +56,20 @@ static const char help[] =
     "Ctrl-C ends training after the minibatch and saves everything (exit status 130); a second\n"
     "one kills at once. Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
-enum { DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, BATCH, RATE, DECAY, SEED, THREADS, OUT, HELP };
+enum {
+  DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, METHOD, STEPS, PARTICLES, BATCH, RATE, DROP, DECAY, SEED,
+  THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, KEEP, OUT, HELP
+};
 
 static const struct option long_options[] = {
     {"data", required_argument, NULL, DATA},     {"fashion", no_argument, NULL, FASHION},
     {"limit", required_argument, NULL, LIMIT},   {"arch", required_argument, NULL, ARCH},
     {"intra", required_argument, NULL, INTRA},   {"coupling", required_argument, NULL, COUPLING},
+    {"method", required_argument, NULL, METHOD}, {"steps", required_argument, NULL, STEPS},
+    {"particles", required_argument, NULL, PARTICLES}, {"lr-drop", required_argument, NULL, DROP},
+    {"watch", required_argument, NULL, WATCH},   {"patience", required_argument, NULL, PATIENCE},
+    {"chains", required_argument, NULL, CHAINS}, {"temperatures", required_argument, NULL, TEMPERATURES},
+    {"keep", required_argument, NULL, KEEP},
     {"epochs", required_argument, NULL, EPOCHS}, {"batch", required_argument, NULL, BATCH},
     {"lr", required_argument, NULL, RATE},       {"decay", required_argument, NULL, DECAY},
     {"seed", required_argument, NULL, SEED},     {"threads", required_argument, NULL, THREADS},
@@ -61,7 +81,9 @@ static int parse_setting(double *out, const char *option, const char *value, vpf
   double low, high;
   if (complain(vpf_option_bounds(key, &low, &high, NULL))) return EXIT_RUNTIME;
 
-  if (key != VPF_OPTION_BATCH_SIZE && key != VPF_OPTION_THREADS) return option_number(out, option, value, low, high);
+  const bool whole = key == VPF_OPTION_BATCH_SIZE || key == VPF_OPTION_THREADS || key == VPF_OPTION_GIBBS_STEPS ||
+                     key == VPF_OPTION_PARTICLES;
+  if (!whole) return option_number(out, option, value, low, high);
   uint64_t number = 0;
   const int result = option_integer(&number, option, value, (uint64_t)low, (uint64_t)high);
   *out = (double)number;
@@ -86,6 +108,7 @@ static int parse_arch(train_options *options, const char *value) {
 static int take_option(void *context, int key, const char *value) {
   static const char *const intra_names[] = {"none", "hidden", "all", NULL};
   static const char *const coupling_names[] = {"pairwise", "joint", NULL};
+  static const char *const method_names[] = {"vpf", "cd", "pcd", NULL};
   enum { MANY = 1000000000 }; /* epochs and rows that no run reaches */
   train_options *options = context;
 
@@ -98,9 +121,18 @@ static int take_option(void *context, int key, const char *value) {
     case COUPLING:
       return option_choice(&options->coupling_name, "--coupling", value, coupling_names, "pairwise or joint");
     case EPOCHS: return option_size(&options->epochs, "--epochs", value, 1, MANY);
+    case METHOD: return option_choice(&options->method_name, "--method", value, method_names, "vpf, cd or pcd");
+    case STEPS: return parse_setting(&options->gibbs_steps, "--steps", value, VPF_OPTION_GIBBS_STEPS);
+    case PARTICLES: return parse_setting(&options->particles, "--particles", value, VPF_OPTION_PARTICLES);
+    case DROP: return option_number(&options->lr_drop, "--lr-drop", value, 0, 1);
+    case WATCH: return option_size(&options->watch, "--watch", value, 0, MANY);
+    case PATIENCE: return option_size(&options->patience, "--patience", value, 0, MANY);
+    case CHAINS: return option_size(&options->chains, "--chains", value, 2, MANY);
+    case TEMPERATURES: return option_size(&options->temperatures, "--temperatures", value, 2, MANY);
+    case KEEP: return option_size(&options->keep, "--keep", value, 0, MANY);
     case BATCH: return parse_setting(&options->batch, "--batch", value, VPF_OPTION_BATCH_SIZE);
     case RATE: return parse_setting(&options->learning_rate, "--lr", value, VPF_OPTION_LEARNING_RATE);
-    case DECAY: return parse_setting(&options->weight_decay, "--decay", value, VPF_OPTION_WEIGHT_DECAY);
+    case DECAY: options->decay_given = true; return parse_setting(&options->weight_decay, "--decay", value, VPF_OPTION_WEIGHT_DECAY);
     case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
     case THREADS: return parse_setting(&options->threads, "--threads", value, VPF_OPTION_THREADS);
     case OUT: return option_path(&options->out, "--out", value, "a folder");
@@ -114,6 +146,10 @@ static int complete(train_options *options) {
   if (options->fashion && !options->limit_given) options->limit = 60000;
   if (!options->data) return complain_option("--data", NULL, "the folder with the images is needed");
 
+  options->method = !strcmp(options->method_name, "pcd")  ? VPF_METHOD_PCD
+                    : !strcmp(options->method_name, "cd") ? VPF_METHOD_CD
+                                                          : VPF_METHOD_VPF;
+  if (options->method != VPF_METHOD_VPF && !options->decay_given) options->weight_decay = 1e-4;
   options->coupling = strcmp(options->coupling_name, "joint") ? VPF_COUPLING_PAIRWISE : VPF_COUPLING_JOINT;
   for (size_t layer = 0; layer < options->layers; layer++)
     options->intra[layer] = !strcmp(options->intra_name, "all") || (layer > 0 && !strcmp(options->intra_name, "hidden"));
@@ -126,6 +162,11 @@ int train_options_parse(train_options *options, int argc, char **argv) {
                              .layers = 2,
                              .intra_name = "none",
                              .coupling_name = "pairwise",
+                             .method_name = "vpf",
+                             .gibbs_steps = 1,
+                             .particles = 100,
+                             .chains = 100,
+                             .temperatures = 500,
                              .epochs = 20,
                              .limit = 50000,
                              .seed = 1,

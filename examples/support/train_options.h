@@ -24,6 +24,13 @@ typedef struct train_options {
   size_t limit;               /* rows to train on; 0: all */
   bool limit_given;
   uint64_t seed;              /* of the starting weights and of training */
+  vpf_method method;
+  const char *method_name;
+  double gibbs_steps, particles;
+  bool decay_given;
+  double lr_drop;             /* of the epochs, the last ones, at a tenth of the learning rate */
+  size_t watch, patience, chains, temperatures; /* likelihood of validation images; watch 0: not */
+  size_t keep;                /* keep the model every so many epochs; 0: only the last */
   double batch, learning_rate, weight_decay, threads;  /* as vpf_optimizer_set() takes them */
   const char *out;            /* folder for the results */
 } train_options;
