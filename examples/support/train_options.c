@@ -41,7 +41,7 @@ static const char help[] =
     "                    annealed importance sampling; best.safetensors is the best machine\n"
     "  --patience N      stop when N of these in a row have found nothing better; 0: never (default 0)\n"
     "  --chains N        of annealed importance sampling (default 100)\n"
-    "  --temperatures N  of annealed importance sampling (default 500)\n"
+    "  --temperatures N  of annealed importance sampling (default 300)\n"
     "Results\n"
     "  --keep N          keep the machine of every N-th epoch as model-<epoch>.safetensors\n"
     "  --out DIR         folder for the results, made if needed (default out/train_mnist):\n"
@@ -166,7 +166,7 @@ int train_options_parse(train_options *options, int argc, char **argv) {
                              .gibbs_steps = 1,
                              .particles = 100,
                              .chains = 100,
-                             .temperatures = 500,
+                             .temperatures = 300,
                              .epochs = 20,
                              .limit = 50000,
                              .seed = 1,

@@ -19,7 +19,7 @@ typedef struct vpf_monitor vpf_monitor;
 /** Create an empty monitor.
  *  @param[out] out       destroy it with vpf_monitor_destroy()
  *  @param      settings  of vpf_estimate_likelihood(), copied, temperatures too; `base` is not kept: it
- *                        is the validation rows. NULL: 100 chains, 500 temperatures
+ *                        is the validation rows. NULL: 100 chains, 300 temperatures
  *  @param      patience  checks in a row without a new best after which a check says to stop; 0: never
  *  @return VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_monitor_create(vpf_monitor **out, const vpf_ais_settings *settings, size_t patience);

@@ -372,10 +372,16 @@ vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, d
                      __func__);
   vpf_status status = vpfi_check_columns(data, model->shape.layer[0].size, "visible units");
   if (status) return status;
+  const size_t threads = vpfi_thread_count(0);
   double *each = vpfi_alloc(data->rows, sizeof *each);
-  if (!each) return VPF_ERR_MEMORY;
-  status = vpfi_pseudo_likelihood(&model->shape, &model->params, data->bits, data->rows, vpfi_thread_count(0), each);
-  if (!status) *out_mean = vpfi_mean(each, data->rows);
+  vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
+  const bool complete = each && scratch;
+  if (complete) {
+    const vpfi_machine machine = vpfi_machine_of(model);
+    vpfi_pseudo_likelihood(&machine, data->bits, data->rows, threads, scratch, each);
+    *out_mean = vpfi_mean(each, data->rows);
+  }
+  vpfi_scratch_destroy(scratch, threads);
   vpfi_free(each);
-  return status;
+  return complete ? VPF_OK : VPF_ERR_MEMORY;
 }

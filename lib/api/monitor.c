@@ -20,7 +20,7 @@ struct vpf_monitor {
   vpf_model *model;      /* the best one */
 };
 
-enum { DEFAULT_BETAS = 500 };
+enum { DEFAULT_BETAS = 300 };
 
 static vpf_status copy_settings(vpf_monitor *monitor, const vpf_ais_settings *settings) {
   monitor->settings = (vpf_ais_settings){.struct_size = sizeof monitor->settings, .betas = DEFAULT_BETAS};

@@ -1,77 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 #include "eval/pseudo.h"
 
-#include "base/memory.h"
+
 #include "base/threads.h"
 #include "num/bits.h"
 #include "num/elementary.h"
 
 typedef struct pseudo_job {
-  const vpfi_shape *shape;
-  const vpfi_params *params;
+  const vpfi_machine *machine;
   const uint64_t *bits;
+  vpfi_scratch *scratch;
   double *out;
-  double **field, **softplus; /* [threads]: of the hidden units, [size of layer 1] */
 } pseudo_job;
 
-/* The hidden units' part of F(x with unit i flipped) - F(x), negated. W changes each field by one
- * weight. */
-static double hidden_gain(const pseudo_job *job, const double *field, const double *softplus, size_t i, double sign) {
-  const vpfi_layer *hidden = &job->shape->layer[1];
-  const float *w = job->params->weights[0] + i * hidden->width;
-  double gain = 0;
-  for (size_t j = 0; j < hidden->size; j++) gain += vpfi_softplus(field[j] + sign * (double)w[j]) - softplus[j];
-  return gain;
+/* log p(x_i | rest) = -log(1 + exp(F(x) - F(x flipped))). Flipping unit i changes the field of each
+ * hidden unit by a weight, up or down, so its part of F is a change of softplus from 0 to +-w_i. */
+static double row_value(const pseudo_job *job, const uint64_t *row, vpfi_scratch *scratch) {
+  const vpfi_machine *machine = job->machine;
+  const vpfi_shape *shape = machine->shape;
+  const vpfi_layer *visible = &shape->layer[0], *hidden = shape->n_layers == 2 ? &shape->layer[1] : NULL;
+  float *own = scratch->z, *above = scratch->field;
+  scratch->count[0] = vpfi_bits_list(row, visible->words, scratch->index[0]);
+  vpfi_field(machine, VPFI_ORDER_SWEPT, visible->up, VPFI_FROM_OWN, scratch, own);
+  if (hidden) vpfi_field(machine, VPFI_ORDER_SWEPT, hidden->up, VPFI_FROM_BELOW, scratch, above);
+  double sum = 0;
+  for (size_t i = 0; i < visible->size; i++) {
+    const float sign = vpfi_bits_get(row, i) ? -1.0f : 1.0f;
+    double gain = (double)(sign * own[i]);
+    if (hidden)
+      gain += machine->kernels->softplus_change(above, machine->params->weights[0] + i * hidden->width, 0, sign,
+                                                hidden->size);
+    sum -= vpfi_softplus(gain);
+  }
+  return sum;
 }
 
-/* log p(x_i | rest) = -log(1 + exp(F(x) - F(x flipped))) */
 static void pseudo_range(void *context, size_t begin, size_t end, size_t thread) {
   const pseudo_job *job = context;
-  const vpfi_layer *visible = &job->shape->layer[0];
-  const bool has_hidden = job->shape->n_layers == 2;
-  const vpfi_layer *hidden = has_hidden ? &job->shape->layer[1] : NULL;
-  double *field = job->field[thread], *softplus = job->softplus[thread];
-  for (size_t r = begin; r < end; r++) {
-    const uint64_t *row = job->bits + r * visible->words;
-    for (size_t j = 0; has_hidden && j < hidden->size; j++) {
-      const float *w = job->params->weights_t[0] + j * visible->width;
-      field[j] = (double)job->params->bias[hidden->up][j];
-      for (size_t i = 0; i < visible->size; i++)
-        if (vpfi_bits_get(row, i)) field[j] += (double)w[i];
-      softplus[j] = vpfi_softplus(field[j]);
-    }
-    double sum = 0;
-    for (size_t i = 0; i < visible->size; i++) {
-      const double sign = vpfi_bits_get(row, i) ? -1 : 1;
-      double own = (double)job->params->bias[visible->up][i];
-      for (size_t k = 0; visible->intra && k < visible->size; k++)
-        if (vpfi_bits_get(row, k)) own += (double)job->params->intra[0][i * visible->width + k];
-      const double gain = sign * own + (has_hidden ? hidden_gain(job, field, softplus, i, sign) : 0);
-      sum -= vpfi_softplus(gain);
-    }
-    job->out[r] = sum;
-  }
+  const size_t words = job->machine->shape->layer[0].words;
+  for (size_t r = begin; r < end; r++) job->out[r] = row_value(job, job->bits + r * words, &job->scratch[thread]);
 }
 
-static bool alloc_each(double **list, size_t threads, size_t n) {
-  for (size_t t = 0; t < threads; t++)
-    if (!(list[t] = vpfi_alloc(n, sizeof(double)))) return false;
-  return true;
-}
-
-vpf_status vpfi_pseudo_likelihood(const vpfi_shape *shape, const vpfi_params *params, const uint64_t *bits,
-                                  size_t rows, size_t threads, double *out) {
-  const size_t n = shape->n_layers == 2 ? shape->layer[1].size : 1;
-  pseudo_job job = {shape, params, bits, out, vpfi_alloc(threads, sizeof(double *)),
-                    vpfi_alloc(threads, sizeof(double *))};
-  const bool complete =
-      job.field && job.softplus && alloc_each(job.field, threads, n) && alloc_each(job.softplus, threads, n);
-  if (complete) vpfi_parallel_for(rows, threads, pseudo_range, &job);
-  for (size_t t = 0; job.field && job.softplus && t < threads; t++) {
-    vpfi_free(job.field[t]);
-    vpfi_free(job.softplus[t]);
-  }
-  vpfi_free(job.field);
-  vpfi_free(job.softplus);
-  return complete ? VPF_OK : VPF_ERR_MEMORY;
+void vpfi_pseudo_likelihood(const vpfi_machine *machine, const uint64_t *bits, size_t rows, size_t threads,
+                            vpfi_scratch *scratch, double *out) {
+  pseudo_job job = {machine, bits, scratch, out};
+  vpfi_parallel_for(rows, threads, pseudo_range, &job);
 }

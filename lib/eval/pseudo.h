@@ -3,10 +3,11 @@
 #ifndef VPFI_EVAL_PSEUDO_H
 #define VPFI_EVAL_PSEUDO_H
 
-#include "bm/params.h"
+#include "bm/field.h"
 
-/* One layer, or two of which the upper has no U. bits: [rows x words of layer 0]; out: [rows]. VPF_ERR_MEMORY. */
-vpf_status vpfi_pseudo_likelihood(const vpfi_shape *shape, const vpfi_params *params, const uint64_t *bits,
-                                  size_t rows, size_t threads, double *out);
+/* One layer, or two of which the upper has no U. bits: [rows x words of layer 0]; out: [rows];
+ * scratch: [threads]. */
+void vpfi_pseudo_likelihood(const vpfi_machine *machine, const uint64_t *bits, size_t rows, size_t threads,
+                            vpfi_scratch *scratch, double *out);
 
 #endif
