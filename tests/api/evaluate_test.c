@@ -202,7 +202,7 @@ static void ais_is_within_its_own_error_of_the_truth(void **state) {
 static void parzen_equals_a_direct_double_loop(void **state) {
   (void)state;
   dice d = {46};
-  enum { DIM = 37, CENTRES = 1100, POINTS = 270 };
+  enum { DIM = 11, CENTRES = 4200, POINTS = 1040 }; /* more than one block of either */
   float *centres = malloc(CENTRES * DIM * sizeof *centres), *points = malloc(POINTS * DIM * sizeof *points);
   for (int k = 0; k < CENTRES * DIM; k++) centres[k] = (float)dice_unit(&d);
   for (int k = 0; k < POINTS * DIM; k++) points[k] = (float)dice_unit(&d);
@@ -246,6 +246,19 @@ static void parzen_with_one_centre_is_a_gaussian(void **state) {
   assert_ok(vpf_parzen(centre, 1, point, 1, 2, 0.2, &got, &error));
   assert_close(got, -0.25 / (2 * 0.04) - log(2 * 3.141592653589793 * 0.04), 1e-6);
   assert_close(error, 0, 0);
+}
+
+/* Exponents beyond double are what they tend to, and do not become NaN where point and centre meet. */
+static void parzen_takes_any_sigma(void **state) {
+  (void)state;
+  const float centres[4] = {0, 0, 1, 1}, at_one[2] = {1, 1}, between[2] = {0.5f, 0};
+  double got;
+  assert_ok(vpf_parzen(centres, 2, at_one, 1, 2, 1e-200, &got, NULL));
+  assert_close(got, -log(2) - 2 * log(1e-200 * sqrt(2 * 3.141592653589793)), 1e-9);
+  assert_ok(vpf_parzen(centres, 2, between, 1, 2, 1e-200, &got, NULL));
+  assert_true(isinf(got) && got < 0);
+  assert_ok(vpf_parzen(centres, 2, between, 1, 2, 1e200, &got, NULL));
+  assert_close(got, -2 * log(1e200 * sqrt(2 * 3.141592653589793)), 1e-9);
 }
 
 static void weight_metrics_follow_their_formula(void **state) {
@@ -306,6 +319,7 @@ int main(void) {
       cmocka_unit_test(ais_is_within_its_own_error_of_the_truth),
       cmocka_unit_test(parzen_equals_a_direct_double_loop),
       cmocka_unit_test(parzen_with_one_centre_is_a_gaussian),
+      cmocka_unit_test(parzen_takes_any_sigma),
       cmocka_unit_test(weight_metrics_follow_their_formula),
       cmocka_unit_test(bad_input_is_refused),
   };
