@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /** @file evaluate.h
- *  How good is a machine? Likelihoods, Parzen windows, weight metrics. */
+ *  How good is a machine? Likelihoods, Parzen windows, metrics of weights and units, moments of
+ *  data and samples.
+ *
+ *  Functions with several results fill a struct of the caller, who first sets its struct_size. If
+ *  that is less than the struct had in its first release, they return VPF_ERR_ARGUMENT. They write no
+ *  further than struct_size, and leave alone what is beyond the fields that the library knows. */
 #ifndef VPF_EVALUATE_H
 #define VPF_EVALUATE_H
 
@@ -53,6 +58,59 @@ VPF_API vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data 
  *  that matter, and w2 = 1/n_upper sum_ij w_ij^2, of W_lower (paper, Fig. 3; Tubiana and
  *  Monasson 2017). Units without any weight count as 0. Either output may be NULL. Since 1.0. */
 VPF_API vpf_status vpf_weight_metrics(const vpf_model *model, size_t lower, double *out_rho, double *out_w2);
+
+/** Histogram over [0, 1] of vpf_mean_activations(): the mean activations of a layer's units over the
+ *  rows (paper, Fig. 3b, which has 20 bins).
+ *  @param      layer       0 .. layers-1
+ *  @param      bins        1 .. 1048576
+ *  @param[out] out_counts  [bins] units: bin b is [b/bins, (b+1)/bins), the last one has 1.0 too;
+ *                          their sum is n_layer
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_SHAPE (columns), VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_activation_histogram(const vpf_model *model, const vpf_data *data, size_t layer,
+                                            size_t bins, size_t *out_counts);
+
+/** How active the units of a layer are, and how selective. All are in 0 .. 1. Sparseness of n
+ *  responses r is (1 - <r>^2 / <r^2>) / (1 - 1/n) (Treves and Rolls 1991; Vinje and Gallant 2000): 0 if
+ *  all are the same (all 0, and a single one, count as the same), 1 if one alone is not 0. Since 1.0. */
+typedef struct vpf_activity {
+  size_t struct_size;           /**< sizeof(vpf_activity), set by the caller */
+  double mean;                  /**< mean activation over units and rows */
+  double population_sparseness; /**< of a row's responses over the units; mean over rows */
+  double lifetime_sparseness;   /**< of a unit's responses over the rows; mean over units */
+  double dead;                  /**< fraction of units whose mean activation is below 0.01 */
+  double saturated;             /**< fraction of units whose mean activation is above 0.99 */
+} vpf_activity;
+
+/** vpf_activity of the features vpf_encode(), which are made in chunks: memory does not grow with the
+ *  rows. @param layer  0 .. layers-1.  @param[out] out  unchanged on failure.
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_SHAPE (columns), VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_layer_activity(const vpf_model *model, const vpf_data *data, size_t layer,
+                                      vpf_activity *out);
+
+/** Means and pair moments of bits, from exact counts.
+ *  @param[out] out_mean  [cols] p_i, the fraction of rows in which bit i is on
+ *  @param[out] out_pair  [cols x cols] p_ij, the fraction in which i and j both are; symmetric,
+ *                        p_ii = p_i; may be NULL
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_moments(const vpf_data *data, double *out_mean, double *out_pair);
+
+/** How much alike the vpf_moments() of two data sets are. Pearson: the correlation over the entries,
+ *  -1 .. 1, NaN (not defined) if there are fewer than two entries or those of either set are all the
+ *  same. RMS: the root mean square of the differences, 0 .. 1, NaN if there are no entries. Since 1.0. */
+typedef struct vpf_moment_comparison {
+  size_t struct_size;       /**< sizeof(vpf_moment_comparison), set by the caller */
+  double mean_pearson;      /**< p_i over all i */
+  double mean_rms;
+  double pair_pearson;      /**< p_ij over i < j */
+  double pair_rms;
+  double connected_pearson; /**< c_ij = p_ij - p_i p_j over i < j: what pairs have beyond their means */
+  double connected_rms;
+} vpf_moment_comparison;
+
+/** Compare data with samples of a machine, or two samples. Takes 16 cols^2 bytes of memory.
+ *  @param[out] out  unchanged on failure
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_SHAPE (different columns), VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_compare_moments(const vpf_data *a, const vpf_data *b, vpf_moment_comparison *out);
 
 #ifdef __cplusplus
 }
