@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file evaluate.h
  *  How good is a machine? Likelihoods, Parzen windows, metrics of weights and units, moments of
- *  data and samples.
+ *  data and samples, diagnostics of chains.
  *
  *  Functions with several results fill a struct of the caller, who first sets its struct_size. If
  *  that is less than the struct had in its first release, they return VPF_ERR_ARGUMENT. They write no
@@ -111,6 +111,38 @@ typedef struct vpf_moment_comparison {
  *  @param[out] out  unchanged on failure
  *  @return VPF_ERR_ARGUMENT, VPF_ERR_SHAPE (different columns), VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_compare_moments(const vpf_data *a, const vpf_data *b, vpf_moment_comparison *out);
+
+/** What a number recorded along Markov chains says about them. Variances divide by their count - 1.
+ *  Since 1.0. */
+typedef struct vpf_chain_report {
+  size_t struct_size;          /**< sizeof(vpf_chain_report), set by the caller */
+  double mean;                 /**< over all draws of all chains */
+  double sd;                   /**< standard deviation over them */
+  double drift;                /**< mean over chains of (mean of the second half of the draws - mean of
+                                *   the first half); of an odd number the middle draw is in neither */
+  double drift_stderr;         /**< its standard error over chains; 0 for one chain, which cannot tell */
+  double autocorrelation_time; /**< tau = 1 + 2 sum_t rho_t, in draws: so many count as one. About 1 if
+                                *   they are independent, never below 1 / log10(chains draws) */
+  double ess;                  /**< effective sample size chains draws / tau */
+  double split_rhat;           /**< how much wider all half chains together are than one alone: 1 if
+                                *   they agree; above 1.01 they have not mixed (Vehtari et al. 2021) */
+} vpf_chain_report;
+
+/** Are the chains mixing? Diagnostics of any number recorded along them, such as the energy
+ *  (vpf_model_energy()) or the mean pixel after each sweep of vpf_gibbs().
+ *
+ *  rho_t is estimated over all chains together, as in Stan (Vehtari et al. 2021), so chains that
+ *  disagree have a long tau, at most 2 draws - 1; its sum ends by Geyer's initial monotone sequence
+ *  (Geyer 1992). R-hat is that of split chains, not rank-normalised (Gelman et al. 2013, section 11.4).
+ *  Values that are all the same: sd and drift 0, tau 1, R-hat 1. Half chains that are each constant but
+ *  differ: R-hat is infinite (HUGE_VAL). Time grows with chains x draws x tau.
+ *  @param      values  [chains x draws], each in [-1e150, 1e150]; others and NaN are refused
+ *  @param      chains  at least 1; R-hat and drift_stderr need several to mean much
+ *  @param      draws   at least 4
+ *  @param[out] out     unchanged on failure
+ *  @return VPF_ERR_ARGUMENT (naming chain and draw), VPF_ERR_LIMIT, VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_chain_diagnostics(const double *values, size_t chains, size_t draws,
+                                         vpf_chain_report *out);
 
 #ifdef __cplusplus
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures of data; of a machine: evaluate.c, features.c. */
+/* Measures of data and of numbers that were recorded; of a machine: evaluate.c, features.c. */
+#include <math.h>
+
 #include "api/handles.h"
 #include "api/report.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "eval/diagnostics.h"
 #include "eval/moments.h"
 
 vpf_status vpf_moments(const vpf_data *data, double *out_mean, double *out_pair) {
@@ -50,5 +53,28 @@ vpf_status vpf_compare_moments(const vpf_data *a, const vpf_data *b, vpf_moment_
     vpfi_free(mean[k]);
     vpfi_free(pair[k]);
   }
+  return status;
+}
+
+/* The square of a difference of two values, summed, must stay a double. */
+static const double LARGEST_VALUE = 1e150;
+
+vpf_status vpf_chain_diagnostics(const double *values, size_t chains, size_t draws, vpf_chain_report *out) {
+  if (!values) return vpfi_null(__func__, "values");
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_chain_report, split_rhat));
+  if (status) return status;
+  if (chains == 0 || draws < 4)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu chains of %zu draws; at least 1 of 4 is needed", __func__, chains,
+                     draws);
+  size_t count;
+  if (!vpfi_size_mul(chains, draws, &count))
+    return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu chains of %zu draws are too many", __func__, chains, draws);
+  for (size_t k = 0; k < count; k++)
+    if (!(fabs(values[k]) <= LARGEST_VALUE))
+      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: values[%zu][%zu] is %g, outside [-%g, %g]", __func__, k / draws,
+                       k % draws, values[k], LARGEST_VALUE, LARGEST_VALUE);
+  vpf_chain_report report;
+  status = vpfi_diagnose(values, chains, draws, &report);
+  if (!status) vpfi_return_report(out, &report, sizeof report);
   return status;
 }

@@ -93,16 +93,18 @@ end:;
   vpf_optimizer_destroy(optimizer);
 }
 
-/* What measures data and units. */
+/* What measures data, units and chains. */
 static void use_measures(void) {
   const size_t sizes[] = {20, 5, 3};
   const uint8_t bytes[6 * 20] = {0, 1, 1, 0, 1};
+  const double values[8] = {0, 1, 0, 1, 1, 0, 1, 1};
   vpf_data *data = NULL;
   vpf_model *model = NULL;
   double mean[20], pair[20 * 20];
   size_t counts[4];
   vpf_moment_comparison comparison = {.struct_size = sizeof comparison};
   vpf_activity activity = {.struct_size = sizeof activity};
+  vpf_chain_report chains = {.struct_size = sizeof chains};
   float activations[3];
 
   TRY(vpf_data_from_u8(&data, bytes, 6, 20, 0));
@@ -112,6 +114,7 @@ static void use_measures(void) {
   TRY(vpf_mean_activations(model, data, 2, activations));
   TRY(vpf_activation_histogram(model, data, 2, 4, counts));
   TRY(vpf_layer_activity(model, data, 2, &activity));
+  TRY(vpf_chain_diagnostics(values, 2, 4, &chains));
 end:
   vpf_data_destroy(data);
   vpf_model_destroy(model);
