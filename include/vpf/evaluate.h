@@ -32,6 +32,31 @@ VPF_API vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centre
                                            size_t n_points, size_t dim, const double *sigmas,
                                            size_t n_sigmas, double *out_sigma);
 
+/** The result of vpf_parzen_generated(), nats. Since 1.0. */
+typedef struct vpf_parzen_report {
+  size_t struct_size;    /**< sizeof(vpf_parzen_report), set by the caller */
+  double mean;           /**< mean over draws of the vpf_parzen() mean */
+  double stderr_points;  /**< standard error over points, of each point's mean over draws: how much
+                          *   other test images would change it; 0 for one point */
+  double stderr_draws;   /**< standard deviation of the draws' means / sqrt(draws): how much other
+                          *   samples of the machine would; 0 for one draw, which cannot tell */
+  size_t draws;          /**< as asked for */
+} vpf_parzen_report;
+
+/** vpf_parzen() of a machine, several times with centres of their own.
+ *
+ *  Draw d = 0 .. draws-1 has the centres vpf_generate(model, count, steps, prior, seed + d); seed + d
+ *  goes on from 0 after 2^64 - 1. A score depends on the number of centres: compare like with like.
+ *  @param      count,steps,prior  as in vpf_generate(); the paper uses 10 000 centres, 5 or 3 steps
+ *  @param      draws              at least 1
+ *  @param      points             [n_points x n_0], finite
+ *  @param      sigma              above 0
+ *  @param[out] out                unchanged on failure
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_LIMIT, VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, size_t steps, const float *prior,
+                                        uint64_t seed, size_t draws, const float *points, size_t n_points,
+                                        double sigma, vpf_parzen_report *out);
+
 /** log Z by enumeration, nats. Joint, or at most 2 layers.
  *  @return VPF_ERR_LIMIT with the limit if too many units would have to be enumerated;
  *          VPF_ERR_UNSUPPORTED for a pairwise model of three or more layers. Since 1.0. */

@@ -97,6 +97,7 @@ end:;
 static void use_measures(void) {
   const size_t sizes[] = {20, 5, 3};
   const uint8_t bytes[6 * 20] = {0, 1, 1, 0, 1};
+  const float points[20] = {0.5f, 1, 0};
   const double values[8] = {0, 1, 0, 1, 1, 0, 1, 1};
   vpf_data *data = NULL;
   vpf_model *model = NULL;
@@ -105,6 +106,7 @@ static void use_measures(void) {
   vpf_moment_comparison comparison = {.struct_size = sizeof comparison};
   vpf_activity activity = {.struct_size = sizeof activity};
   vpf_chain_report chains = {.struct_size = sizeof chains};
+  vpf_parzen_report parzen = {.struct_size = sizeof parzen};
   float activations[3];
 
   TRY(vpf_data_from_u8(&data, bytes, 6, 20, 0));
@@ -115,6 +117,7 @@ static void use_measures(void) {
   TRY(vpf_activation_histogram(model, data, 2, 4, counts));
   TRY(vpf_layer_activity(model, data, 2, &activity));
   TRY(vpf_chain_diagnostics(values, 2, 4, &chains));
+  TRY(vpf_parzen_generated(model, 3, 1, NULL, 1, 2, points, 1, 0.2, &parzen));
 end:
   vpf_data_destroy(data);
   vpf_model_destroy(model);
@@ -194,7 +197,7 @@ static void every_allocation_may_fail(void **state) {
 
 static void every_allocation_of_measures_may_fail(void **state) {
   (void)state;
-  fail_each(use_measures, 30);
+  fail_each(use_measures, 40);
 }
 
 static void every_allocation_around_files_may_fail(void **state) {
