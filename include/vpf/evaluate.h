@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /** @file evaluate.h
- *  How good is a machine? Likelihoods, Parzen windows, weight metrics. */
+ *  How good is a machine? Likelihoods, Parzen windows, metrics of weights and units, moments of
+ *  data and samples, diagnostics of chains.
+ *
+ *  Functions with several results fill a struct of the caller, who first sets its struct_size. If
+ *  that is less than the struct had in its first release, they return VPF_ERR_ARGUMENT. They write no
+ *  further than struct_size, and leave alone what is beyond the fields that the library knows. */
 #ifndef VPF_EVALUATE_H
 #define VPF_EVALUATE_H
 
@@ -26,6 +31,31 @@ VPF_API vpf_status vpf_parzen(const float *centres, size_t n_centres, const floa
 VPF_API vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const float *points,
                                            size_t n_points, size_t dim, const double *sigmas,
                                            size_t n_sigmas, double *out_sigma);
+
+/** The result of vpf_parzen_generated(), nats. Since 1.0. */
+typedef struct vpf_parzen_report {
+  size_t struct_size;    /**< sizeof(vpf_parzen_report), set by the caller */
+  double mean;           /**< mean over draws of the vpf_parzen() mean */
+  double stderr_points;  /**< standard error over points, of each point's mean over draws: how much
+                          *   other test images would change it; 0 for one point */
+  double stderr_draws;   /**< standard deviation of the draws' means / sqrt(draws): how much other
+                          *   samples of the machine would; 0 for one draw, which cannot tell */
+  size_t draws;          /**< as asked for */
+} vpf_parzen_report;
+
+/** vpf_parzen() of a machine, several times with centres of their own.
+ *
+ *  Draw d = 0 .. draws-1 has the centres vpf_generate(model, count, steps, prior, seed + d); seed + d
+ *  goes on from 0 after 2^64 - 1. A score depends on the number of centres: compare like with like.
+ *  @param      count,steps,prior  as in vpf_generate(); the paper uses 10 000 centres, 5 or 3 steps
+ *  @param      draws              at least 1
+ *  @param      points             [n_points x n_0], finite
+ *  @param      sigma              above 0
+ *  @param[out] out                unchanged on failure
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_LIMIT, VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, size_t steps, const float *prior,
+                                        uint64_t seed, size_t draws, const float *points, size_t n_points,
+                                        double sigma, vpf_parzen_report *out);
 
 /** log Z by enumeration, nats. Joint, or at most 2 layers.
  *  @return VPF_ERR_LIMIT with the limit if too many units would have to be enumerated;
@@ -148,6 +178,91 @@ VPF_API vpf_status vpf_weight_metrics(const vpf_model *model, size_t lower, doub
  *  @return VPF_ERR_ARGUMENT, naming row and column of a value outside [0, 1]. Since 1.0. */
 VPF_API vpf_status vpf_reconstruction_error(const vpf_data *truth, const float *probs, const uint8_t *region,
                                             double *out_mean, double *out_stderr);
+
+/** Histogram over [0, 1] of vpf_mean_activations(): the mean activations of a layer's units over the
+ *  rows (paper, Fig. 3b, which has 20 bins).
+ *  @param      layer       0 .. layers-1
+ *  @param      bins        1 .. 1048576
+ *  @param[out] out_counts  [bins] units: bin b is [b/bins, (b+1)/bins), the last one has 1.0 too;
+ *                          their sum is n_layer
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_SHAPE (columns), VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_activation_histogram(const vpf_model *model, const vpf_data *data, size_t layer,
+                                            size_t bins, size_t *out_counts);
+
+/** How active the units of a layer are, and how selective. All are in 0 .. 1. Sparseness of n
+ *  responses r is (1 - <r>^2 / <r^2>) / (1 - 1/n) (Treves and Rolls 1991; Vinje and Gallant 2000): 0 if
+ *  all are the same (all 0, and a single one, count as the same), 1 if one alone is not 0. Since 1.0. */
+typedef struct vpf_activity {
+  size_t struct_size;           /**< sizeof(vpf_activity), set by the caller */
+  double mean;                  /**< mean activation over units and rows */
+  double population_sparseness; /**< of a row's responses over the units; mean over rows */
+  double lifetime_sparseness;   /**< of a unit's responses over the rows; mean over units */
+  double dead;                  /**< fraction of units whose mean activation is below 0.01 */
+  double saturated;             /**< fraction of units whose mean activation is above 0.99 */
+} vpf_activity;
+
+/** vpf_activity of the features vpf_encode(), which are made in chunks: memory does not grow with the
+ *  rows. @param layer  0 .. layers-1.  @param[out] out  unchanged on failure.
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_SHAPE (columns), VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_layer_activity(const vpf_model *model, const vpf_data *data, size_t layer,
+                                      vpf_activity *out);
+
+/** Means and pair moments of bits, from exact counts.
+ *  @param[out] out_mean  [cols] p_i, the fraction of rows in which bit i is on
+ *  @param[out] out_pair  [cols x cols] p_ij, the fraction in which i and j both are; symmetric,
+ *                        p_ii = p_i; may be NULL
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_moments(const vpf_data *data, double *out_mean, double *out_pair);
+
+/** How much alike the vpf_moments() of two data sets are. Pearson: the correlation over the entries,
+ *  -1 .. 1, NaN (not defined) if there are fewer than two entries or those of either set are all the
+ *  same. RMS: the root mean square of the differences, 0 .. 1, NaN if there are no entries. Since 1.0. */
+typedef struct vpf_moment_comparison {
+  size_t struct_size;       /**< sizeof(vpf_moment_comparison), set by the caller */
+  double mean_pearson;      /**< p_i over all i */
+  double mean_rms;
+  double pair_pearson;      /**< p_ij over i < j */
+  double pair_rms;
+  double connected_pearson; /**< c_ij = p_ij - p_i p_j over i < j: what pairs have beyond their means */
+  double connected_rms;
+} vpf_moment_comparison;
+
+/** Compare data with samples of a machine, or two samples. Takes 16 cols^2 bytes of memory.
+ *  @param[out] out  unchanged on failure
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_SHAPE (different columns), VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_compare_moments(const vpf_data *a, const vpf_data *b, vpf_moment_comparison *out);
+
+/** What a number recorded along Markov chains says about them. Variances divide by their count - 1.
+ *  Since 1.0. */
+typedef struct vpf_chain_report {
+  size_t struct_size;          /**< sizeof(vpf_chain_report), set by the caller */
+  double mean;                 /**< over all draws of all chains */
+  double sd;                   /**< standard deviation over them */
+  double drift;                /**< mean over chains of (mean of the second half of the draws - mean of
+                                *   the first half); of an odd number the middle draw is in neither */
+  double drift_stderr;         /**< its standard error over chains; 0 for one chain, which cannot tell */
+  double autocorrelation_time; /**< tau = 1 + 2 sum_t rho_t, in draws: so many count as one. About 1 if
+                                *   they are independent, never below 1 / log10(chains draws) */
+  double ess;                  /**< effective sample size chains draws / tau */
+  double split_rhat;           /**< how much wider all half chains together are than one alone: 1 if
+                                *   they agree; above 1.01 they have not mixed (Vehtari et al. 2021) */
+} vpf_chain_report;
+
+/** Are the chains mixing? Diagnostics of any number recorded along them, such as the energy
+ *  (vpf_model_energy()) or the mean pixel after each sweep of vpf_gibbs().
+ *
+ *  rho_t is estimated over all chains together, as in Stan (Vehtari et al. 2021), so chains that
+ *  disagree have a long tau, at most 2 draws - 1; its sum ends by Geyer's initial monotone sequence
+ *  (Geyer 1992). R-hat is that of split chains, not rank-normalised (Gelman et al. 2013, section 11.4).
+ *  Values that are all the same: sd and drift 0, tau 1, R-hat 1. Half chains that are each constant but
+ *  differ: R-hat is infinite (HUGE_VAL). Time grows with chains x draws x tau.
+ *  @param      values  [chains x draws], each in [-1e150, 1e150]; others and NaN are refused
+ *  @param      chains  at least 1; R-hat and drift_stderr need several to mean much
+ *  @param      draws   at least 4
+ *  @param[out] out     unchanged on failure
+ *  @return VPF_ERR_ARGUMENT (naming chain and draw), VPF_ERR_LIMIT, VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_chain_diagnostics(const double *values, size_t chains, size_t draws,
+                                         vpf_chain_report *out);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "api/handles.h"
+#include "api/structs.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
@@ -9,15 +10,20 @@
 #include "eval/parzen.h"
 #include "num/statistics.h"
 
-static vpf_status check_points(const char *function, const char *name, const float *values, size_t count,
-                               size_t dim) {
-  if (!values) return vpfi_null(function, name);
+static vpf_status check_sizes(const char *function, const char *name, size_t count, size_t dim) {
   if (count == 0 || dim == 0)
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu %s of dimension %zu; both must be at least 1", function, count, name,
                      dim);
   if (count > (size_t)1 << 31 || dim > (size_t)1 << 30)
     return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu %s of dimension %zu are too many", function, count, name, dim);
-  return vpfi_check_finite(values, count, dim, name);
+  return VPF_OK;
+}
+
+static vpf_status check_points(const char *function, const char *name, const float *values, size_t count,
+                               size_t dim) {
+  if (!values) return vpfi_null(function, name);
+  const vpf_status status = check_sizes(function, name, count, dim);
+  return status ? status : vpfi_check_finite(values, count, dim, name);
 }
 
 static vpf_status check_sigma(const char *function, double sigma) {
@@ -59,6 +65,51 @@ vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const
     if (vpfi_mean(each + s * n_points, n_points) > vpfi_mean(each + best * n_points, n_points)) best = s;
   if (!status) *out_sigma = sigmas[best];
   vpfi_free(each);
+  return status;
+}
+
+/* One draw of centres after the other, so that only one is in memory. */
+static vpf_status score_draws(const vpf_model *model, size_t count, size_t steps, const float *prior, uint64_t seed,
+                              const float *points, size_t n_points, double sigma, vpf_parzen_report *report) {
+  const size_t dim = model->shape.layer[0].size, draws = report->draws;
+  float *centres = vpfi_alloc(count, dim * sizeof *centres);
+  double *each = vpfi_alloc(n_points, sizeof *each), *point = vpfi_alloc(n_points, sizeof *point);
+  double *draw = vpfi_alloc(draws, sizeof *draw);
+  vpf_status status = centres && each && point && draw ? VPF_OK : VPF_ERR_MEMORY;
+  for (size_t d = 0; !status && d < draws; d++) {
+    status = vpf_generate(model, count, steps, prior, seed + d, centres);
+    if (!status)
+      status = vpfi_parzen(centres, count, points, n_points, dim, &sigma, 1, vpfi_thread_count(0), each);
+    if (status) break;
+    draw[d] = vpfi_mean(each, n_points);
+    for (size_t p = 0; p < n_points; p++) point[p] += each[p] / (double)draws;
+  }
+  if (!status) {
+    report->mean = vpfi_mean(draw, draws);
+    report->stderr_points = vpfi_standard_error(point, n_points);
+    report->stderr_draws = vpfi_standard_error(draw, draws);
+  }
+  vpfi_free(draw);
+  vpfi_free(point);
+  vpfi_free(each);
+  vpfi_free(centres);
+  return status;
+}
+
+vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, size_t steps, const float *prior, uint64_t seed,
+                                size_t draws, const float *points, size_t n_points, double sigma,
+                                vpf_parzen_report *out) {
+  if (!model) return vpfi_null(__func__, "model");
+  const size_t dim = model->shape.layer[0].size;
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_parzen_report, draws));
+  if (!status) status = check_points(__func__, "points", points, n_points, dim);
+  if (!status) status = check_sizes(__func__, "centres", count, dim);
+  if (!status) status = check_sigma(__func__, sigma);
+  if (status) return status;
+  if (draws == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: draws is 0; at least 1 is needed", __func__);
+  vpf_parzen_report report = {.draws = draws};
+  status = score_draws(model, count, steps, prior, seed, points, n_points, sigma, &report);
+  if (!status) vpfi_return_report(out, &report, sizeof report);
   return status;
 }
 

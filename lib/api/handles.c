@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks and steps that several entry points share. */
-#include <string.h>
-
 #include "api/handles.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -25,31 +23,6 @@ vpf_status vpfi_check_columns(const vpf_data *data, size_t wanted, const char *w
   if (data->cols == wanted) return VPF_OK;
   return vpfi_fail(VPF_ERR_SHAPE, "the data has %zu x %zu values; the model has %zu %s, so %zu columns are needed",
                    data->rows, data->cols, wanted, what, wanted);
-}
-
-vpf_status vpfi_check_struct(const char *function, size_t struct_size, size_t known) {
-  /* Every struct is as large as it was in 1.0; that changes with the first one that grows. */
-  if (struct_size >= known) return VPF_OK;
-  return vpfi_fail(VPF_ERR_ARGUMENT, "%s: struct_size is %zu, not the %zu or more of the struct; set it to its sizeof",
-                   function, struct_size, known);
-}
-
-vpf_status vpfi_read_struct(const char *function, void *to, size_t known, const void *from) {
-  size_t size;
-  memcpy(&size, from, sizeof size);
-  const vpf_status status = vpfi_check_struct(function, size, known);
-  if (status) return status;
-  const unsigned char *beyond = from;
-  for (size_t k = known; k < size; k++)
-    if (beyond[k])
-      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: the struct sets a field at byte %zu, which this libvpf does not know",
-                       function, k);
-  memcpy(to, from, known);
-  return VPF_OK;
-}
-
-void vpfi_write_struct(void *to, const void *from, size_t known) {
-  memcpy((char *)to + sizeof(size_t), (const char *)from + sizeof(size_t), known - sizeof(size_t));
 }
 
 vpf_status vpfi_check_steps(const char *function, size_t steps) {

@@ -32,15 +32,6 @@ vpf_data *vpfi_data_new(size_t rows, size_t cols, uint64_t first_row);
 vpf_status vpfi_return_states(const vpf_model *model, const vpfi_states *states, uint64_t first_row,
                               vpf_data **out_states);
 
-/* Structs in the caller's memory begin with their size as he was compiled. Reading: `to`, of `known`
- * bytes, holds the defaults; VPF_ERR_ARGUMENT if the size cannot be, or if he sets something beyond
- * what this library knows. */
-vpf_status vpfi_read_struct(const char *function, void *to, size_t known, const void *from);
-/* Before writing one of which `known` bytes are known. VPF_ERR_ARGUMENT. */
-vpf_status vpfi_check_struct(const char *function, size_t struct_size, size_t known);
-/* All but struct_size, which stays the caller's. */
-void vpfi_write_struct(void *to, const void *from, size_t known);
-
 /* VPF_ERR_ARGUMENT, VPF_ERR_LIMIT unless there can be so many chains of so many steps. */
 vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps);
 

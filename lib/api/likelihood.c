@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/handles.h"
+#include "api/structs.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
@@ -16,6 +17,8 @@
 
 /* Enumerating so many units takes no longer than estimating would. */
 enum { MOST_CHEAP_UNITS = 16 };
+
+#define LEAST_SETTINGS VPFI_SIZE_TO(vpf_ais_settings, reverse_sweeps)
 
 static bool is_cheap(const vpf_model *model) {
   return vpfi_split_choose(&model->shape, 0).explicit_units <= MOST_CHEAP_UNITS;
@@ -80,7 +83,7 @@ static vpf_status check_temperatures(const char *function, const double *beta, s
 static vpf_status read_settings(const char *function, const vpf_model *model, const vpf_ais_settings *given,
                                 vpf_ais_settings *settings) {
   *settings = (vpf_ais_settings){.struct_size = sizeof *settings};
-  vpf_status status = given ? vpfi_read_struct(function, settings, sizeof *settings, given) : VPF_OK;
+  vpf_status status = given ? vpfi_read_settings(function, settings, sizeof *settings, given, LEAST_SETTINGS) : VPF_OK;
   if (status) return status;
   if (settings->chains == 0) settings->chains = 100;
   if (settings->betas == 0) settings->betas = 1000;
@@ -265,11 +268,10 @@ static vpf_status run_ais(const char *function, const vpf_model *model, const vp
 
 vpf_status vpf_ais(const vpf_model *model, const vpf_ais_settings *settings, vpf_ais_result *out) {
   if (!model) return vpfi_null(__func__, "model");
-  if (!out) return vpfi_null(__func__, "out");
   vpf_ais_result result;
-  vpf_status status = vpfi_check_struct(__func__, out->struct_size, sizeof result);
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_ais_result, disagree));
   if (!status) status = run_ais(__func__, model, settings, &result);
-  if (!status) vpfi_write_struct(out, &result, sizeof result);
+  if (!status) vpfi_return_report(out, &result, sizeof result);
   return status;
 }
 
@@ -342,11 +344,10 @@ vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data,
                                    vpf_likelihood *out) {
   if (!model) return vpfi_null(__func__, "model");
   if (!data) return vpfi_null(__func__, "data");
-  if (!out) return vpfi_null(__func__, "out");
   vpf_likelihood found = {0};
   double *each = NULL, *empty = NULL;
   vpf_data *zeros = NULL;
-  vpf_status status = vpfi_check_struct(__func__, out->struct_size, sizeof found);
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_likelihood, exact));
   if (!status) status = log_sums(__func__, model, data, &each);
   if (!status && !(zeros = vpfi_data_new(1, data->cols, 0))) status = VPF_ERR_MEMORY;
   if (!status) status = log_sums(__func__, model, zeros, &empty);
@@ -355,7 +356,7 @@ vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data,
     found.mean = vpfi_mean(each, data->rows) - found.log_z;
     found.rows_stderr = vpfi_standard_error(each, data->rows);
     found.empty = empty[0] - found.log_z;
-    vpfi_write_struct(out, &found, sizeof found);
+    vpfi_return_report(out, &found, sizeof found);
   }
   vpf_data_destroy(zeros);
   vpfi_free(empty);

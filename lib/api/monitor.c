@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/handles.h"
+#include "api/structs.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -25,9 +26,10 @@ enum { DEFAULT_BETAS = 300 };
 static vpf_status copy_settings(vpf_monitor *monitor, const vpf_ais_settings *settings) {
   monitor->settings = (vpf_ais_settings){.struct_size = sizeof monitor->settings, .betas = DEFAULT_BETAS};
   const vpf_status status =
-      settings ? vpfi_read_struct("vpf_monitor_create", &monitor->settings, sizeof monitor->settings, settings) : VPF_OK;
+      settings ? vpfi_read_settings("vpf_monitor_create", &monitor->settings, sizeof monitor->settings, settings,
+                                    VPFI_SIZE_TO(vpf_ais_settings, reverse_sweeps))
+               : VPF_OK;
   const double *given = monitor->settings.temperatures;
-  monitor->settings.struct_size = sizeof monitor->settings;
   monitor->settings.base = monitor->settings.reverse_from = NULL;
   monitor->settings.temperatures = NULL;
   if (status) return status;
@@ -109,9 +111,9 @@ vpf_status vpf_monitor_get(const vpf_monitor *monitor, size_t index, size_t *out
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: check %zu of %zu", __func__, index, monitor->count);
   const monitor_check *check = &monitor->checks[index];
   if (out_likelihood) {
-    const vpf_status status = vpfi_check_struct(__func__, out_likelihood->struct_size, sizeof *out_likelihood);
+    const vpf_status status = vpfi_check_report(__func__, out_likelihood, VPFI_SIZE_TO(vpf_likelihood, exact));
     if (status) return status;
-    vpfi_write_struct(out_likelihood, &check->likelihood, sizeof check->likelihood);
+    vpfi_return_report(out_likelihood, &check->likelihood, sizeof check->likelihood);
   }
   if (out_epoch) *out_epoch = check->epoch;
   return VPF_OK;

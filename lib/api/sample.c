@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "eval/encode.h"
 #include "eval/generate.h"
 #include "num/bits.h"
 #include "num/elementary.h"
@@ -60,65 +59,4 @@ vpf_status vpf_generate_states(const vpf_model *model, size_t count, size_t step
   *out_states = NULL;
   if (!model) return vpfi_null(__func__, "model");
   return generate(__func__, model, count, steps, prior, seed, NULL, out_states);
-}
-
-static vpf_status check_encode(const char *function, const vpf_model *model, const vpf_data *data, size_t layer,
-                               const float *out) {
-  if (!model) return vpfi_null(function, "model");
-  if (!data) return vpfi_null(function, "data");
-  if (!out) return vpfi_null(function, "out");
-  if (layer >= model->shape.n_layers)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: layer %zu is not in a model of %zu layers", function, layer,
-                     model->shape.n_layers);
-  return vpfi_check_columns(data, model->shape.layer[0].size, "visible units");
-}
-
-/* Rows first .. first+count-1 of vpf_encode(). */
-static void encode_rows(const vpf_model *model, const vpf_data *data, size_t first, size_t count, size_t layer,
-                        float *out, size_t threads, vpfi_scratch *scratch) {
-  const uint64_t *bits = data->bits + first * data->words;
-  if (layer > 0) {
-    const vpfi_machine machine = vpfi_machine_of(model);
-    vpfi_encode(&machine, bits, data->words, count, layer, out, threads, scratch);
-    return;
-  }
-  for (size_t r = 0; r < count; r++)
-    for (size_t j = 0; j < data->cols; j++)
-      out[r * data->cols + j] = (float)vpfi_bits_get(bits + r * data->words, j);
-}
-
-vpf_status vpf_encode(const vpf_model *model, const vpf_data *data, size_t layer, float *out) {
-  const vpf_status status = check_encode(__func__, model, data, layer, out);
-  if (status) return status;
-  const size_t threads = vpfi_thread_count(0);
-  vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
-  if (!scratch) return VPF_ERR_MEMORY;
-  encode_rows(model, data, 0, data->rows, layer, out, threads, scratch);
-  vpfi_scratch_destroy(scratch, threads);
-  return VPF_OK;
-}
-
-vpf_status vpf_mean_activations(const vpf_model *model, const vpf_data *data, size_t layer, float *out) {
-  vpf_status status = check_encode(__func__, model, data, layer, out);
-  if (status) return status;
-  enum { CHUNK = 1024 }; /* rows at a time */
-  const size_t n = model->shape.layer[layer].size, threads = vpfi_thread_count(0);
-  const size_t chunk = data->rows < CHUNK ? data->rows : CHUNK;
-  vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
-  float *means = vpfi_alloc(chunk, n * sizeof *means);
-  double *sum = vpfi_alloc(n, sizeof *sum);
-  if (scratch && means && sum) {
-    for (size_t first = 0; first < data->rows; first += chunk) {
-      const size_t count = data->rows - first < chunk ? data->rows - first : chunk;
-      encode_rows(model, data, first, count, layer, means, threads, scratch);
-      for (size_t k = 0; k < count * n; k++) sum[k % n] += (double)means[k];
-    }
-    for (size_t j = 0; j < n; j++) out[j] = (float)(sum[j] / (double)data->rows);
-  } else {
-    status = VPF_ERR_MEMORY;
-  }
-  vpfi_free(sum);
-  vpfi_free(means);
-  vpfi_scratch_destroy(scratch, threads);
-  return status;
 }

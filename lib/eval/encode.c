@@ -21,6 +21,10 @@ static void encode_range(void *context, size_t begin, size_t end, size_t thread)
   vpfi_scratch *scratch = &job->scratch[thread];
   const size_t n = shape->layer[job->layer].size;
   for (size_t row = begin; row < end; row++) {
+    if (job->layer == 0) {
+      for (size_t j = 0; j < n; j++) job->out[row * n + j] = (float)vpfi_bits_get(job->bits + row * job->words, j);
+      continue;
+    }
     scratch->count[0] = vpfi_bits_list(job->bits + row * job->words, job->words, scratch->index[0]);
     float *here = scratch->z, *next = scratch->field;
     vpfi_field(job->machine, VPFI_ORDER_SWEPT, shape->layer[1].up, VPFI_FROM_BELOW, scratch, here);

@@ -5,7 +5,7 @@
 
 #include "bm/field.h"
 
-/* out: [rows x size of layer]; layer >= 1; rows of bits are `words` long. */
+/* out: [rows x size of layer]; rows of bits are `words` long. */
 void vpfi_encode(const vpfi_machine *machine, const uint64_t *bits, size_t words, size_t rows, size_t layer,
                  float *out, size_t threads, vpfi_scratch *scratch);
 

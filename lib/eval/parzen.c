@@ -8,8 +8,15 @@
 #include "num/blas.h"
 #include "num/elementary.h"
 
-/* Points times centres of one product: 256 x 1024 floats are 1 MiB. */
-enum { POINTS = 256, CENTRES = 1024 };
+/* Points times centres of one product: at most 1024 x 4096 floats, 16 MiB. BLAS and we take turns, and
+ * at each turn the threads of one still spin on the processors that the other needs: with 1 MiB, 10 000
+ * x 10 000 x 784 took two to three times as long (two busy cores, side by side). */
+enum { POINTS = 1024, CENTRES = 4096 };
+
+/* A running sum of exp(exponent - peak) has the term of its peak, so it is at least 1, and adding less
+ * than half a unit in the last place of 1, 2^-53, does not change it: exp(x) < 2^-53 if
+ * x < -53 ln 2 = -36.74. Nearly all exponents of images are below; each would cost an exp. */
+#define NEGLIGIBLE (-37.0)
 
 typedef struct parzen_job {
   const double *centre_norm, *point_norm;
@@ -19,6 +26,10 @@ typedef struct parzen_job {
   size_t n_sigmas, n_points;
   double *peak, *sum; /* [n_sigmas x n_points]: sum of exp(exponent - peak) so far */
 } parzen_job;
+
+static size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
 
 static double norm2(const float *x, size_t dim) {
   double sum = 0;
@@ -33,16 +44,15 @@ static void add_block(void *context, size_t begin, size_t end, size_t thread) {
   for (size_t p = begin; p < end; p++) {
     const float *row = job->product + p * job->centres;
     for (size_t s = 0; s < job->n_sigmas; s++) {
-      const double scale = -0.5 / (job->sigmas[s] * job->sigmas[s]);
+      const double scale = -0.5 / (job->sigmas[s] * job->sigmas[s]); /* may be infinite */
       double *peak = &job->peak[s * job->n_points + job->first_point + p];
       double *sum = &job->sum[s * job->n_points + job->first_point + p];
       for (size_t c = 0; c < job->centres; c++) {
-        double distance2 = job->point_norm[job->first_point + p] + job->centre_norm[job->first_centre + c] -
-                           2 * (double)row[c];
-        if (distance2 < 0) distance2 = 0; /* rounding of the product */
-        const double exponent = scale * distance2;
+        const double distance2 = job->point_norm[job->first_point + p] + job->centre_norm[job->first_centre + c] -
+                                 2 * (double)row[c];
+        const double exponent = distance2 > 0 ? scale * distance2 : 0; /* below 0: rounding of the product */
         if (exponent <= *peak) {
-          if (exponent > *peak - 745) *sum += vpfi_exp(exponent - *peak);
+          if (exponent - *peak > NEGLIGIBLE) *sum += vpfi_exp(exponent - *peak);
         } else {
           *sum = *sum * vpfi_exp(*peak - exponent) + 1;
           *peak = exponent;
@@ -56,15 +66,14 @@ vpf_status vpfi_parzen(const float *centres, size_t n_centres, const float *poin
                        const double *sigmas, size_t n_sigmas, size_t threads, double *out) {
   double *centre_norm = vpfi_alloc(n_centres, sizeof(double)), *point_norm = vpfi_alloc(n_points, sizeof(double));
   double *sum = vpfi_alloc(n_points, n_sigmas * sizeof(double));
-  float *product = vpfi_alloc((size_t)POINTS * CENTRES, sizeof(float));
+  float *product = vpfi_alloc(smaller(n_points, POINTS) * smaller(n_centres, CENTRES), sizeof(float));
   const bool complete = centre_norm && point_norm && sum && product;
   for (size_t c = 0; complete && c < n_centres; c++) centre_norm[c] = norm2(centres + c * dim, dim);
   for (size_t p = 0; complete && p < n_points; p++) point_norm[p] = norm2(points + p * dim, dim);
   for (size_t k = 0; complete && k < n_sigmas * n_points; k++) out[k] = -HUGE_VAL; /* the peaks, for now */
   for (size_t p = 0; complete && p < n_points; p += POINTS)
     for (size_t c = 0; c < n_centres; c += CENTRES) {
-      const size_t np = n_points - p < POINTS ? n_points - p : POINTS;
-      const size_t nc = n_centres - c < CENTRES ? n_centres - c : CENTRES;
+      const size_t np = smaller(n_points - p, POINTS), nc = smaller(n_centres - c, CENTRES);
       vpfi_product_nt(points + p * dim, centres + c * dim, product, np, nc, dim);
       parzen_job job = {centre_norm, point_norm, product,  p,   c,  nc,
                         sigmas,      n_sigmas,   n_points, out, sum};

@@ -144,6 +144,36 @@ end:
   vpf_monitor_destroy(monitor);
 }
 
+/* What measures data, units and chains. */
+static void use_measures(void) {
+  const size_t sizes[] = {20, 5, 3};
+  const uint8_t bytes[6 * 20] = {0, 1, 1, 0, 1};
+  const float points[20] = {0.5f, 1, 0};
+  const double values[8] = {0, 1, 0, 1, 1, 0, 1, 1};
+  vpf_data *data = NULL;
+  vpf_model *model = NULL;
+  double mean[20], pair[20 * 20];
+  size_t counts[4];
+  vpf_moment_comparison comparison = {.struct_size = sizeof comparison};
+  vpf_activity activity = {.struct_size = sizeof activity};
+  vpf_chain_report chains = {.struct_size = sizeof chains};
+  vpf_parzen_report parzen = {.struct_size = sizeof parzen};
+  float activations[3];
+
+  TRY(vpf_data_from_u8(&data, bytes, 6, 20, 0));
+  TRY(vpf_model_create(&model, sizes, 3, NULL, VPF_COUPLING_PAIRWISE));
+  TRY(vpf_moments(data, mean, pair));
+  TRY(vpf_compare_moments(data, data, &comparison));
+  TRY(vpf_mean_activations(model, data, 2, activations));
+  TRY(vpf_activation_histogram(model, data, 2, 4, counts));
+  TRY(vpf_layer_activity(model, data, 2, &activity));
+  TRY(vpf_chain_diagnostics(values, 2, 4, &chains));
+  TRY(vpf_parzen_generated(model, 3, 1, NULL, 1, 2, points, 1, 0.2, &parzen));
+end:
+  vpf_data_destroy(data);
+  vpf_model_destroy(model);
+}
+
 /* Files, with as few other allocations as can be: each run waits for the disk. */
 static void use_files(void) {
   const size_t sizes[] = {4, 2};
@@ -221,6 +251,11 @@ static void every_allocation_of_likelihoods_may_fail(void **state) {
   fail_each(use_likelihoods, 200);
 }
 
+static void every_allocation_of_measures_may_fail(void **state) {
+  (void)state;
+  fail_each(use_measures, 40);
+}
+
 static void every_allocation_around_files_may_fail(void **state) {
   (void)state;
   fail_each(use_files, 100);
@@ -232,6 +267,7 @@ int main(void) {
       cmocka_unit_test(an_allocator_is_set_once_before_the_first_handle),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(every_allocation_of_likelihoods_may_fail),
+      cmocka_unit_test(every_allocation_of_measures_may_fail),
       cmocka_unit_test(every_allocation_around_files_may_fail),
   };
   return cmocka_run_group_tests_name("allocator", tests, NULL, NULL);

@@ -202,7 +202,7 @@ static void ais_is_within_its_own_error_of_the_truth(void **state) {
 static void parzen_equals_a_direct_double_loop(void **state) {
   (void)state;
   dice d = {46};
-  enum { DIM = 37, CENTRES = 1100, POINTS = 270 };
+  enum { DIM = 11, CENTRES = 4200, POINTS = 1040 }; /* more than one block of either */
   float *centres = malloc(CENTRES * DIM * sizeof *centres), *points = malloc(POINTS * DIM * sizeof *points);
   for (int k = 0; k < CENTRES * DIM; k++) centres[k] = (float)dice_unit(&d);
   for (int k = 0; k < POINTS * DIM; k++) points[k] = (float)dice_unit(&d);
@@ -246,6 +246,86 @@ static void parzen_with_one_centre_is_a_gaussian(void **state) {
   assert_ok(vpf_parzen(centre, 1, point, 1, 2, 0.2, &got, &error));
   assert_close(got, -0.25 / (2 * 0.04) - log(2 * 3.141592653589793 * 0.04), 1e-6);
   assert_close(error, 0, 0);
+}
+
+/* Exponents beyond double are what they tend to, and do not become NaN where point and centre meet. */
+static void parzen_takes_any_sigma(void **state) {
+  (void)state;
+  const float centres[4] = {0, 0, 1, 1}, at_one[2] = {1, 1}, between[2] = {0.5f, 0};
+  double got;
+  assert_ok(vpf_parzen(centres, 2, at_one, 1, 2, 1e-200, &got, NULL));
+  assert_close(got, -log(2) - 2 * log(1e-200 * sqrt(2 * 3.141592653589793)), 1e-9);
+  assert_ok(vpf_parzen(centres, 2, between, 1, 2, 1e-200, &got, NULL));
+  assert_true(isinf(got) && got < 0);
+  assert_ok(vpf_parzen(centres, 2, between, 1, 2, 1e200, &got, NULL));
+  assert_close(got, -2 * log(1e200 * sqrt(2 * 3.141592653589793)), 1e-9);
+}
+
+/* Draw by draw with vpf_generate() and vpf_parzen(), one point at a time. */
+static void parzen_of_a_machine_is_that_of_its_draws(void **state) {
+  (void)state;
+  enum { N = 15, COUNT = 40, POINTS = 12, DRAWS = 4 };
+  dice d = {47};
+  const size_t sizes[] = {N, 6};
+  vpf_model *model = random_machine(&d, sizes, 2, NULL, VPF_COUPLING_PAIRWISE, 1.0);
+  float points[POINTS * N], prior[6], centres[COUNT * N];
+  for (int k = 0; k < POINTS * N; k++) points[k] = (float)dice_unit(&d);
+  for (int j = 0; j < 6; j++) prior[j] = (float)dice_unit(&d);
+  const uint64_t seed = UINT64_MAX - 1; /* goes on from 0 */
+  double point[POINTS] = {0}, draw[DRAWS] = {0}, mean = 0, error_points = 0, error_draws = 0, one;
+  for (size_t k = 0; k < DRAWS; k++) {
+    assert_ok(vpf_generate(model, COUNT, 3, prior, seed + k, centres));
+    for (size_t p = 0; p < POINTS; p++) {
+      assert_ok(vpf_parzen(centres, COUNT, points + p * N, 1, N, 0.3, &one, NULL));
+      draw[k] += one / POINTS;
+      point[p] += one / DRAWS;
+      mean += one / (POINTS * DRAWS);
+    }
+  }
+  for (int k = 0; k < DRAWS; k++) error_draws += (draw[k] - mean) * (draw[k] - mean) / (DRAWS - 1) / DRAWS;
+  for (int p = 0; p < POINTS; p++) error_points += (point[p] - mean) * (point[p] - mean) / (POINTS - 1) / POINTS;
+
+  vpf_parzen_report got = {.struct_size = sizeof got};
+  assert_ok(vpf_parzen_generated(model, COUNT, 3, prior, seed, DRAWS, points, POINTS, 0.3, &got));
+  assert_close(got.mean, mean, 1e-5 * fabs(mean));
+  assert_close(got.stderr_points, sqrt(error_points), 1e-4 * sqrt(error_points));
+  assert_close(got.stderr_draws, sqrt(error_draws), 1e-3 * sqrt(error_draws));
+  assert_int_equal(got.draws, DRAWS);
+  assert_ok(vpf_parzen_generated(model, COUNT, 3, prior, seed, 1, points, POINTS, 0.3, &got));
+  assert_close(got.mean, draw[0], 1e-5 * fabs(mean));
+  assert_close(got.stderr_draws, 0, 0);
+  assert_ok(vpf_parzen_generated(model, COUNT, 3, prior, seed, DRAWS, points, 1, 0.3, &got));
+  assert_close(got.stderr_points, 0, 0);
+  vpf_model_destroy(model);
+}
+
+static void bad_input_for_draws_is_refused(void **state) {
+  (void)state;
+  const size_t sizes[] = {3, 2};
+  vpf_model *model = fixture_model(sizes, 2, NULL, VPF_COUPLING_PAIRWISE, 1);
+  const float x[6] = {0, 1, 0.5f, 0, NAN, 1}, wrong[2] = {0.5f, 2};
+  vpf_parzen_report out = {.struct_size = sizeof out, .mean = 5};
+  assert_status(vpf_parzen_generated(NULL, 2, 1, NULL, 1, 1, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_status(vpf_parzen_generated(model, 0, 1, NULL, 1, 1, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_status(vpf_parzen_generated(model, (size_t)1 << 33, 1, NULL, 1, 1, x, 1, 0.2, &out), VPF_ERR_LIMIT);
+  assert_status(vpf_parzen_generated(model, 2, 0, NULL, 1, 1, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_message_has("steps 0");
+  assert_status(vpf_parzen_generated(model, 2, 1, wrong, 1, 1, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_message_has("prior[1] is 2");
+  assert_status(vpf_parzen_generated(model, 2, 1, NULL, 1, 0, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_message_has("draws is 0");
+  assert_status(vpf_parzen_generated(model, 2, 1, NULL, 1, 1, NULL, 1, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_status(vpf_parzen_generated(model, 2, 1, NULL, 1, 1, x, 0, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_status(vpf_parzen_generated(model, 2, 1, NULL, 1, 1, x, 2, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_message_has("points[1][1]");
+  assert_status(vpf_parzen_generated(model, 2, 1, NULL, 1, 1, x, 1, -0.2, &out), VPF_ERR_ARGUMENT);
+  assert_message_has("sigma -0.2");
+  assert_status(vpf_parzen_generated(model, 2, 1, NULL, 1, 1, x, 1, 0.2, NULL), VPF_ERR_ARGUMENT);
+  out.struct_size = sizeof out - 1;
+  assert_status(vpf_parzen_generated(model, 2, 1, NULL, 1, 1, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
+  assert_message_has("struct_size is");
+  assert_close(out.mean, 5, 0);
+  vpf_model_destroy(model);
 }
 
 static void weight_metrics_follow_their_formula(void **state) {
@@ -306,6 +386,9 @@ int main(void) {
       cmocka_unit_test(ais_is_within_its_own_error_of_the_truth),
       cmocka_unit_test(parzen_equals_a_direct_double_loop),
       cmocka_unit_test(parzen_with_one_centre_is_a_gaussian),
+      cmocka_unit_test(parzen_takes_any_sigma),
+      cmocka_unit_test(parzen_of_a_machine_is_that_of_its_draws),
+      cmocka_unit_test(bad_input_for_draws_is_refused),
       cmocka_unit_test(weight_metrics_follow_their_formula),
       cmocka_unit_test(bad_input_is_refused),
   };

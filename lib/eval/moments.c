@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "eval/moments.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "num/bits.h"
+
+/* Rows at a time: 64 words for each column, so 1000 columns are half a megabyte and stay in a
+ * second-level cache while every pair of them is counted. */
+enum { CHUNK = 4096 };
+
+typedef struct moments_job {
+  const uint64_t *columns; /* [cols x words]: the rows of this chunk in which each bit is on */
+  size_t words, cols;
+  double *mean, *pair; /* counts so far, exact below 2^53; of pair the part above the diagonal */
+} moments_job;
+
+static double count_both(const uint64_t *a, const uint64_t *b, size_t words) {
+  size_t count = 0;
+  for (size_t w = 0; w < words; w++) count += (size_t)__builtin_popcountll(a[w] & b[w]);
+  return (double)count;
+}
+
+static void count_rows(void *context, size_t begin, size_t end, size_t thread) {
+  (void)thread;
+  const moments_job *job = context;
+  for (size_t i = begin; i < end; i++) {
+    const uint64_t *column = job->columns + i * job->words;
+    job->mean[i] += count_both(column, column, job->words);
+    for (size_t j = i + 1; job->pair && j < job->cols; j++)
+      job->pair[i * job->cols + j] += count_both(column, job->columns + j * job->words, job->words);
+  }
+}
+
+vpf_status vpfi_moments(const uint64_t *bits, size_t words, size_t rows, size_t cols, size_t threads, double *mean,
+                        double *pair) {
+  const size_t chunk = rows < CHUNK ? rows : CHUNK;
+  uint64_t *columns = vpfi_alloc(cols, vpfi_bits_words(chunk) * sizeof *columns);
+  if (!columns) return VPF_ERR_MEMORY;
+  for (size_t i = 0; i < cols; i++) mean[i] = 0;
+  for (size_t k = 0; pair && k < cols * cols; k++) pair[k] = 0;
+  for (size_t first = 0; first < rows; first += chunk) {
+    const size_t count = rows - first < chunk ? rows - first : chunk;
+    vpfi_bits_transpose(columns, cols, bits + first * words, words, count);
+    moments_job job = {columns, vpfi_bits_words(count), cols, mean, pair};
+    vpfi_parallel_for(cols, threads, count_rows, &job);
+  }
+  for (size_t i = 0; i < cols; i++) {
+    mean[i] /= (double)rows;
+    if (!pair) continue;
+    pair[i * cols + i] = mean[i];
+    for (size_t j = i + 1; j < cols; j++) pair[j * cols + i] = pair[i * cols + j] /= (double)rows;
+  }
+  vpfi_free(columns);
+  return VPF_OK;
+}
+
+size_t vpfi_pack_pairs(double *matrix, size_t n) {
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = i + 1; j < n; j++) matrix[count++] = matrix[i * n + j];
+  return count;
+}
+
+void vpfi_connect_pairs(double *pairs, const double *mean, size_t n) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = i + 1; j < n; j++) pairs[k++] -= mean[i] * mean[j];
+}
+
+/* Frequencies are at least 1/rows apart; c_ij that are the same differ by some roundings of numbers
+ * below 1, 2^-53 each. Between the two is room. */
+static const double SAME = 1e-15;
+
+static bool constant(const double *x, size_t count) {
+  double least = x[0], most = x[0];
+  for (size_t k = 1; k < count; k++) {
+    least = x[k] < least ? x[k] : least;
+    most = x[k] > most ? x[k] : most;
+  }
+  return most - least <= SAME;
+}
+
+static double mean_of(const double *x, size_t count) {
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) sum += x[k];
+  return sum / (double)count;
+}
+
+void vpfi_compare_lists(const double *a, const double *b, size_t count, double *pearson, double *rms) {
+  *pearson = *rms = (double)NAN;
+  if (count == 0) return;
+  const double mean_a = mean_of(a, count), mean_b = mean_of(b, count);
+  double aa = 0, ab = 0, bb = 0, difference = 0;
+  for (size_t k = 0; k < count; k++) {
+    aa += (a[k] - mean_a) * (a[k] - mean_a);
+    ab += (a[k] - mean_a) * (b[k] - mean_b);
+    bb += (b[k] - mean_b) * (b[k] - mean_b);
+    difference += (a[k] - b[k]) * (a[k] - b[k]);
+  }
+  *rms = sqrt(difference / (double)count);
+  if (constant(a, count) || constant(b, count)) return;
+  *pearson = fmax(-1, fmin(1, ab / sqrt(aa * bb))); /* rounding may lead just beyond */
+}
