@@ -20,6 +20,12 @@ char *path_join(const char *folder, const char *name) {
   return path;
 }
 
+static char *copy_text(const char *text) {
+  char *copy = strdup(text);
+  if (!copy) complain_because(VPF_ERR_MEMORY, "cannot allocate %zu bytes", strlen(text) + 1);
+  return copy;
+}
+
 /* mkdir() that is content with a folder that exists, also where it could not be made. */
 static int make_folder(const char *path) {
   struct stat info;
@@ -44,10 +50,17 @@ vpf_status make_folders(const char *path) {
   return failed ? complain_io("make the folder", path) : VPF_OK;
 }
 
-static char *copy_text(const char *text) {
-  char *copy = strdup(text);
-  if (!copy) complain_because(VPF_ERR_MEMORY, "cannot allocate %zu bytes", strlen(text) + 1);
-  return copy;
+vpf_status make_folder_of(const char *path) {
+  char *folder = copy_text(path);
+  if (!folder) return VPF_ERR_MEMORY;
+  char *slash = strrchr(folder, '/');
+  vpf_status s = VPF_OK;
+  if (slash && slash != folder) {
+    *slash = '\0';
+    s = make_folders(folder);
+  }
+  free(folder);
+  return s;
 }
 
 /* ".<name>.<process>.tmp" beside a file: the process keeps two runs apart that write to one folder. */

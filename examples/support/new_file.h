@@ -12,6 +12,9 @@ char *path_join(const char *folder, const char *name);
 /* Make a folder and its parents where they do not exist. VPF_ERR_IO, VPF_ERR_MEMORY; said. */
 vpf_status make_folders(const char *path);
 
+/* The same for the folder in which a file is to be. */
+vpf_status make_folder_of(const char *path);
+
 /* A file being written: under a temporary name beside its own until it is published. */
 typedef struct new_file {
   FILE *stream;    /* to write to; NULL while closed */

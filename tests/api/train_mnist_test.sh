@@ -3,46 +3,17 @@
 # train_mnist_test.sh <train_mnist> <sample folder>: the example as a person uses it: options,
 # files, the same bits again, Ctrl-C, and what it says when something is missing. Needs python3.
 set -eu
-LC_ALL=C
-export LC_ALL
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 sample=$(cd "$2" && pwd)
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../support/program.sh"
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch"
-fail() {
-  echo "FAILED: $*"
-  for file in stdout stderr; do [ ! -s $file ] || sed "s/^/$file: /" $file; done
-  exit 1
-}
-
-# expect <exit status> <arguments>...: run the program; its output is in stdout and stderr.
-expect() {
-  wanted=$1
-  shift
-  status=0
-  "$program" "$@" >stdout 2>stderr </dev/null || status=$?
-  [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: train_mnist $*"
-}
 train() { expect 0 --data "$sample" --limit 200 --epochs 2 --arch 784-16 "$@"; }
 
 # ---- options ----
 
-expect 0 --help
-for option in data fashion limit arch intra coupling epochs batch lr decay seed threads out help; do
-  grep -q -e "--$option" stdout || fail "--help does not speak of --$option"
-done
-[ ! -s stderr ] || fail "--help writes to stderr"
+helped data fashion limit arch intra coupling epochs batch lr decay seed threads out help
 
-# refused <part of the message> <arguments>...: exit status 2 and one line that says why.
-refused() {
-  text=$1
-  shift
-  expect 2 "$@"
-  [ "$(wc -l <stderr)" -eq 1 ] || fail "not one line on stderr: train_mnist $*"
-  grep -q -F -e "$text" stderr || fail "no \"$text\" on stderr: train_mnist $*"
-}
 refused '--data: ' --epochs 1
 refused '--wrong: allowed are --data' --data "$sample" --wrong 1
 refused '-x: allowed are --data' --data "$sample" -x
@@ -89,14 +60,6 @@ for number, line in enumerate(lines, 1):
     assert math.isclose(line["K"], sum(line["K_lower"] + line["K_upper"]), rel_tol=1e-9), line
     assert all(0 <= a <= 1 for a in line["activity"]), line
     assert line["seconds"] >= 0, line
-PYTHON
-}
-check_picture() { # check_picture <file> <width> <height>: as the header of a PNG has them
-  python3 - "$@" <<'PYTHON' || fail "$1"
-import struct, sys
-head = open(sys.argv[1], "rb").read(24)
-assert head[:8] == b"\x89PNG\r\n\x1a\n", head
-assert struct.unpack(">II", head[16:]) == (int(sys.argv[2]), int(sys.argv[3])), head
 PYTHON
 }
 
@@ -151,14 +114,6 @@ echo "ok: images that are not square, the dotted file name"
 
 # ---- what goes wrong ----
 
-# failing <part of the message> <arguments>...: exit status 1 and why.
-failing() {
-  text=$1
-  shift
-  expect 1 "$@"
-  grep -q '^train_mnist: [a-z ]*: ' stderr || fail "no \"train_mnist: status: message\": train_mnist $*"
-  grep -q -F -e "$text" stderr || fail "no \"$text\" on stderr: train_mnist $*"
-}
 failing 'no such/folder' --data 'no such/folder'
 mkdir empty truncated
 failing 'train-images-idx3-ubyte' --data empty

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* How well does a trained machine fill in what it does not see?
+ *
+ *   reconstruct out/model.safetensors --data data/mnist --out filled.png
+ *
+ * A part of each test image is put into noise, filled in again, and compared with the image, for each
+ * region in turn; then a picture of the first images is written. The command line, the protocols and
+ * the picture are in support/. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vpf.h>
+
+#include "support/complain.h"
+#include "support/image_files.h"
+#include "support/machine.h"
+#include "support/new_file.h"
+#include "support/options.h"
+#include "support/png_tiles.h"
+#include "support/reconstruct_options.h"
+#include "support/thread_count.h"
+#include "support/work_view.h"
+
+const char program_name[] = "reconstruct";
+
+typedef struct run {
+  const reconstruct_options *options;
+  char *path; /* of the test images */
+  vpf_model *model;
+  vpf_data *images; /* with grey levels */
+  size_t width, height, pixels;
+  size_t rows, shown;
+  float *answers; /* [rows x pixels], for one region at a time */
+  float *picture; /* [3 regions x shown x pixels] */
+  size_t lines;   /* of the picture that are done */
+} run;
+
+static const char *const region_names[] = {"top", "bottom", "left", "right"};
+enum { REGIONS = sizeof region_names / sizeof *region_names };
+
+static bool is_wanted(const run *r, const char *region) {
+  return !strcmp(r->options->region, "all") || !strcmp(r->options->region, region);
+}
+
+/* 12 of 28 rows or columns, as in the paper. */
+static size_t part_of(size_t side) {
+  const size_t part = (side * 12 + 14) / 28;
+  return part ? part : 1;
+}
+
+/* Mark the pixels of a region, and those outside it. */
+static void mark_region(const run *r, const char *region, uint8_t *inside, uint8_t *outside) {
+  const size_t rows = part_of(r->height), columns = part_of(r->width);
+  for (size_t i = 0; i < r->pixels; i++) {
+    const size_t y = i / r->width, x = i % r->width;
+    inside[i] = !strcmp(region, "top")      ? y < rows
+                : !strcmp(region, "bottom") ? y >= r->height - rows
+                : !strcmp(region, "left")   ? x < columns
+                                            : x >= r->width - columns;
+    outside[i] = !inside[i];
+  }
+}
+
+/* Corrupt and fill in some of the images. What comes out does not depend on how they are cut. */
+static vpf_status fill_rows(run *r, size_t first, size_t count, const uint8_t *region, const uint8_t *others) {
+  const reconstruct_options *options = r->options;
+  const protocol *how = options->protocol;
+  const uint8_t *held = how->held ? others : NULL;
+  float *out = r->answers + first * r->pixels;
+  vpf_data *images = NULL, *corrupted = NULL;
+
+  vpf_status s = vpf_data_slice(&images, r->images, first, count);
+  if (!s) s = vpf_data_corrupt(&corrupted, images, region, how->noise, options->seed);
+  if (!s && how->mean_field) s = vpf_reconstruct_mean_field(r->model, corrupted, held, options->steps, out);
+  if (!s && !how->mean_field)
+    s = vpf_reconstruct(r->model, corrupted, held, options->steps, options->average, options->seed, out);
+  vpf_data_destroy(corrupted);
+  vpf_data_destroy(images);
+  return complain(s);
+}
+
+/* Three lines of the picture: images, what noise made of them, and the answers. */
+static vpf_status show_rows(run *r, const uint8_t *region) {
+  const size_t line = r->shown * r->pixels;
+  float *to = r->picture + r->lines * line;
+  vpf_data *images = NULL, *corrupted = NULL;
+
+  vpf_status s = vpf_data_slice(&images, r->images, 0, r->shown);
+  if (!s) s = vpf_data_corrupt(&corrupted, images, region, r->options->protocol->noise, r->options->seed);
+  if (!s) s = vpf_data_to_f32(images, to);
+  if (!s) s = vpf_data_to_f32(corrupted, to + line);
+  memcpy(to + 2 * line, r->answers, line * sizeof *to);
+  r->lines += 3;
+  vpf_data_destroy(corrupted);
+  vpf_data_destroy(images);
+  return complain(s);
+}
+
+/* The error of the answers beside that of black. */
+static vpf_status print_errors(run *r, const char *name, const uint8_t *region) {
+  double mean, error, black, black_error;
+  vpf_status s = vpf_reconstruction_error(r->images, r->answers, region, &mean, &error);
+  memset(r->answers, 0, r->rows * r->pixels * sizeof *r->answers);
+  if (!s) s = vpf_reconstruction_error(r->images, r->answers, region, &black, &black_error);
+  if (!s) printf("%-10s  %7.2f +- %4.2f  %7.2f +- %4.2f\n", name, mean, error, black, black_error);
+  return complain(s);
+}
+
+static vpf_status score_region(run *r, const char *name) {
+  enum { SLICE = 250 }; /* images from one look at the progress to the next */
+  uint8_t *region = calloc(2, r->pixels), *others = region + r->pixels;
+  if (!region) return complain_because(VPF_ERR_MEMORY, "cannot allocate 2 x %zu bytes", r->pixels);
+
+  vpf_status s = VPF_OK;
+  mark_region(r, name, region, others);
+  for (size_t first = 0; !s && first < r->rows; first += SLICE) {
+    work_view_show(name, first, r->rows, "images");
+    s = fill_rows(r, first, r->rows - first < SLICE ? r->rows - first : SLICE, region, others);
+  }
+  work_view_clear();
+  if (!s) s = show_rows(r, region);
+  if (!s) s = print_errors(r, name, region);
+  free(region);
+  return s;
+}
+
+static vpf_status score_regions(run *r) {
+  size_t lines = 0;
+  for (size_t k = 0; k < REGIONS; k++) lines += is_wanted(r, region_names[k]) ? 3 : 0;
+  r->rows = vpf_data_rows(r->images);
+  r->shown = r->options->count < r->rows ? r->options->count : r->rows;
+  r->answers = calloc(r->rows, r->pixels * sizeof *r->answers);
+  r->picture = calloc(lines * r->shown, r->pixels * sizeof *r->picture);
+  if (!r->answers || !r->picture)
+    return complain_because(VPF_ERR_MEMORY, "cannot allocate %zu images of %zu x %zu", r->rows, r->width, r->height);
+
+  print_machine(r->model);
+  printf("images      the first %zu of %s, %zu x %zu, seed %llu\n", r->rows, r->path, r->width, r->height,
+         (unsigned long long)r->options->seed);
+  print_protocol(r->options);
+  printf("%-10s  %-15s  %s\n", "region", "     error", "  all black");
+  for (size_t k = 0; k < REGIONS; k++)
+    if (is_wanted(r, region_names[k]) && score_region(r, region_names[k])) return VPF_ERR_IO;
+  return VPF_OK;
+}
+
+static vpf_status write_picture(const run *r) {
+  const tile_set tiles = {.values = r->picture,
+                          .count = r->lines * r->shown,
+                          .width = r->width,
+                          .height = r->height,
+                          .tile_step = r->pixels,
+                          .value_step = 1,
+                          .scale = TILE_IMAGES,
+                          .columns = r->shown};
+  const vpf_status s = png_tiles_write(&tiles, NULL, r->options->out);
+  if (!s) printf("picture     %s: for each region images, corrupted, answers\n", r->options->out);
+  return s;
+}
+
+/* The machine and the images, and whether they are for each other: OPTIONS_COMPLETE or an exit status. */
+static int prepare(run *r) {
+  const reconstruct_options *options = r->options;
+  if (complain(vpf_model_load(&r->model, options->model))) return EXIT_RUNTIME;
+  r->path = find_images(options->data, "t10k");
+  if (!r->path || load_images(&r->images, r->path, options->rows, true, NULL)) return EXIT_RUNTIME;
+
+  r->pixels = vpf_data_cols(r->images);
+  if (r->pixels != vpf_model_layer_size(r->model, 0))
+    return complain_option("--data", options->data, "its images have %zu pixels, the machine has %zu visible units",
+                           r->pixels, vpf_model_layer_size(r->model, 0));
+  return picture_size(r->pixels, options->width, &r->width, &r->height);
+}
+
+int main(int argc, char **argv) {
+  reconstruct_options options;
+  int exit_status = reconstruct_options_parse(&options, argc, argv);
+  if (exit_status != OPTIONS_COMPLETE) return exit_status;
+
+  run r = {.options = &options};
+  setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
+  use_threads(options.threads);
+
+  exit_status = prepare(&r);
+  if (exit_status == OPTIONS_COMPLETE) /* the folder before the work, not after it */
+    exit_status = make_folder_of(options.out) || score_regions(&r) || write_picture(&r) ? EXIT_RUNTIME : EXIT_SUCCESS;
+  free(r.picture);
+  free(r.answers);
+  vpf_data_destroy(r.images);
+  vpf_model_destroy(r.model);
+  free(r.path);
+  return exit_status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of generate. */
+#ifndef EXAMPLE_GENERATE_OPTIONS_H
+#define EXAMPLE_GENERATE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct generate_options {
+  const char *model; /* the file of the machine */
+  const char *out;   /* the picture */
+  size_t count;      /* images, or chains with long_chain; 0: not given */
+  size_t steps;      /* r of Algorithm 2; 0: not given */
+  const char *prior; /* folder with the images of the P prior; NULL: 0.5 */
+  size_t limit;      /* how many of them; 0: all */
+  bool samples;      /* bits in place of probabilities */
+  size_t long_chain; /* sweeps of the chains to be watched; 0: none are */
+  size_t width;      /* of an image; 0: it is square */
+  uint64_t seed;
+  size_t threads;
+} generate_options;
+
+/* As train_options_parse(). */
+int generate_options_parse(generate_options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+#include "options.h"
+
+bool machine_has_intra(const vpf_model *model) {
+  for (size_t l = 0; l < vpf_model_layers(model); l++)
+    if (vpf_model_has_intra(model, l)) return true;
+  return false;
+}
+
+size_t machine_units(const vpf_model *model) {
+  size_t units = 0;
+  for (size_t l = 0; l < vpf_model_layers(model); l++) units += vpf_model_layer_size(model, l);
+  return units;
+}
+
+void print_machine(const vpf_model *model) {
+  const size_t layers = vpf_model_layers(model);
+  fputs("machine     ", stdout);
+  for (size_t l = 0; l < layers; l++) printf("%s%zu", l ? "-" : "", vpf_model_layer_size(model, l));
+  if (machine_has_intra(model)) {
+    fputs(", intra-layer weights in layers", stdout);
+    for (size_t l = 0; l < layers; l++)
+      if (vpf_model_has_intra(model, l)) printf(" %zu", l);
+  }
+  printf(", %s\n", vpf_model_get_coupling(model) == VPF_COUPLING_JOINT ? "joint" : "pairwise");
+}
+
+int picture_size(size_t pixels, size_t given_width, size_t *width, size_t *height) {
+  const size_t side = (size_t)lrint(sqrt((double)pixels));
+  if (!given_width && side * side != pixels)
+    return complain_option("--width", NULL, "the %zu pixels of an image are not a square; say how wide it is", pixels);
+  *width = given_width ? given_width : side;
+  *height = pixels / *width;
+  if (*width * *height == pixels) return OPTIONS_COMPLETE;
+  char value[32];
+  snprintf(value, sizeof value, "%zu", given_width);
+  return complain_option("--width", value, "does not divide the %zu pixels of an image", pixels);
+}
+
+vpf_status first_columns(vpf_data **out, const vpf_data *data, size_t count) {
+  const size_t rows = vpf_data_rows(data), all = vpf_data_cols(data);
+  uint8_t *bits = calloc(rows, all);
+  if (!bits) return complain_because(VPF_ERR_MEMORY, "cannot allocate %zu x %zu bytes", rows, all);
+  vpf_status s = vpf_data_to_u8(data, bits);
+  if (!s) {
+    for (size_t r = 0; r < rows; r++) memmove(bits + r * count, bits + r * all, count);
+    s = vpf_data_from_u8(out, bits, rows, count, 0);
+  }
+  free(bits);
+  return complain(s);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A machine from a file: what it is, and its visible units as a picture. */
+#ifndef EXAMPLE_MACHINE_H
+#define EXAMPLE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <vpf/model.h>
+
+/* "machine     784-196-64, intra-layer weights in layers 1 2, pairwise" on stdout. */
+void print_machine(const vpf_model *model);
+
+bool machine_has_intra(const vpf_model *model);
+
+/* Units of all layers. */
+size_t machine_units(const vpf_model *model);
+
+/* Width and height of an image of so many pixels: square, unless a width other than 0 is given.
+ * OPTIONS_COMPLETE, or EXIT_USAGE if there is no such picture; said. */
+int picture_size(size_t pixels, size_t given_width, size_t *width, size_t *height);
+
+/* The first `count` columns of rows of bits: of rows of all units, the lower layers. Said on failure. */
+vpf_status first_columns(vpf_data **out, const vpf_data *data, size_t count);
+
+#endif

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the tests of the example programs once $program is the absolute path of one: an empty folder
+# to work in, and how to run the program and judge what it does. Needs python3.
+LC_ALL=C
+export LC_ALL
+name=$(basename "$program")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+
+fail() {
+  echo "FAILED: $*"
+  for file in stdout stderr; do [ ! -s $file ] || sed "s/^/$file: /" $file; done
+  exit 1
+}
+
+# expect <exit status> <arguments>...: run the program; its output is in stdout and stderr.
+expect() {
+  wanted=$1
+  shift
+  status=0
+  "$program" "$@" >stdout 2>stderr </dev/null || status=$?
+  [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $name $*"
+}
+
+# refused <part of the message> <arguments>...: exit status 2 and one line that says why.
+refused() {
+  text=$1
+  shift
+  expect 2 "$@"
+  [ "$(wc -l <stderr)" -eq 1 ] || fail "not one line on stderr: $name $*"
+  grep -q -F -e "$text" stderr || fail "no \"$text\" on stderr: $name $*"
+}
+
+# failing <part of the message> <arguments>...: exit status 1 and why.
+failing() {
+  text=$1
+  shift
+  expect 1 "$@"
+  grep -q "^$name: [a-z ]*: " stderr || fail "no \"$name: status: message\": $name $*"
+  grep -q -F -e "$text" stderr || fail "no \"$text\" on stderr: $name $*"
+}
+
+# helped <options without -->...: --help speaks of all of them.
+helped() {
+  expect 0 --help
+  for option in "$@"; do grep -q -e "--$option" stdout || fail "--help does not speak of --$option"; done
+  [ ! -s stderr ] || fail "--help writes to stderr"
+}
+
+# check_picture <file> <width> <height>: as the header of a PNG has them.
+check_picture() {
+  python3 - "$@" <<'PYTHON' || fail "$1"
+import struct, sys
+head = open(sys.argv[1], "rb").read(24)
+assert head[:8] == b"\x89PNG\r\n\x1a\n", head
+assert struct.unpack(">II", head[16:]) == (int(sys.argv[2]), int(sys.argv[3])), head
+PYTHON
+}
+
+# with_numpy <arguments>...: run the Python program on stdin, which may import filling_peer. Debian's Python
+# has Debian's NumPy. $tests is the folder of the tests.
+with_numpy() { PYTHONPATH=$tests/support PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 - "$@"; }
