@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_log.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* The shortest of the forms that read back as the same double. No example calls setlocale(), so
@@ -39,11 +40,12 @@ vpf_status run_log_epoch(new_file *log, const vpf_progress *progress, const vpf_
   put_member(stream, "w2", progress->w2);
   fprintf(stream, ", \"seconds\": %.6f", progress->seconds);
   if (likelihood) {
-    put_member(stream, "log_p", likelihood->mean);
+    put_member(stream, "log_p", likelihood->mean_low);
     put_member(stream, "log_p_empty", likelihood->empty);
     put_member(stream, "log_z", likelihood->log_z);
     put_member(stream, "log_z_stderr", likelihood->log_z_stderr);
     put_member(stream, "ess", likelihood->ess);
+    if (!isnan(likelihood->reverse_log_z)) put_member(stream, "log_z_reverse", likelihood->reverse_log_z);
   }
   fputs("}\n", stream);
   return new_file_publish(log);

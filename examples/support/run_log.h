@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* log.jsonl: one line of JSON per epoch. The keys are for ever: epoch, K, K_lower, K_upper,
  * activity, rho, w2, seconds; and where the likelihood was estimated, log_p, log_p_empty, log_z,
- * log_z_stderr, ess. */
+ * log_z_stderr, ess, log_z_reverse. */
 #ifndef EXAMPLE_RUN_LOG_H
 #define EXAMPLE_RUN_LOG_H
 

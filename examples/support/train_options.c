@@ -42,6 +42,8 @@ static const char help[] =
     "  --patience N      stop when N of these in a row have found nothing better; 0: never (default 0)\n"
     "  --chains N        of annealed importance sampling (default 100)\n"
     "  --temperatures N  of annealed importance sampling (default 300)\n"
+    "  --both-ways       anneal back from the images too, and let the lower likelihood count: twice\n"
+    "                    the time, for cd and pcd, whose modes forward annealing may miss\n"
     "Results\n"
     "  --keep N          keep the machine of every N-th epoch as model-<epoch>.safetensors\n"
     "  --out DIR         folder for the results, made if needed (default out/train_mnist):\n"
@@ -58,7 +60,7 @@ static const char help[] =
 
 enum {
   DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, METHOD, STEPS, PARTICLES, BATCH, RATE, DROP, DECAY, SEED,
-  THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, KEEP, OUT, HELP
+  THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, BOTH, KEEP, OUT, HELP
 };
 
 static const struct option long_options[] = {
@@ -69,7 +71,7 @@ static const struct option long_options[] = {
     {"particles", required_argument, NULL, PARTICLES}, {"lr-drop", required_argument, NULL, DROP},
     {"watch", required_argument, NULL, WATCH},   {"patience", required_argument, NULL, PATIENCE},
     {"chains", required_argument, NULL, CHAINS}, {"temperatures", required_argument, NULL, TEMPERATURES},
-    {"keep", required_argument, NULL, KEEP},
+    {"both-ways", no_argument, NULL, BOTH},      {"keep", required_argument, NULL, KEEP},
     {"epochs", required_argument, NULL, EPOCHS}, {"batch", required_argument, NULL, BATCH},
     {"lr", required_argument, NULL, RATE},       {"decay", required_argument, NULL, DECAY},
     {"seed", required_argument, NULL, SEED},     {"threads", required_argument, NULL, THREADS},
@@ -129,6 +131,7 @@ static int take_option(void *context, int key, const char *value) {
     case PATIENCE: return option_size(&options->patience, "--patience", value, 0, MANY);
     case CHAINS: return option_size(&options->chains, "--chains", value, 2, MANY);
     case TEMPERATURES: return option_size(&options->temperatures, "--temperatures", value, 2, MANY);
+    case BOTH: options->both_ways = true; return OPTIONS_COMPLETE;
     case KEEP: return option_size(&options->keep, "--keep", value, 0, MANY);
     case BATCH: return parse_setting(&options->batch, "--batch", value, VPF_OPTION_BATCH_SIZE);
     case RATE: return parse_setting(&options->learning_rate, "--lr", value, VPF_OPTION_LEARNING_RATE);

@@ -30,6 +30,7 @@ typedef struct train_options {
   bool decay_given;
   double lr_drop;             /* of the epochs, the last ones, at a tenth of the learning rate */
   size_t watch, patience, chains, temperatures; /* likelihood of validation images; watch 0: not */
+  bool both_ways;             /* anneal forward and backward */
   size_t keep;                /* keep the model every so many epochs; 0: only the last */
   double batch, learning_rate, weight_decay, threads;  /* as vpf_optimizer_set() takes them */
   const char *out;            /* folder for the results */

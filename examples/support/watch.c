@@ -30,8 +30,11 @@ vpf_status watch_begin(watch *w, const train_options *options, const char *image
   }
   s = vpf_data_slice(&w->validation, all, trained_rows, left < MOST_VALIDATION ? left : MOST_VALIDATION);
   vpf_data_destroy(all);
-  const vpf_ais_settings settings = {
-      .struct_size = sizeof settings, .chains = options->chains, .betas = options->temperatures};
+  const vpf_ais_settings settings = {.struct_size = sizeof settings,
+                                     .chains = options->chains,
+                                     .betas = options->temperatures,
+                                     .reverse = options->both_ways,
+                                     .reverse_sweeps = 100};
   if (!s) s = vpf_monitor_create(&w->monitor, &settings, options->patience);
   return complain(s);
 }
@@ -55,8 +58,9 @@ static vpf_status check(watch *w, size_t epoch) {
   if (s) return complain(s);
   w->fresh = true;
   w->stop = stop != 0;
-  printf("              log p(validation) %.2f +- %.2f  log p(empty image) %.1f%s\n", w->last.mean, w->last.log_z_stderr,
-         w->last.empty, stop ? "  no longer getting better: stopping" : "");
+  printf("              log p(validation) %.2f +- %.2f  log p(empty image) %.1f%s%s\n", w->last.mean_low,
+         w->last.log_z_stderr, w->last.empty, w->last.disagree ? "  (annealing disagrees: at most this)" : "",
+         stop ? "  no longer getting better: stopping" : "");
   return VPF_OK;
 }
 
@@ -85,7 +89,7 @@ void watch_summary(const watch *w, FILE *stream) {
   if (vpf_monitor_checks(w->monitor) == 0 || vpf_monitor_best(w->monitor, &index, NULL) ||
       vpf_monitor_get(w->monitor, index, &epoch, &best))
     return;
-  fprintf(stream, "likelihood  best log p(validation) %.2f +- %.2f nats, epoch %zu; watching took %.1f s\n", best.mean,
+  fprintf(stream, "likelihood  best log p(validation) %.2f +- %.2f nats, epoch %zu; watching took %.1f s\n", best.mean_low,
           best.log_z_stderr, epoch, w->seconds);
   fprintf(stream, "            %s/best.safetensors   the machine of that epoch\n", w->options->out);
 }

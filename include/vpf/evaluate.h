@@ -148,11 +148,16 @@ typedef struct vpf_likelihood {
   double empty;         /**< log p of the row of zeros: near 0 means that it has swallowed the model, which is
                              how VPF goes wrong (docs/math.md, section 14) */
   int exact;            /**< 1: log Z was enumerated, not estimated */
+  double reverse_log_z; /**< of the reverse run, if the settings asked for one; else NaN */
+  double mean_low;      /**< `mean` with the larger of log_z and reverse_log_z: forward AIS that misses a mode
+                             makes data look more probable than they are */
+  int disagree;         /**< see vpf_ais_result */
 } vpf_likelihood;
 
-/** Mean log p(x) with log Z from enumeration where at most 16 units have to be, and from forward AIS
+/** Mean log p(x) with log Z from enumeration where at most 16 units have to be, and from AIS
  *  elsewhere. Cheap enough to be called from a progress function: see vpf_monitor_check().
- *  @param  data      [rows x n_0]; also the base of AIS, unless settings name another
+ *  @param  data      [rows x n_0]; also the base of AIS and where the reverse run begins, unless settings
+ *                    name others
  *  @param  settings  of vpf_ais(); NULL: all defaults
  *  @return as vpf_ais() and vpf_log_likelihood(). Since 1.0. */
 VPF_API vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data,

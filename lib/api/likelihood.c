@@ -331,12 +331,14 @@ static vpf_status find_log_z(const char *function, const vpf_model *model, const
     return vpfi_exact_log_partition(&model->shape, &model->params, vpfi_thread_count(0), &found->log_z);
   }
   vpf_ais_result ais;
-  checked.reverse = 0;
   if (!checked.base) checked.base = data;
+  if (!checked.reverse_from) checked.reverse_from = data;
   status = run_ais(function, model, &checked, &ais);
   found->log_z = ais.log_z;
   found->log_z_stderr = ais.log_z_stderr;
   found->ess = ais.ess;
+  found->reverse_log_z = ais.reverse_log_z;
+  found->disagree = ais.disagree;
   return status;
 }
 
@@ -344,16 +346,17 @@ vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data,
                                    vpf_likelihood *out) {
   if (!model) return vpfi_null(__func__, "model");
   if (!data) return vpfi_null(__func__, "data");
-  vpf_likelihood found = {0};
+  vpf_likelihood found = {.reverse_log_z = NAN};
   double *each = NULL, *empty = NULL;
   vpf_data *zeros = NULL;
-  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_likelihood, exact));
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_likelihood, disagree));
   if (!status) status = log_sums(__func__, model, data, &each);
   if (!status && !(zeros = vpfi_data_new(1, data->cols, 0))) status = VPF_ERR_MEMORY;
   if (!status) status = log_sums(__func__, model, zeros, &empty);
   if (!status) status = find_log_z(__func__, model, data, settings, &found);
   if (!status) {
     found.mean = vpfi_mean(each, data->rows) - found.log_z;
+    found.mean_low = found.reverse_log_z > found.log_z ? found.mean + found.log_z - found.reverse_log_z : found.mean;
     found.rows_stderr = vpfi_standard_error(each, data->rows);
     found.empty = empty[0] - found.log_z;
     vpfi_return_report(out, &found, sizeof found);

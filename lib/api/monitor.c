@@ -85,7 +85,7 @@ vpf_status vpf_monitor_check(vpf_monitor *monitor, const vpf_model *model, const
   vpf_model *copy = NULL;
   vpf_status status = vpf_estimate_likelihood(model, validation, &monitor->settings, &found);
   if (!status) status = make_room(monitor);
-  const bool better = !status && (monitor->count == 0 || found.mean > monitor->checks[monitor->best].likelihood.mean);
+  const bool better = !status && (monitor->count == 0 || found.mean_low > monitor->checks[monitor->best].likelihood.mean_low);
   if (better) status = vpf_model_clone(&copy, model);
   if (status) return status;
 
@@ -111,7 +111,7 @@ vpf_status vpf_monitor_get(const vpf_monitor *monitor, size_t index, size_t *out
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: check %zu of %zu", __func__, index, monitor->count);
   const monitor_check *check = &monitor->checks[index];
   if (out_likelihood) {
-    const vpf_status status = vpfi_check_report(__func__, out_likelihood, VPFI_SIZE_TO(vpf_likelihood, exact));
+    const vpf_status status = vpfi_check_report(__func__, out_likelihood, VPFI_SIZE_TO(vpf_likelihood, disagree));
     if (status) return status;
     vpfi_return_report(out_likelihood, &check->likelihood, sizeof check->likelihood);
   }

@@ -311,6 +311,8 @@ static void estimated_likelihood_is_exact_where_it_can_be(void **state) {
     assert_close(l.log_z, log_z, tolerance);
     assert_close(l.mean, mean, tolerance);
     assert_close(l.empty, empty, tolerance);
+    assert_close(l.mean_low, l.mean, 0);
+    assert_true(isnan(l.reverse_log_z) && !l.disagree);
     double sum = 0, sum2 = 0; /* the standard error, by single rows */
     for (size_t r = 0; r < 30; r++) {
       vpf_data *row = NULL;
@@ -325,6 +327,37 @@ static void estimated_likelihood_is_exact_where_it_can_be(void **state) {
   }
   vpf_data_destroy(zeros);
   vpf_data_destroy(rows);
+}
+
+/* The mode that forward annealing misses makes the rest look likely; the reverse run tells. */
+static void with_a_reverse_run_the_lower_likelihood_counts(void **state) {
+  (void)state;
+  enum { N = 18 };
+  const size_t sizes[] = {N};
+  const uint8_t intra[] = {1};
+  uint8_t ones[N], zeros[N] = {0};
+  float u[N * N], bias[N];
+  memset(ones, 1, sizeof ones);
+  vpf_model *model = NULL;
+  vpf_data *off = NULL, *on = NULL;
+  assert_ok(vpf_model_create(&model, sizes, 1, intra, VPF_COUPLING_JOINT));
+  for (int i = 0; i < N * N; i++) u[i] = i / N == i % N ? 0 : 1;
+  for (int j = 0; j < N; j++) bias[j] = -8; /* all on: 153 - 144 = 9 nats above all off */
+  assert_ok(vpf_model_set_intra(model, 0, u));
+  assert_ok(vpf_model_set_bias(model, 0, VPF_BIAS_UP, bias));
+  assert_ok(vpf_data_from_u8(&off, zeros, 1, N, 0));
+  assert_ok(vpf_data_from_u8(&on, ones, 1, N, 0));
+  vpf_ais_settings settings = {
+      .struct_size = sizeof settings, .chains = 20, .betas = 50, .reverse = 1, .base = off, .reverse_from = on};
+  vpf_likelihood l = {.struct_size = sizeof l};
+  double log_z;
+  assert_ok(vpf_exact_log_partition(model, &log_z));
+  assert_ok(vpf_estimate_likelihood(model, off, &settings, &l));
+  assert_close(l.mean, 0, 0.5);            /* all off is all there is, says the forward run */
+  assert_true(l.mean_low <= -log_z + 0.1); /* the truth is -log Z, since E = 0 */
+  assert_int_equal(l.disagree, 1);
+  vpf_data_destroy(off), vpf_data_destroy(on);
+  vpf_model_destroy(model);
 }
 
 /* Models that get better and then worse: weights scaled around those the rows were drawn with. */
@@ -497,6 +530,7 @@ int main(void) {
       cmocka_unit_test(adaptive_temperatures_do_not_lose_to_even_ones),
       cmocka_unit_test(results_do_not_depend_on_threads_or_kernels),
       cmocka_unit_test(estimated_likelihood_is_exact_where_it_can_be),
+      cmocka_unit_test(with_a_reverse_run_the_lower_likelihood_counts),
       cmocka_unit_test(the_monitor_keeps_the_best_model_and_says_when_to_stop),
       cmocka_unit_test(the_monitor_copies_its_settings),
       cmocka_unit_test(wrong_settings_are_refused_with_their_reason),
