@@ -12,7 +12,8 @@ train() { expect 0 --data "$sample" --limit 200 --epochs 2 --arch 784-16 "$@"; }
 
 # ---- options ----
 
-helped data fashion limit arch intra coupling epochs batch lr decay seed threads out help
+helped data fashion limit arch intra coupling epochs method steps particles batch lr lr-drop decay seed threads \
+  watch patience chains temperatures both-ways keep out help
 
 refused '--data: ' --epochs 1
 refused '--wrong: allowed are --data' --data "$sample" --wrong 1
@@ -38,6 +39,12 @@ for value in '' 784- -784 784--16 784-0 784-x 784,16 784-16- 784-999999999999999
 done
 refused '--arch 100-16: the first size must be 784' --data "$sample" --arch 100-16 --out never
 refused '--intra some: must be none, hidden or all' --data "$sample" --intra some
+refused '--method bp: must be vpf, cd or pcd' --data "$sample" --method bp
+refused '--steps 0: must be an integer from 1 to 1000000' --data "$sample" --steps 0
+refused '--particles 0: must be an integer from 1 to' --data "$sample" --particles 0
+refused '--lr-drop 1.5: must be a number from 0 to 1' --data "$sample" --lr-drop 1.5
+refused '--chains 1: must be an integer from 2 to' --data "$sample" --chains 1
+refused '--temperatures 1: must be an integer from 2 to' --data "$sample" --temperatures 1
 refused '--coupling loose: must be pairwise or joint' --data "$sample" --coupling loose
 [ ! -e never ] || fail "a refused run made its folder"
 echo "ok: options"
@@ -101,6 +108,42 @@ train --arch 784 --out bare
 grep -q 'No filters.png' stdout || fail "it does not say that there is no picture"
 [ ! -e bare/filters.png ] || fail "a picture of no weights"
 echo "ok: machines of 1 to 4 layers"
+
+# ---- contrastive divergence, and watching ----
+
+for method in cd pcd; do
+  train --method $method --steps 2 --particles 20 --lr-drop 0.5 --out $method
+  check_log $method 2 2
+  ! cmp -s first $method/model.safetensors || fail "$method is vpf"
+  grep -q "^method  *$method-2" $method/summary.txt || fail "the method is not in the summary"
+  grep -q 'decay 0.0001' $method/summary.txt || fail "the decay of $method"
+done
+! cmp -s cd/model.safetensors pcd/model.safetensors || fail "cd is pcd"
+train --method cd --steps 2 --out no-drop
+! cmp -s cd/model.safetensors no-drop/model.safetensors || fail "--lr-drop changes nothing"
+
+expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 4 --watch 2 --keep 3 --both-ways --chains 10 \
+  --temperatures 20 --out watched
+[ "$(files watched)" = "best.safetensors $(echo "$all_files" | sed 's/model.safetensors/model-3.safetensors model.safetensors/')" ] ||
+  fail "files of a watched run: $(files watched)"
+python3 - watched/log.jsonl <<'PYTHON' || fail "log.jsonl of a watched run"
+import json, sys
+for line in map(json.loads, open(sys.argv[1])):
+    keys = ["log_p", "log_p_empty", "log_z", "log_z_stderr", "ess", "log_z_reverse"]
+    assert list(line)[8:] == (keys if line["epoch"] % 2 == 0 else []), line
+    if keys[0] in line:
+        assert -784 < line["log_p"] < 0 and 1 <= line["ess"] <= 10, line
+PYTHON
+grep -q 'best log p(validation) .* epoch' watched/summary.txt || fail "the best epoch is not in the summary"
+[ "$(grep -c 'log p(validation)' stdout)" -eq 3 ] || fail "not a line for each look"
+expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 200 --method pcd --lr 0.02 --watch 1 --patience 1 --chains 2 \
+  --temperatures 2 --out patient
+grep -q 'stopping' stdout || fail "patience does not end"
+[ "$(wc -l <patient/log.jsonl)" -lt 200 ] || fail "it did not stop early"
+failing 'smaller --limit' --data "$sample" --limit 0 --watch 1 --out never-watched
+expect 1 --data "$sample" --arch 784-16-8 --limit 1500 --watch 1 --epochs 1 --out deep-watched # no single energy
+grep -q 'no single energy' stderr || fail "it does not say why a deep machine cannot be watched"
+echo "ok: contrastive divergence, watching"
 
 # ---- other images and names ----
 
