@@ -6,7 +6,6 @@
 #include "base/threads.h"
 #include "bm/chain.h"
 #include "num/bits.h"
-#include "num/elementary.h"
 #include "num/rng.h"
 
 typedef struct generate_job {
@@ -34,16 +33,18 @@ static void generate_one(const generate_job *job, vpfi_chain *c, float *field) {
 
 static void generate_range(void *context, size_t begin, size_t end, size_t thread) {
   const generate_job *job = context;
-  const size_t n = job->machine->shape->layer[0].size;
+  const size_t n = job->machine->shape->layer[0].size, width = job->machine->shape->layer[0].width;
   for (size_t row = begin; row < end; row++) {
     vpfi_chain c = {.machine = job->machine,
-               .states = job->states,
-               .row = row,
-               .scratch = &job->scratch[thread],
-               .stream = job->stream};
-    float *out = job->probs ? job->probs + row * n : NULL;
-    generate_one(job, &c, out);
-    for (size_t j = 0; out && j < n; j++) out[j] = vpfi_sigmoidf(out[j]);
+                    .states = job->states,
+                    .row = row,
+                    .scratch = &job->scratch[thread],
+                    .stream = job->stream};
+    float *field = job->probs ? c.scratch->field : NULL;
+    generate_one(job, &c, field);
+    if (!field) continue;
+    job->machine->kernels->sigmoid(field, field, 1, n, width);
+    memcpy(job->probs + row * n, field, n * sizeof *field);
   }
 }
 
@@ -94,7 +95,9 @@ static void reconstruct_one(const reconstruct_job *job, vpfi_chain *c, float *fi
       vpfi_chain_down(c, 0, field);
       vpfi_chain_up(c, 1);
     }
-    for (size_t j = 0; s + job->average >= job->steps && j < n; j++) out[j] += vpfi_sigmoidf(field[j]);
+    if (s + job->average < job->steps) continue;
+    c->machine->kernels->sigmoid(field, field, 1, n, shape->layer[0].width);
+    for (size_t j = 0; j < n; j++) out[j] += field[j];
   }
   for (size_t j = 0; j < n; j++)
     out[j] = job->known && vpfi_bits_get(job->known, j) ? (float)vpfi_bits_get(visible, j)
@@ -107,11 +110,11 @@ static void reconstruct_range(void *context, size_t begin, size_t end, size_t th
   vpfi_scratch *scratch = &job->scratch[thread];
   for (size_t row = begin; row < end; row++) {
     vpfi_chain c = {.machine = job->machine,
-               .states = job->states,
-               .row = row,
-               .scratch = scratch,
-               .stream = job->stream,
-               .known = job->known};
+                    .states = job->states,
+                    .row = row,
+                    .scratch = scratch,
+                    .stream = job->stream,
+                    .known = job->known};
     reconstruct_one(job, &c, scratch->field, job->probs + row * n);
   }
 }
