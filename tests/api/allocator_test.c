@@ -52,7 +52,8 @@ static void use_all_but_files(void) {
   const size_t sizes[] = {20, 5, 3};
   const uint8_t intra[] = {1, 1, 0}, bytes[6 * 20] = {0, 200, 1};
   const float floats[20] = {0.5f, 1, 0};
-  vpf_data *data = NULL, *levels = NULL, *slice = NULL, *bits = NULL, *noisy = NULL, *states = NULL, *chain = NULL, *traced = NULL;
+  vpf_data *data = NULL, *levels = NULL, *slice = NULL, *bits = NULL, *noisy = NULL, *states = NULL, *chain = NULL,
+           *traced = NULL;
   vpf_model *model = NULL, *clone = NULL, *pair = NULL, *rbm = NULL;
   vpf_optimizer *optimizer = NULL;
   double value, each[6];

@@ -122,7 +122,8 @@ for k, name in enumerate(names):
     black = peer.error(np.zeros(grey.shape), grey, region)
     for file, got in ("field.txt", answers), ("bare.txt", independent):
         wanted = peer.error(got, grey, region) + black
-        assert np.abs(np.subtract(printed[file][name], wanted)).max() < 0.0056, (file, name, printed[file][name], wanted)
+        said = printed[file][name]
+        assert np.abs(np.subtract(said, wanted)).max() < 0.0056, (file, name, said, wanted)
     for line, wanted in enumerate((grey, 255 * noisy, 255 * answers)):
         assert np.abs(tiles[3 * k + line] - wanted[:3]).max() < 0.6, (name, line)
 PYTHON

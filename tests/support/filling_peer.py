@@ -41,7 +41,8 @@ def tiles(path, width, height, gap=2):
     rest = np.ones(pixels.shape, dtype=bool)
     for r in range(rows):
         for c in range(columns):
-            box = np.s_[gap + r * (height + gap):(r + 1) * (height + gap), gap + c * (width + gap):(c + 1) * (width + gap)]
+            top, left = gap + r * (height + gap), gap + c * (width + gap)
+            box = np.s_[top:top + height, left:left + width]
             out[r, c] = pixels[box]
             rest[box] = False
     assert (pixels[rest] == 128).all()
@@ -71,7 +72,8 @@ def philox(counter, key):
     k, low = list(key), np.uint64(0xffffffff)
     for _ in range(10):
         a, b = x[0] * np.uint64(0xd2511f53), x[2] * np.uint64(0xcd9e8d57)
-        x = [(b >> np.uint64(32)) ^ x[1] ^ np.uint64(k[0]), b & low, (a >> np.uint64(32)) ^ x[3] ^ np.uint64(k[1]), a & low]
+        high_a, high_b = a >> np.uint64(32), b >> np.uint64(32)
+        x = [high_b ^ x[1] ^ np.uint64(k[0]), b & low, high_a ^ x[3] ^ np.uint64(k[1]), a & low]
         k = [(k[0] + 0x9e3779b9) % 2**32, (k[1] + 0xbb67ae85) % 2**32]
     return x
 

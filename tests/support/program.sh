@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2154  # program and tests come from the test
 # Sourced by the tests of the example programs once $program is the absolute path of one: an empty folder
 # to work in, and how to run the program and judge what it does. Needs python3.
 LC_ALL=C
@@ -6,7 +7,7 @@ export LC_ALL
 name=$(basename "$program")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cd "$scratch"
+cd "$scratch" || exit 1
 
 fail() {
   echo "FAILED: $*"
