@@ -25,7 +25,8 @@ const char program_name[] = "generate";
 /* What is drawn: `count` images in rows of `columns`, all of them width x height. */
 typedef struct picture {
   size_t width, height, columns, count;
-  float *values; /* [count x width height] */
+  float *values;    /* [count x width height] */
+  double *energies; /* [count]; of long chains */
 } picture;
 
 static vpf_status allocate(picture *p, size_t count, size_t columns) {
@@ -98,6 +99,7 @@ static vpf_status show_chains(picture *p, const vpf_model *machine, const vpf_da
   if (!s) s = complain(vpf_model_energy(machine, states, energy));
   for (size_t c = 0; !s && c < chains; c++) {
     memcpy(p->values + (c * p->columns + column) * pixels, bits + c * pixels, pixels * sizeof *bits);
+    p->energies[c * p->columns + column] = energy[c];
     mean += energy[c] / (double)chains;
     for (size_t i = 0; i < pixels; i++) on += (double)bits[c * pixels + i] / (double)(chains * pixels);
   }
@@ -127,6 +129,19 @@ static vpf_status walk_chains(picture *p, const vpf_model *machine, vpf_data *st
   return s;
 }
 
+/* Do all chains see the same machine? Judged by the energies of the states shown. */
+static vpf_status print_mixing(const picture *p, size_t every) {
+  enum { LEAST = 4 };
+  vpf_chain_report report = {.struct_size = sizeof report};
+  if (p->columns < LEAST) return VPF_OK;
+  const vpf_status s = complain(vpf_chain_diagnostics(p->energies, p->count / p->columns, p->columns, &report));
+  if (s) return s;
+  printf("mixing      energy drift %.2f +- %.2f, autocorrelation time %.0f sweeps, split R-hat %.3f%s\n", report.drift,
+         report.drift_stderr, report.autocorrelation_time * (double)every, report.split_rhat,
+         report.split_rhat > 1.05 ? ": the chains have not mixed" : "");
+  return VPF_OK;
+}
+
 static vpf_status draw_chains(picture *p, const vpf_model *model, const generate_options *options, const float *prior) {
   const bool has_energy = vpf_model_layers(model) <= 2 || vpf_model_get_coupling(model) == VPF_COUPLING_JOINT;
   const size_t every = (options->long_chain + STATES_SHOWN - 1) / STATES_SHOWN;
@@ -135,6 +150,8 @@ static vpf_status draw_chains(picture *p, const vpf_model *model, const generate
   vpf_data *all = NULL, *states = NULL;
 
   vpf_status s = allocate(p, options->count * columns, columns);
+  p->energies = calloc(options->count * columns, sizeof *p->energies);
+  if (!s && !p->energies) s = complain_because(VPF_ERR_MEMORY, "cannot allocate the energies");
   if (!s) s = complain(has_energy ? vpf_model_clone(&machine, model) : vpf_model_pair(&machine, model, 0));
   if (!s) s = draw_states(&all, model, options, prior);
   if (!s) s = first_columns(&states, all, machine_units(machine));
@@ -143,6 +160,7 @@ static vpf_status draw_chains(picture *p, const vpf_model *model, const generate
            every);
     printf("            %-10s  %12s  %s\n", "sweeps", "mean energy", "pixels on");
     s = walk_chains(p, machine, states, every, options);
+    if (!s) s = print_mixing(p, every);
   }
   vpf_data_destroy(all);
   vpf_model_destroy(machine);
@@ -199,6 +217,7 @@ int main(int argc, char **argv) {
       exit_status = draw(&p, model, &options) || write_picture(&p, options.out) ? EXIT_RUNTIME : EXIT_SUCCESS;
   }
   free(p.values);
+  free(p.energies);
   vpf_model_destroy(model);
   return exit_status;
 }

@@ -72,6 +72,7 @@ static void announce(vpfi_crew *crew, unsigned call) {
   pthread_mutex_unlock(&crew->mutex);
 }
 
+#ifdef _OPENMP
 /* The next open job after `seen`; false when there will be none. */
 static bool await_call(vpfi_crew *crew, unsigned *seen) {
   for (int look = 0; look < LOOKS; look++) {
@@ -92,7 +93,6 @@ static bool await_call(vpfi_crew *crew, unsigned *seen) {
   return !atomic_load(&crew->dismissed);
 }
 
-#ifdef _OPENMP
 static void follow(vpfi_crew *crew, size_t thread) {
   unsigned seen = 0;
   while (await_call(crew, &seen)) {
@@ -189,6 +189,8 @@ void vpfi_team_assemble(vpfi_team *team, void (*leader)(void *context), void *co
     pthread_mutex_destroy(&crew.mutex);
     return;
   }
+#else
+  (void)team;
 #endif
   leader(context);
 }
