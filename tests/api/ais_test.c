@@ -162,6 +162,29 @@ static void both_directions_are_within_their_errors_of_the_truth(void **state) {
   }
 }
 
+/* Weights are unbiased however few the temperatures are, if every sweep leaves its temperature's
+ * distribution alone: with many chains even four give log Z. */
+static void few_temperatures_and_many_chains_are_unbiased(void **state) {
+  (void)state;
+  dice d = {93};
+  double sum[2] = {0};
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    vpf_model *model = family_machine(&d, &families[f], 1.0);
+    double log_z;
+    assert_ok(vpf_exact_log_partition(model, &log_z));
+    const vpf_ais_result r = ais_of(&d, model, families[f].sizes[0], &variants[2 * (f % 2)], NULL, 4, 20000);
+    vpf_model_destroy(model);
+    const double z[2] = {(r.log_z - log_z) / r.log_z_stderr, (r.reverse_log_z - log_z) / r.reverse_stderr};
+    print_message("%-18s log Z %7.3f, forward %7.3f (z %5.2f), reverse %7.3f (z %5.2f)\n", families[f].name, log_z,
+                  r.log_z, z[0], r.reverse_log_z, z[1]);
+    for (int side = 0; side < 2; side++) {
+      assert_true(fabs(z[side]) < 4);
+      sum[side] += z[side];
+    }
+  }
+  for (int side = 0; side < 2; side++) assert_true(fabs(sum[side]) / sqrt(N_FAMILIES) < 3);
+}
+
 /* With few temperatures the two are far from the truth, on its two sides. */
 static void from_exact_samples_the_directions_bracket_the_truth(void **state) {
   (void)state;
@@ -524,6 +547,7 @@ int main(void) {
       cmocka_unit_test(exact_samples_follow_the_exact_distribution),
       cmocka_unit_test(exact_samples_cross_the_chunks),
       cmocka_unit_test(both_directions_are_within_their_errors_of_the_truth),
+      cmocka_unit_test(few_temperatures_and_many_chains_are_unbiased),
       cmocka_unit_test(from_exact_samples_the_directions_bracket_the_truth),
       cmocka_unit_test(a_missed_mode_is_noticed),
       cmocka_unit_test(elsewhere_the_reverse_run_starts_from_chains_and_says_so),

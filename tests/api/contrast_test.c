@@ -4,6 +4,7 @@
 #include "support/fixture.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,7 +226,8 @@ static void long_chains_follow_the_likelihood(void **state) {
     for (int method = VPF_METHOD_CD; method <= VPF_METHOD_PCD; method++) {
       vpf_model *model = family_machine(&d, &families[f], 0.8);
       uint8_t *x = random_bits(&d, ROWS, families[f].sizes[0], 0.5);
-      const size_t copies = CHAINS / ROWS;
+      /* as many chains as rows, or four times as many, which must count as much as the rows */
+      const size_t copies = method == VPF_METHOD_CD ? CHAINS / ROWS : CHAINS / ROWS / 4;
       vpf_optimizer *o = plain_sgd((vpf_method)method, STEPS, ROWS * copies);
       set(o, VPF_OPTION_PARTICLES, CHAINS);
       double *wanted = expected_gradient(model, x, ROWS, FOREVER);
@@ -237,6 +239,64 @@ static void long_chains_follow_the_likelihood(void **state) {
       vpf_optimizer_destroy(o);
       vpf_model_destroy(model);
     }
+}
+
+/* Steps at a rate that changes nothing, and then one that shows the gradient. */
+static double *gradient_after(const vpf_model *model, const uint8_t *x, size_t rows, size_t copies, vpf_optimizer *o,
+                              size_t epochs) {
+  set(o, VPF_OPTION_LEARNING_RATE, 1e-12);
+  for (size_t e = 0; e < epochs; e++) free(trained_gradient(model, x, rows, copies, o));
+  set(o, VPF_OPTION_LEARNING_RATE, 1);
+  return trained_gradient(model, x, rows, copies, o);
+}
+
+static bool data_part_is_exact(const family *f) {
+  return f->layers == 1 || (f->layers == 2 && !f->intra[1]);
+}
+
+/* PCD-1 forgets where its particles began only if they go on from minibatch to minibatch, with new
+ * random numbers each time. */
+static void particles_persist(void **state) {
+  (void)state;
+  enum { ROWS = 3, CHAINS = 30000 };
+  dice d = {74};
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    if (!data_part_is_exact(&families[f])) continue; /* three rows alone would scatter */
+    vpf_model *model = family_machine(&d, &families[f], 0.8);
+    uint8_t *x = random_bits(&d, ROWS, families[f].sizes[0], 0.5);
+    vpf_optimizer *o = plain_sgd(VPF_METHOD_PCD, 1, ROWS);
+    set(o, VPF_OPTION_PARTICLES, CHAINS);
+    set(o, VPF_OPTION_SHUFFLE, 0);
+    double *wanted = expected_gradient(model, x, ROWS, FOREVER);
+    double *got = gradient_after(model, x, ROWS, 1, o, 30);
+    assert_gradient(got, wanted, vpf_model_param_count(model), CHAINS, families[f].name);
+    free(got);
+    free(wanted);
+    free(x);
+    vpf_optimizer_destroy(o);
+    vpf_model_destroy(model);
+  }
+}
+
+/* The same parameters and data in another epoch: other chains. (A machine of one layer, whose data
+ * part has no chance in it.) */
+static void every_epoch_draws_its_own_chains(void **state) {
+  (void)state;
+  enum { ROWS = 3, COPIES = 500 };
+  const family observed = {"fully observed", {6}, 1, {1}, VPF_COUPLING_JOINT};
+  dice d = {75};
+  vpf_model *model = family_machine(&d, &observed, 0.5);
+  uint8_t *x = random_bits(&d, ROWS, 6, 0.5);
+  vpf_optimizer *o = plain_sgd(VPF_METHOD_CD, 1, ROWS * COPIES);
+  double *first = gradient_after(model, x, ROWS, COPIES, o, 0), *second = gradient_after(model, x, ROWS, COPIES, o, 0);
+  size_t same = 0;
+  for (size_t k = 0; k < vpf_model_param_count(model); k++) same += fabs(first[k] - second[k]) < 1e-6;
+  assert_true(same < vpf_model_param_count(model) / 2);
+  free(first);
+  free(second);
+  free(x);
+  vpf_optimizer_destroy(o);
+  vpf_model_destroy(model);
 }
 
 /* The derivative of the exact mean log-likelihood, by central differences: the formula above is
@@ -465,6 +525,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cd_follows_the_expectation_of_its_procedure),
       cmocka_unit_test(long_chains_follow_the_likelihood),
+      cmocka_unit_test(particles_persist),
+      cmocka_unit_test(every_epoch_draws_its_own_chains),
       cmocka_unit_test(the_limit_is_the_derivative_of_the_exact_likelihood),
       cmocka_unit_test(interruptions_threads_and_files_change_nothing),
       cmocka_unit_test(a_run_can_change_its_method),
