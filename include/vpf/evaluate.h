@@ -119,7 +119,8 @@ typedef struct vpf_ais_result {
  *  done by itself where at most 16 units have to be enumerated. Elsewhere they are two opinions.
  *  @param  settings  NULL: all defaults
  *  @return VPF_ERR_ARGUMENT (settings; temperatures that do not ascend from 0 to 1),
- *          VPF_ERR_SHAPE (columns of base or reverse_from), VPF_ERR_UNSUPPORTED, VPF_ERR_MEMORY. Since 1.0. */
+ *          VPF_ERR_SHAPE (columns of base or reverse_from), VPF_ERR_UNSUPPORTED, VPF_ERR_MEMORY,
+ *          VPF_ERR_OVERFLOW (the fields of absurd parameters do not fit a float). Since 1.0. */
 VPF_API vpf_status vpf_ais(const vpf_model *model, const vpf_ais_settings *settings, vpf_ais_result *out);
 
 /** The short form of vpf_ais(): forward, equally spaced, from the machine's own biases, which makes
@@ -165,7 +166,7 @@ VPF_API vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_dat
 
 /** Mean over rows of sum_i log p(x_i | the other x), nats a row (Besag 1975). One layer: over
  *  all units; RBM: over the visible units through the free energy. @return
- *  VPF_ERR_UNSUPPORTED elsewhere. Since 1.0. */
+ *  VPF_ERR_UNSUPPORTED elsewhere; VPF_ERR_OVERFLOW as vpf_ais(). Since 1.0. */
 VPF_API vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean);
 
 /** rho = 1/(n_lower n_upper) sum_j (sum_i w_ij^2)^2 / sum_i w_ij^4, the fraction of weights

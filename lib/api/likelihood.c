@@ -24,6 +24,12 @@ static bool is_cheap(const vpf_model *model) {
   return vpfi_split_choose(&model->shape, 0).explicit_units <= MOST_CHEAP_UNITS;
 }
 
+/* Parameters are finite, but their sums in float need not be. */
+static vpf_status check_finite(const char *function, const char *what, double value) {
+  if (isfinite(value)) return VPF_OK;
+  return vpfi_fail(VPF_ERR_OVERFLOW, "%s: the %s is %g; the parameters are too large", function, what, value);
+}
+
 vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z) {
   if (!model) return vpfi_null(__func__, "model");
   if (!out_log_z) return vpfi_null(__func__, "out_log_z");
@@ -261,7 +267,10 @@ static vpf_status run_ais(const char *function, const vpf_model *model, const vp
   vpf_status status = begin_ais(function, &call, model, settings);
   if (!status) status = place_temperatures(&call);
   if (!status) run_forward(&call, result);
+  if (!status) status = check_finite(function, "log partition function", result->log_z);
   if (!status && call.settings.reverse) status = run_reverse(&call, result);
+  if (!status && call.settings.reverse)
+    status = check_finite(function, "reverse log partition function", result->reverse_log_z);
   end_ais(&call);
   return status;
 }
@@ -383,9 +392,13 @@ vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, d
   if (complete) {
     const vpfi_machine machine = vpfi_machine_of(model);
     vpfi_pseudo_likelihood(&machine, data->bits, data->rows, threads, scratch, each);
-    *out_mean = vpfi_mean(each, data->rows);
+    const double found = vpfi_mean(each, data->rows);
+    status = check_finite(__func__, "pseudo-likelihood", found);
+    if (!status) *out_mean = found;
+  } else {
+    status = VPF_ERR_MEMORY;
   }
   vpfi_scratch_destroy(scratch, threads);
   vpfi_free(each);
-  return complete ? VPF_OK : VPF_ERR_MEMORY;
+  return status;
 }

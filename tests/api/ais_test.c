@@ -520,6 +520,29 @@ static void wrong_settings_are_refused_with_their_reason(void **state) {
   vpf_data_destroy(narrow), vpf_data_destroy(rows);
 }
 
+/* Finite parameters whose sums are not: an error, not a number. */
+static void absurd_parameters_are_an_overflow(void **state) {
+  (void)state;
+  dice d = {94};
+  vpf_model *model = middling(&d);
+  vpf_data *rows = fixture_data(4, 20, 1);
+  float w[20 * 17];
+  for (int k = 0; k < 20 * 17; k++) w[k] = k % 2 ? 3e38f : -3e38f;
+  assert_ok(vpf_model_set_weights(model, 0, w));
+  const vpf_ais_settings settings = {.struct_size = sizeof settings, .chains = 4, .betas = 4};
+  vpf_ais_result r = {.struct_size = sizeof r, .log_z = 5};
+  vpf_likelihood l = {.struct_size = sizeof l};
+  double out = 7;
+  assert_status(vpf_ais(model, &settings, &r), VPF_ERR_OVERFLOW);
+  assert_close(r.log_z, 5, 0);
+  assert_message_has("too large");
+  assert_status(vpf_estimate_likelihood(model, rows, &settings, &l), VPF_ERR_OVERFLOW);
+  assert_status(vpf_pseudo_likelihood(model, rows, &out), VPF_ERR_OVERFLOW);
+  assert_close(out, 7, 0);
+  vpf_data_destroy(rows);
+  vpf_model_destroy(model);
+}
+
 /* A caller compiled against a later header, with a larger struct: fine while he sets nothing new. */
 static void a_larger_struct_is_understood_or_refused(void **state) {
   (void)state;
@@ -558,6 +581,7 @@ int main(void) {
       cmocka_unit_test(the_monitor_keeps_the_best_model_and_says_when_to_stop),
       cmocka_unit_test(the_monitor_copies_its_settings),
       cmocka_unit_test(wrong_settings_are_refused_with_their_reason),
+      cmocka_unit_test(absurd_parameters_are_an_overflow),
       cmocka_unit_test(a_larger_struct_is_understood_or_refused),
   };
   return cmocka_run_group_tests_name("ais", tests, NULL, NULL);

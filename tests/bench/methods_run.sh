@@ -29,48 +29,55 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-arch=784-196 vpf_epochs=200 watch=10 cd_epochs=20 limit=50000 temperatures=3000 fine=30000
-evaluation="--chains 200"
+arch=784-196 vpf_epochs=200 along="10 20 50" cd_epochs=20 limit=50000
+coarse="--chains 200 --temperatures 3000" fine="--chains 100 --temperatures 30000"
 if [ $quick = yes ]; then
   data=$root/examples/sample
-  seeds=1 arch=784-16 vpf_epochs=4 watch=2 cd_epochs=2 limit=1500 temperatures=50 fine=60
-  evaluation=--quick
+  seeds=1 arch=784-18 vpf_epochs=4 along=2 cd_epochs=2 limit=1500
+  coarse="--quick --rows 50" fine="--quick --rows 50"
 fi
 
 # train <name> <seed> <epochs> <options>...
 train() {
   folder=$out/$1-$2
   [ -e "$folder/model.safetensors" ] && return
-  seed=$2 epochs=$3
-  echo "training $1, seed $seed" >&2
+  name=$1 seed=$2 epochs=$3
   shift 3
+  echo "training $name, seed $seed" >&2
   "$programs/train_mnist" --data "$data" --arch $arch --limit $limit --seed "$seed" --epochs "$epochs" \
     --out "$folder" "$@" >"$folder.txt" 2>&1 || { cat "$folder.txt" >&2; exit 1; }
 }
 
-# judge <name> <seed> <model file> <temperatures>: the JSON of evaluate, beside the model.
+# judge <name> <seed> <model file> <options>...: what evaluate says, beside the model.
 judge() {
   model=$out/$1-$2/$3
   [ -e "$model.json" ] && return
-  echo "evaluating $1, seed $2, $3" >&2
-  # shellcheck disable=SC2086  # words
-  "$programs/evaluate" "$model" --data "$data" $evaluation --temperatures "$4" --seed "$2" --out "$model.json" \
+  name=$1 seed=$2 file=$3
+  shift 3
+  echo "evaluating $name, seed $seed, $file" >&2
+  "$programs/evaluate" "$model" --data "$data" --limit $limit --seed "$seed" --out "$model.json" "$@" \
     >"$model.txt" 2>&1 || { cat "$model.txt" >&2; exit 1; }
 }
 
 mkdir -p "$out"
 for seed in $seeds; do
-  train vpf "$seed" $vpf_epochs --watch $watch --keep $watch --temperatures 1000
+  train vpf "$seed" $vpf_epochs --watch 10 --temperatures 1000 --keep "${along%% *}"
+  train vpf-drop "$seed" $vpf_epochs --lr-drop 0.2
   for method in cd pcd; do
     for steps in 1 10; do
       train $method-$steps "$seed" $cd_epochs --method $method --steps $steps --lr-drop 0.3
     done
   done
 done
+neighbours=2000 # they do not depend on the model
+# shellcheck disable=SC2086  # options are words
 for seed in $seeds; do
-  judge vpf "$seed" model.safetensors $temperatures
-  for name in cd-1 cd-10 pcd-1 pcd-10; do
-    judge $name "$seed" model.safetensors $fine # their modes are harder to find
+  for epoch in $along; do judge vpf "$seed" "model-$epoch.safetensors" $coarse --parts likelihood; done
+  judge vpf "$seed" model.safetensors $coarse --neighbours $neighbours
+  neighbours=0
+  judge vpf-drop "$seed" model.safetensors $coarse --neighbours 0 --parts filling
+  for name in cd-1 cd-10 pcd-1 pcd-10; do # whose modes are harder to find
+    judge $name "$seed" model.safetensors $fine --neighbours 0
   done
 done
-"$python" "$root/tests/bench/methods_tables.py" "$out" "$seeds" $quick
+"$python" "$root/tests/bench/methods_tables.py" "$out" "$seeds" "$along" $quick
