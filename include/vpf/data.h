@@ -63,6 +63,12 @@ VPF_API vpf_status vpf_data_load_idx(vpf_data **out, const char *path, uint8_t t
  *  @return VPF_ERR_ARGUMENT (outside the data), VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_data_slice(vpf_data **out, const vpf_data *data, size_t first, size_t count);
 
+/** Copy some consecutive columns, with their grey levels: of rows of all units, the states of some
+ *  layers (those of layer 0 are the first n_0 columns).
+ *  @param first,count  columns first .. first+count-1 of data; count at least 1
+ *  @return VPF_ERR_ARGUMENT (outside the data), VPF_ERR_MEMORY. Since 1.0. */
+VPF_API vpf_status vpf_data_columns(vpf_data **out, const vpf_data *data, size_t first, size_t count);
+
 /** Copy the bits without the grey levels (an eighth of the memory or less). Since 1.0. */
 VPF_API vpf_status vpf_data_bits_only(vpf_data **out, const vpf_data *data);
 

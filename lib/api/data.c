@@ -149,6 +149,27 @@ vpf_status vpf_data_slice(vpf_data **out, const vpf_data *data, size_t first, si
   return copy_rows(out, data, first, count, true);
 }
 
+vpf_status vpf_data_columns(vpf_data **out, const vpf_data *data, size_t first, size_t count) {
+  if (!out) return vpfi_null(__func__, "out");
+  *out = NULL;
+  if (!data) return vpfi_null(__func__, "data");
+  if (count == 0 || first >= data->cols || count > data->cols - first)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu columns from column %zu are not in data of %zu columns", __func__,
+                     count, first, data->cols);
+  vpf_data *copy = vpfi_data_new(data->rows, count, data->first_row);
+  if (copy && data->levels && !(copy->levels = vpfi_alloc(data->rows, count))) {
+    vpf_data_destroy(copy);
+    copy = NULL;
+  }
+  if (!copy) return VPF_ERR_MEMORY;
+  for (size_t r = 0; r < data->rows; r++) {
+    vpfi_bits_copy(copy->bits + r * copy->words, 0, data->bits + r * data->words, first, count);
+    if (copy->levels) memcpy(copy->levels + r * count, data->levels + r * data->cols + first, count);
+  }
+  *out = copy;
+  return VPF_OK;
+}
+
 vpf_status vpf_data_bits_only(vpf_data **out, const vpf_data *data) {
   if (!out) return vpfi_null(__func__, "out");
   *out = NULL;

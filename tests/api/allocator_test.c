@@ -52,7 +52,7 @@ static void use_all_but_files(void) {
   const size_t sizes[] = {20, 5, 3};
   const uint8_t intra[] = {1, 1, 0}, bytes[6 * 20] = {0, 200, 1};
   const float floats[20] = {0.5f, 1, 0};
-  vpf_data *data = NULL, *levels = NULL, *slice = NULL, *bits = NULL, *noisy = NULL, *states = NULL, *chain = NULL,
+  vpf_data *data = NULL, *levels = NULL, *slice = NULL, *bits = NULL, *columns = NULL, *noisy = NULL, *states = NULL, *chain = NULL,
            *traced = NULL;
   vpf_model *model = NULL, *clone = NULL, *pair = NULL, *rbm = NULL;
   vpf_optimizer *optimizer = NULL;
@@ -63,6 +63,7 @@ static void use_all_but_files(void) {
   TRY(vpf_data_from_f32(&levels, floats, 1, 20, 0.25f));
   TRY(vpf_data_slice(&slice, data, 1, 3));
   TRY(vpf_data_bits_only(&bits, data));
+  TRY(vpf_data_columns(&columns, data, 1, 18));
   TRY(vpf_data_corrupt(&noisy, data, bytes, VPF_NOISE_OR, 1));
   TRY(vpf_model_create(&model, sizes, 3, intra, VPF_COUPLING_PAIRWISE));
   TRY(vpf_model_init(model, 1));
@@ -92,7 +93,7 @@ static void use_all_but_files(void) {
   TRY(vpf_gibbs_trace(rbm, states, bytes, 1, 2, 1, each, &traced));
   TRY(vpf_parzen(probs, 2, probs + 40, 3, 20, 0.2, &value, NULL));
 end:;
-  vpf_data *const all_data[] = {data, levels, slice, bits, noisy, states, chain, traced};
+  vpf_data *const all_data[] = {data, levels, slice, bits, columns, noisy, states, chain, traced};
   vpf_model *const all_models[] = {model, clone, pair, rbm};
   for (size_t k = 0; k < sizeof all_data / sizeof *all_data; k++) vpf_data_destroy(all_data[k]);
   for (size_t k = 0; k < sizeof all_models / sizeof *all_models; k++) vpf_model_destroy(all_models[k]);

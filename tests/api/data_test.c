@@ -93,6 +93,35 @@ static void a_slice_owns_its_rows_and_outlives_its_parent(void **state) {
   vpf_data_destroy(bits);
 }
 
+/* Any stretch, across words of bits and at their ends, with levels and without. */
+static void columns_are_those_of_every_row(void **state) {
+  (void)state;
+  enum { ROWS = 5, COLS = 150 };
+  uint8_t values[ROWS][COLS], out[ROWS * COLS];
+  for (int r = 0; r < ROWS; r++)
+    for (int c = 0; c < COLS; c++) values[r][c] = (uint8_t)(37 * r + 101 * c);
+  const size_t first[] = {0, 0, 1, 63, 64, 70, 149}, count[] = {150, 64, 149, 66, 64, 1, 1};
+  for (int grey = 0; grey < 2; grey++)
+    for (size_t k = 0; k < sizeof first / sizeof *first; k++) {
+      vpf_data *data = NULL, *bits = NULL, *columns = NULL;
+      float levels[ROWS * COLS];
+      assert_ok(vpf_data_from_u8(&data, &values[0][0], ROWS, COLS, 127));
+      assert_ok(vpf_data_bits_only(&bits, data));
+      assert_ok(vpf_data_columns(&columns, grey ? data : bits, first[k], count[k]));
+      assert_int_equal(vpf_data_rows(columns), ROWS);
+      assert_int_equal(vpf_data_cols(columns), count[k]);
+      assert_ok(vpf_data_to_u8(columns, out));
+      assert_ok(vpf_data_to_f32(columns, levels));
+      for (size_t r = 0; r < ROWS; r++)
+        for (size_t c = 0; c < count[k]; c++) {
+          const uint8_t value = values[r][first[k] + c];
+          assert_int_equal(out[r * count[k] + c], value > 127);
+          assert_close((double)levels[r * count[k] + c], grey ? value / 255.0 : value > 127, 1e-7);
+        }
+      vpf_data_destroy(data), vpf_data_destroy(bits), vpf_data_destroy(columns);
+    }
+}
+
 static void a_slice_of_a_slice_still_knows_its_first_row(void **state) {
   (void)state;
   const size_t sizes[] = {20, 30};
@@ -149,6 +178,14 @@ static void bad_input_is_refused_with_the_place_and_no_handle(void **state) {
   assert_null(slice);
   assert_status(vpf_data_slice(&slice, data, 1, SIZE_MAX), VPF_ERR_ARGUMENT);
   assert_status(vpf_data_slice(&slice, data, 0, 0), VPF_ERR_ARGUMENT);
+  slice = garbage;
+  assert_status(vpf_data_columns(&slice, data, 2, 1), VPF_ERR_ARGUMENT);
+  assert_message_has("1 columns from column 2 are not in data of 2 columns");
+  assert_null(slice);
+  assert_status(vpf_data_columns(&slice, data, 1, SIZE_MAX), VPF_ERR_ARGUMENT);
+  assert_status(vpf_data_columns(&slice, data, 0, 0), VPF_ERR_ARGUMENT);
+  assert_status(vpf_data_columns(&slice, NULL, 0, 1), VPF_ERR_ARGUMENT);
+  assert_status(vpf_data_columns(NULL, data, 0, 1), VPF_ERR_ARGUMENT);
   assert_status(vpf_data_to_u8(data, NULL), VPF_ERR_ARGUMENT);
   assert_status(vpf_data_to_f32(NULL, floats), VPF_ERR_ARGUMENT);
   vpf_data_destroy(data);
@@ -164,6 +201,7 @@ int main(void) {
       cmocka_unit_test(floats_keep_their_levels_rounded_to_a_byte),
       cmocka_unit_test(zeros_and_ones_take_no_levels_and_come_back_as_they_are),
       cmocka_unit_test(a_slice_owns_its_rows_and_outlives_its_parent),
+      cmocka_unit_test(columns_are_those_of_every_row),
       cmocka_unit_test(a_slice_of_a_slice_still_knows_its_first_row),
       cmocka_unit_test(bad_input_is_refused_with_the_place_and_no_handle),
   };
