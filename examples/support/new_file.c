@@ -90,6 +90,19 @@ vpf_status new_file_open(new_file *file, const char *folder, const char *name) {
   return VPF_ERR_IO;
 }
 
+vpf_status new_file_try(const char *path) {
+  struct stat info;
+  new_file file = {0};
+  vpf_status s = make_folder_of(path);
+  if (!s) s = new_file_open(&file, NULL, path);
+  new_file_close(&file);
+  if (!s && !stat(path, &info) && S_ISDIR(info.st_mode)) {
+    errno = EISDIR; /* all that rename() could still say */
+    s = complain_io("replace", path);
+  }
+  return s;
+}
+
 vpf_status new_file_publish(new_file *file) {
   if (fflush(file->stream)) return complain_io("write", file->path);
   if (!file->temporary) return VPF_OK;
