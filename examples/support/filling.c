@@ -59,6 +59,10 @@ void region_clear(region *r) {
   *r = (region){0};
 }
 
+filling usual_filling(const protocol *p, uint64_t seed) {
+  return (filling){.protocol = p, .steps = p->steps, .average = protocol_average(p, p->steps), .seed = seed};
+}
+
 /* Some of the images. What comes out does not depend on how they are cut. */
 static vpf_status fill_rows(const vpf_model *model, const vpf_data *images, size_t first, size_t count,
                             const region *r, const filling *how, float *out) {
@@ -81,9 +85,9 @@ vpf_status fill_in(const vpf_model *model, const vpf_data *images, const region 
   const size_t rows = vpf_data_rows(images), pixels = vpf_data_cols(images);
   vpf_status s = VPF_OK;
   for (size_t first = 0; !s && first < rows; first += SLICE) {
-    work_view_show(label, first, rows, "images");
+    if (label) work_view_show(label, first, rows, "images");
     s = fill_rows(model, images, first, rows - first < SLICE ? rows - first : SLICE, r, how, out + first * pixels);
   }
-  work_view_clear();
+  if (label) work_view_clear();
   return s;
 }

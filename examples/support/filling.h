@@ -50,7 +50,10 @@ typedef struct filling {
   uint64_t seed; /* of noise and draws */
 } filling;
 
-/* Corrupt a region of each image and fill it in. label: the work, while it is shown.
+/* With the steps of the protocol. */
+filling usual_filling(const protocol *p, uint64_t seed);
+
+/* Corrupt a region of each image and fill it in. label: what progress is shown as; NULL: it is not.
  * out: [rows x pixels]. Failures are said. */
 vpf_status fill_in(const vpf_model *model, const vpf_data *images, const region *r, const filling *how,
                    const char *label, float *out);

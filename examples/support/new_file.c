@@ -96,11 +96,12 @@ vpf_status new_file_try(const char *path) {
   vpf_status s = make_folder_of(path);
   if (!s) s = new_file_open(&file, NULL, path);
   new_file_close(&file);
-  if (!s && !stat(path, &info) && S_ISDIR(info.st_mode)) {
-    errno = EISDIR; /* all that rename() could still say */
-    s = complain_io("replace", path);
-  }
-  return s;
+  if (s) return s;
+  /* what rename() would say, but only later */
+  if (stat(path, &info)) return errno == ENOENT ? VPF_OK : complain_io("replace", path);
+  if (!S_ISDIR(info.st_mode)) return VPF_OK;
+  errno = EISDIR;
+  return complain_io("replace", path);
 }
 
 vpf_status new_file_publish(new_file *file) {
