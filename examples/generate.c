@@ -55,8 +55,7 @@ static vpf_status mean_top_layer(float **out, const vpf_model *model, const gene
 }
 
 static size_t steps_for(const vpf_model *model, const generate_options *options) {
-  if (options->steps) return options->steps;
-  return machine_has_intra(model) ? 3 : 5;
+  return options->steps ? options->steps : machine_steps(model);
 }
 
 /* The last state of all units of every image: what the probabilities were drawn to. */
@@ -143,7 +142,6 @@ static vpf_status print_mixing(const picture *p, size_t every) {
 }
 
 static vpf_status draw_chains(picture *p, const vpf_model *model, const generate_options *options, const float *prior) {
-  const bool has_energy = vpf_model_layers(model) <= 2 || vpf_model_get_coupling(model) == VPF_COUPLING_JOINT;
   const size_t every = (options->long_chain + STATES_SHOWN - 1) / STATES_SHOWN;
   const size_t columns = 1 + (options->long_chain + every - 1) / every;
   vpf_model *machine = NULL;
@@ -152,12 +150,12 @@ static vpf_status draw_chains(picture *p, const vpf_model *model, const generate
   vpf_status s = allocate(p, options->count * columns, columns);
   p->energies = calloc(options->count * columns, sizeof *p->energies);
   if (!s && !p->energies) s = complain_because(VPF_ERR_MEMORY, "cannot allocate the energies");
-  if (!s) s = complain(has_energy ? vpf_model_clone(&machine, model) : vpf_model_pair(&machine, model, 0));
+  if (!s) s = machine_with_energy(&machine, model);
   if (!s) s = draw_states(&all, model, options, prior);
   if (!s) s = first_columns(&states, all, machine_units(machine));
   if (!s) {
-    printf("chains      %zu%s, a state every %zu sweeps\n", options->count, has_energy ? "" : " of the first pair",
-           every);
+    printf("chains      %zu%s, a state every %zu sweeps\n", options->count,
+           machine_has_energy(model) ? "" : " of the first pair", every);
     printf("            %-10s  %12s  %s\n", "sweeps", "mean energy", "pixels on");
     s = walk_chains(p, machine, states, every, options);
     if (!s) s = print_mixing(p, every);

@@ -4,14 +4,15 @@
  *   reconstruct out/model.safetensors --data data/mnist --out filled.png
  *
  * A part of each test image is put into noise, filled in again, and compared with the image, for each
- * region in turn; then a picture of the first images is written. The command line, the protocols and
- * the picture are in support/. */
+ * region in turn; then a picture of the first images is written. The command line, filling in and the
+ * picture are in support/. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vpf.h>
 
 #include "support/complain.h"
+#include "support/filling.h"
 #include "support/image_files.h"
 #include "support/machine.h"
 #include "support/new_file.h"
@@ -19,7 +20,6 @@
 #include "support/png_tiles.h"
 #include "support/reconstruct_options.h"
 #include "support/thread_count.h"
-#include "support/work_view.h"
 
 const char program_name[] = "reconstruct";
 
@@ -35,58 +35,19 @@ typedef struct run {
   size_t lines;   /* of the picture that are done */
 } run;
 
-static const char *const region_names[] = {"top", "bottom", "left", "right"};
-enum { REGIONS = sizeof region_names / sizeof *region_names };
-
-static bool is_wanted(const run *r, const char *region) {
-  return !strcmp(r->options->region, "all") || !strcmp(r->options->region, region);
-}
-
-/* 12 of 28 rows or columns, as in the paper. */
-static size_t part_of(size_t side) {
-  const size_t part = (side * 12 + 14) / 28;
-  return part ? part : 1;
-}
-
-/* Mark the pixels of a region, and those outside it. */
-static void mark_region(const run *r, const char *region, uint8_t *inside, uint8_t *outside) {
-  const size_t rows = part_of(r->height), columns = part_of(r->width);
-  for (size_t i = 0; i < r->pixels; i++) {
-    const size_t y = i / r->width, x = i % r->width;
-    inside[i] = !strcmp(region, "top")      ? y < rows
-                : !strcmp(region, "bottom") ? y >= r->height - rows
-                : !strcmp(region, "left")   ? x < columns
-                                            : x >= r->width - columns;
-    outside[i] = !inside[i];
-  }
-}
-
-/* Corrupt and fill in some of the images. What comes out does not depend on how they are cut. */
-static vpf_status fill_rows(run *r, size_t first, size_t count, const uint8_t *region, const uint8_t *others) {
-  const reconstruct_options *options = r->options;
-  const protocol *how = options->protocol;
-  const uint8_t *held = how->held ? others : NULL;
-  float *out = r->answers + first * r->pixels;
-  vpf_data *images = NULL, *corrupted = NULL;
-
-  vpf_status s = vpf_data_slice(&images, r->images, first, count);
-  if (!s) s = vpf_data_corrupt(&corrupted, images, region, how->noise, options->seed);
-  if (!s && how->mean_field) s = vpf_reconstruct_mean_field(r->model, corrupted, held, options->steps, out);
-  if (!s && !how->mean_field)
-    s = vpf_reconstruct(r->model, corrupted, held, options->steps, options->average, options->seed, out);
-  vpf_data_destroy(corrupted);
-  vpf_data_destroy(images);
-  return complain(s);
+static bool is_wanted(const run *r, const char *name) {
+  return !strcmp(r->options->region, "all") || !strcmp(r->options->region, name);
 }
 
 /* Three lines of the picture: images, what noise made of them, and the answers. */
-static vpf_status show_rows(run *r, const uint8_t *region) {
+static vpf_status show_rows(run *r, const region *part) {
+  const filling *how = &r->options->how;
   const size_t line = r->shown * r->pixels;
   float *to = r->picture + r->lines * line;
   vpf_data *images = NULL, *corrupted = NULL;
 
   vpf_status s = vpf_data_slice(&images, r->images, 0, r->shown);
-  if (!s) s = vpf_data_corrupt(&corrupted, images, region, r->options->protocol->noise, r->options->seed);
+  if (!s) s = vpf_data_corrupt(&corrupted, images, part->inside, how->protocol->noise, how->seed);
   if (!s) s = vpf_data_to_f32(images, to);
   if (!s) s = vpf_data_to_f32(corrupted, to + line);
   memcpy(to + 2 * line, r->answers, line * sizeof *to);
@@ -97,30 +58,22 @@ static vpf_status show_rows(run *r, const uint8_t *region) {
 }
 
 /* The error of the answers beside that of black. */
-static vpf_status print_errors(run *r, const char *name, const uint8_t *region) {
+static vpf_status print_errors(run *r, const region *part) {
   double mean, error, black, black_error;
-  vpf_status s = vpf_reconstruction_error(r->images, r->answers, region, &mean, &error);
+  vpf_status s = vpf_reconstruction_error(r->images, r->answers, part->inside, &mean, &error);
   memset(r->answers, 0, r->rows * r->pixels * sizeof *r->answers);
-  if (!s) s = vpf_reconstruction_error(r->images, r->answers, region, &black, &black_error);
-  if (!s) printf("%-10s  %7.2f +- %4.2f  %7.2f +- %4.2f\n", name, mean, error, black, black_error);
+  if (!s) s = vpf_reconstruction_error(r->images, r->answers, part->inside, &black, &black_error);
+  if (!s) printf("%-10s  %7.2f +- %4.2f  %7.2f +- %4.2f\n", part->name, mean, error, black, black_error);
   return complain(s);
 }
 
 static vpf_status score_region(run *r, const char *name) {
-  enum { SLICE = 250 }; /* images from one look at the progress to the next */
-  uint8_t *region = calloc(2, r->pixels), *others = region + r->pixels;
-  if (!region) return complain_because(VPF_ERR_MEMORY, "cannot allocate 2 x %zu bytes", r->pixels);
-
-  vpf_status s = VPF_OK;
-  mark_region(r, name, region, others);
-  for (size_t first = 0; !s && first < r->rows; first += SLICE) {
-    work_view_show(name, first, r->rows, "images");
-    s = fill_rows(r, first, r->rows - first < SLICE ? r->rows - first : SLICE, region, others);
-  }
-  work_view_clear();
-  if (!s) s = show_rows(r, region);
-  if (!s) s = print_errors(r, name, region);
-  free(region);
+  region part;
+  vpf_status s = region_mark(&part, name, r->width, r->height);
+  if (!s) s = fill_in(r->model, r->images, &part, &r->options->how, name, r->answers);
+  if (!s) s = show_rows(r, &part);
+  if (!s) s = print_errors(r, &part);
+  region_clear(&part);
   return s;
 }
 
@@ -136,7 +89,7 @@ static vpf_status score_regions(run *r) {
 
   print_machine(r->model);
   printf("images      the first %zu of %s, %zu x %zu, seed %llu\n", r->rows, r->path, r->width, r->height,
-         (unsigned long long)r->options->seed);
+         (unsigned long long)r->options->how.seed);
   print_protocol(r->options);
   printf("%-10s  %-15s  %s\n", "region", "     error", "  all black");
   for (size_t k = 0; k < REGIONS; k++)

@@ -34,6 +34,18 @@ void print_machine(const vpf_model *model) {
   printf(", %s\n", vpf_model_get_coupling(model) == VPF_COUPLING_JOINT ? "joint" : "pairwise");
 }
 
+bool machine_has_energy(const vpf_model *model) {
+  return vpf_model_layers(model) <= 2 || vpf_model_get_coupling(model) == VPF_COUPLING_JOINT;
+}
+
+vpf_status machine_with_energy(vpf_model **out, const vpf_model *model) {
+  return complain(machine_has_energy(model) ? vpf_model_clone(out, model) : vpf_model_pair(out, model, 0));
+}
+
+size_t machine_steps(const vpf_model *model) {
+  return machine_has_intra(model) ? 3 : 5;
+}
+
 int picture_size(size_t pixels, size_t given_width, size_t *width, size_t *height) {
   const size_t side = (size_t)lrint(sqrt((double)pixels));
   if (!given_width && side * side != pixels)

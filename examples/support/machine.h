@@ -15,6 +15,15 @@ bool machine_has_intra(const vpf_model *model);
 /* Units of all layers. */
 size_t machine_units(const vpf_model *model);
 
+/* One energy for all layers. A pairwise machine of three or more layers has none. */
+bool machine_has_energy(const vpf_model *model);
+
+/* A copy of a machine with one energy, of any other one of its first pair. Said on failure. */
+vpf_status machine_with_energy(vpf_model **out, const vpf_model *model);
+
+/* r of Algorithm 2, as in the paper's runs: 5, or 3 with intra-layer weights. */
+size_t machine_steps(const vpf_model *model);
+
 /* Width and height of an image of so many pixels: square, unless a width other than 0 is given.
  * OPTIONS_COMPLETE, or EXIT_USAGE if there is no such picture; said. */
 int picture_size(size_t pixels, size_t given_width, size_t *width, size_t *height);

@@ -90,6 +90,20 @@ vpf_status new_file_open(new_file *file, const char *folder, const char *name) {
   return VPF_ERR_IO;
 }
 
+vpf_status new_file_try(const char *path) {
+  struct stat info;
+  new_file file = {0};
+  vpf_status s = make_folder_of(path);
+  if (!s) s = new_file_open(&file, NULL, path);
+  new_file_close(&file);
+  if (s) return s;
+  /* what rename() would say, but only later */
+  if (stat(path, &info)) return errno == ENOENT ? VPF_OK : complain_io("replace", path);
+  if (!S_ISDIR(info.st_mode)) return VPF_OK;
+  errno = EISDIR;
+  return complain_io("replace", path);
+}
+
 vpf_status new_file_publish(new_file *file) {
   if (fflush(file->stream)) return complain_io("write", file->path);
   if (!file->temporary) return VPF_OK;

@@ -26,6 +26,10 @@ typedef struct new_file {
  * is left behind. */
 vpf_status new_file_open(new_file *file, const char *folder, const char *name);
 
+/* Make the folder of a file and see whether the file could be written, which long work should know before it
+ * begins. Nothing else is left behind, and an existing file is untouched. VPF_ERR_IO, VPF_ERR_MEMORY; said. */
+vpf_status new_file_try(const char *path);
+
 /* Write out what the stream holds; the first time, the file takes the place of its predecessor
  * too. The stream stays open, to add to the file and publish again. VPF_ERR_IO; said. */
 vpf_status new_file_publish(new_file *file);

@@ -53,21 +53,9 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, THREADS},   {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
 
-/* Steps: docs/math.md, section 8. After 50, the mean field of an RBM trained on MNIST as in the paper is
- * within 0.3 of the error that it has after 200. */
-static const protocol protocols[] = {
-    {.name = "clamped", .noise = VPF_NOISE_REPLACE, .held = true, .steps = 100},
-    {.name = "mean-field", .noise = VPF_NOISE_REPLACE, .held = true, .mean_field = true, .steps = 50, .average = 1},
-    {.name = "paper", .noise = VPF_NOISE_OR, .steps = 2, .average = 1},
-    {.name = "leak", .noise = VPF_NOISE_OR, .held = true, .steps = 20},
-};
-
 static int take_protocol(reconstruct_options *options, const char *value) {
-  for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
-    if (!strcmp(value, protocols[i].name)) {
-      options->protocol = &protocols[i];
-      return OPTIONS_COMPLETE;
-    }
+  options->how.protocol = find_protocol(value);
+  if (options->how.protocol) return OPTIONS_COMPLETE;
   return complain_option("--protocol", value, "must be clamped, mean-field, paper or leak");
 }
 
@@ -81,12 +69,12 @@ static int take_option(void *context, int key, const char *value) {
     case OUT: return option_path(&options->out, "--out", value, "a file");
     case REGION: return option_choice(&options->region, "--region", value, regions, "top, bottom, left, right or all");
     case PROTOCOL: return take_protocol(options, value);
-    case STEPS: return option_size(&options->steps, "--steps", value, 1, MOST_STEPS);
-    case AVERAGE: return option_size(&options->average, "--average", value, 1, MOST_STEPS);
+    case STEPS: return option_size(&options->how.steps, "--steps", value, 1, MOST_STEPS);
+    case AVERAGE: return option_size(&options->how.average, "--average", value, 1, MOST_STEPS);
     case COUNT: return option_size(&options->count, "--count", value, 1, MOST_SHOWN);
     case ROWS: return option_size(&options->rows, "--rows", value, 0, MANY);
     case WIDTH: return option_size(&options->width, "--width", value, 1, MANY);
-    case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
+    case SEED: return option_integer(&options->how.seed, "--seed", value, 0, UINT64_MAX);
     case THREADS: return option_size(&options->threads, "--threads", value, 0, MOST_THREADS);
     default: fputs(help, stdout); return EXIT_SUCCESS;
   }
@@ -94,36 +82,37 @@ static int take_option(void *context, int key, const char *value) {
 
 /* What depends on more than one option. */
 static int complete(reconstruct_options *options) {
-  const protocol *p = options->protocol;
+  filling *how = &options->how;
   if (!options->model) return complain_option("MODEL", NULL, "the file of a machine is needed");
   if (!options->data) return complain_option("--data", NULL, "the folder with the test images is needed");
   if (!options->out) return complain_option("--out", NULL, "the name of the picture is needed");
-  if (options->average && p->mean_field)
+  if (how->average && how->protocol->mean_field)
     return complain_option("--average", NULL, "is for protocols that draw states, not for mean-field");
 
-  if (!options->steps) options->steps = p->steps;
-  if (options->average > options->steps)
-    return complain_option("--average", NULL, "%zu is more than the %zu steps", options->average, options->steps);
-  if (!options->average) options->average = p->average ? p->average : (options->steps + 1) / 2;
+  if (!how->steps) how->steps = how->protocol->steps;
+  if (how->average > how->steps)
+    return complain_option("--average", NULL, "%zu is more than the %zu steps", how->average, how->steps);
+  if (!how->average) how->average = protocol_average(how->protocol, how->steps);
   return OPTIONS_COMPLETE;
 }
 
 int reconstruct_options_parse(reconstruct_options *options, int argc, char **argv) {
-  *options = (reconstruct_options){.region = "all", .protocol = &protocols[0], .count = 10, .seed = 1};
+  *options = (reconstruct_options){.region = "all", .how = {.protocol = &protocols[0], .seed = 1}, .count = 10};
   const int result = options_parse(argc, argv, long_options, take_option, options, &options->model);
   return result == OPTIONS_COMPLETE ? complete(options) : result;
 }
 
 void print_protocol(const reconstruct_options *options) {
-  const protocol *p = options->protocol;
+  const filling *how = &options->how;
+  const protocol *p = how->protocol;
   printf("protocol    %s: region %s noise, %s, %zu steps", p->name, p->noise == VPF_NOISE_OR ? "OR" : "replaced by",
-         p->held ? "all else held" : "nothing held", options->steps);
+         p->held ? "all else held" : "nothing held", how->steps);
   if (p->mean_field)
     puts(" of mean field");
-  else if (options->average > 1)
-    printf(", mean of the last %zu\n", options->average);
+  else if (how->average > 1)
+    printf(", mean of the last %zu\n", how->average);
   else
     puts(", the last one");
-  if (p->noise == VPF_NOISE_OR && p->held)
+  if (protocol_leaks(p))
     puts("            This protocol leaks: pixels that survive the noise give part of the answer away.");
 }

@@ -3,19 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "complain.h"
 #include "image_files.h"
 #include "new_file.h"
+#include "stopwatch.h"
 
 enum { MOST_VALIDATION = 10000 };
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 vpf_status watch_begin(watch *w, const train_options *options, const char *images, size_t trained_rows) {
   *w = (watch){.options = options, .last = {.struct_size = sizeof w->last}};
@@ -51,10 +45,10 @@ static vpf_status keep_model(const watch *w, size_t epoch) {
 
 static vpf_status check(watch *w, size_t epoch) {
   int stop = 0;
-  const double begin = now();
+  const double begin = seconds_now();
   vpf_status s = vpf_monitor_check(w->monitor, w->model, w->validation, epoch, &stop);
   if (!s) s = vpf_monitor_get(w->monitor, vpf_monitor_checks(w->monitor) - 1, NULL, &w->last);
-  w->seconds += now() - begin;
+  w->seconds += seconds_now() - begin;
   if (s) return complain(s);
   w->fresh = true;
   w->stop = stop != 0;

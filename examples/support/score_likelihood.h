@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* How probable images are, in nats for the bits of one image. */
+#ifndef EXAMPLE_SCORE_LIKELIHOOD_H
+#define EXAMPLE_SCORE_LIKELIHOOD_H
+
+#include "evaluation.h"
+
+/* Of some images. */
+typedef struct row_scores {
+  size_t rows;
+  double mean;         /* log p by the log Z that was enumerated or annealed forward */
+  double reverse_mean; /* by that of the reverse run; NaN without one */
+  double rows_stderr;  /* of both, over the images */
+} row_scores;
+
+typedef struct likelihood_scores {
+  bool available;
+  char reason[256];          /* why it is not */
+  bool exact;                /* log Z was enumerated */
+  vpf_ais_result ais;        /* if exact only log_z, without errors */
+  row_scores test, training;
+  row_scores empty;          /* the image without a pixel that is on */
+  bool has_pseudo;
+  double pseudo;             /* of the test images */
+  row_scores independent;    /* test images under pixels that know nothing of each other */
+} likelihood_scores;
+
+/* See score_machine.h. */
+vpf_status estimate_likelihood(const evaluation *e, double *seconds);
+vpf_status score_likelihood(const evaluation *e, likelihood_scores *scores);
+
+#endif
