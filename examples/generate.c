@@ -74,7 +74,7 @@ static vpf_status draw_images(picture *p, const vpf_model *model, const generate
 
   vpf_data *states = NULL, *visible = NULL;
   s = draw_states(&states, model, options, prior);
-  if (!s) s = first_columns(&visible, states, p->width * p->height);
+  if (!s) s = complain(vpf_data_columns(&visible, states, 0, p->width * p->height));
   if (!s) s = complain(vpf_data_to_f32(visible, p->values));
   vpf_data_destroy(visible);
   vpf_data_destroy(states);
@@ -92,7 +92,7 @@ static vpf_status show_chains(picture *p, const vpf_model *machine, const vpf_da
   vpf_data *visible = NULL;
   float *bits = calloc(chains, pixels * sizeof *bits);
   double *energy = calloc(chains, sizeof *energy), mean = 0, on = 0;
-  vpf_status s = bits && energy ? first_columns(&visible, states, pixels)
+  vpf_status s = bits && energy ? complain(vpf_data_columns(&visible, states, 0, pixels))
                                 : complain_because(VPF_ERR_MEMORY, "cannot allocate %zu images", chains);
   if (!s) s = complain(vpf_data_to_f32(visible, bits));
   if (!s) s = complain(vpf_model_energy(machine, states, energy));
@@ -152,7 +152,7 @@ static vpf_status draw_chains(picture *p, const vpf_model *model, const generate
   if (!s && !p->energies) s = complain_because(VPF_ERR_MEMORY, "cannot allocate the energies");
   if (!s) s = machine_with_energy(&machine, model);
   if (!s) s = draw_states(&all, model, options, prior);
-  if (!s) s = first_columns(&states, all, machine_units(machine));
+  if (!s) s = complain(vpf_data_columns(&states, all, 0, machine_units(machine)));
   if (!s) {
     printf("chains      %zu%s, a state every %zu sweeps\n", options->count,
            machine_has_energy(model) ? "" : " of the first pair", every);

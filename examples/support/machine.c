@@ -57,16 +57,3 @@ int picture_size(size_t pixels, size_t given_width, size_t *width, size_t *heigh
   snprintf(value, sizeof value, "%zu", given_width);
   return complain_option("--width", value, "does not divide the %zu pixels of an image", pixels);
 }
-
-vpf_status first_columns(vpf_data **out, const vpf_data *data, size_t count) {
-  const size_t rows = vpf_data_rows(data), all = vpf_data_cols(data);
-  uint8_t *bits = calloc(rows, all);
-  if (!bits) return complain_because(VPF_ERR_MEMORY, "cannot allocate %zu x %zu bytes", rows, all);
-  vpf_status s = vpf_data_to_u8(data, bits);
-  if (!s) {
-    for (size_t r = 0; r < rows; r++) memmove(bits + r * count, bits + r * all, count);
-    s = vpf_data_from_u8(out, bits, rows, count, 0);
-  }
-  free(bits);
-  return complain(s);
-}

@@ -28,7 +28,4 @@ size_t machine_steps(const vpf_model *model);
  * OPTIONS_COMPLETE, or EXIT_USAGE if there is no such picture; said. */
 int picture_size(size_t pixels, size_t given_width, size_t *width, size_t *height);
 
-/* The first `count` columns of rows of bits: of rows of all units, the lower layers. Said on failure. */
-vpf_status first_columns(vpf_data **out, const vpf_data *data, size_t count);
-
 #endif

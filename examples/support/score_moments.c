@@ -17,7 +17,7 @@ static vpf_status compare(const vpf_data *test, const vpf_data *others, vpf_mome
 static vpf_status compare_samples(const evaluation *e, const vpf_data *test, size_t count, vpf_moment_comparison *out) {
   vpf_data *states = NULL, *samples = NULL;
   vpf_status s = complain(vpf_generate_states(e->model, count, e->steps, e->prior, e->options->seed, &states));
-  if (!s) s = first_columns(&samples, states, vpf_data_cols(test));
+  if (!s) s = complain(vpf_data_columns(&samples, states, 0, vpf_data_cols(test)));
   if (!s) s = compare(test, samples, out);
   vpf_data_destroy(samples);
   vpf_data_destroy(states);

@@ -5,7 +5,8 @@
 # over the seeds, and checks what that page claims of them.
 #
 #   sh tests/bench/methods_run.sh [--data DIR] [--seeds "1 2 3"] [--out DIR]
-#   sh tests/bench/methods_run.sh --quick     the bundled sample, small machines: every path, no claims
+#   sh tests/bench/methods_run.sh --quick     the bundled sample, small machines: every path, no claims,
+#                                             nothing left behind
 #
 # PROGRAMS names the folder of train_mnist and evaluate if it is not build/release/examples. The whole
 # run takes about an hour on two processors; what is already in --out is not made again. Exit status 1
@@ -33,6 +34,8 @@ arch=784-196 vpf_epochs=200 along="10 20 50" cd_epochs=20 limit=50000
 coarse="--chains 200 --temperatures 3000" fine="--chains 100 --temperatures 30000"
 if [ $quick = yes ]; then
   data=$root/examples/sample
+  out=$(mktemp -d)
+  trap 'rm -rf "$out"' EXIT
   seeds=1 arch=784-18 vpf_epochs=4 along=2 cd_epochs=2 limit=1500
   coarse="--quick --rows 50" fine="--quick --rows 50"
 fi
