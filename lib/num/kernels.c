@@ -4,10 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef VPFI_HAVE_X86_KERNELS
+static bool has_avx512(void) { /* what lib/CMakeLists.txt compiles kernels_avx512.c for */
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
+#endif
+
 const vpfi_kernels *vpfi_kernels_available(size_t k) {
   if (k == 0) return &vpfi_kernels_reference;
-#ifdef VPFI_HAVE_AVX2
+#ifdef VPFI_HAVE_X86_KERNELS
   if (k == 1 && __builtin_cpu_supports("avx2")) return &vpfi_kernels_avx2;
+  if (k == 2 && __builtin_cpu_supports("avx2") && has_avx512()) return &vpfi_kernels_avx512;
 #endif
   return NULL;
 }

@@ -101,15 +101,15 @@ typedef struct vpfi_kernels {
 } vpfi_kernels;
 
 /* The fastest table that this machine runs, or the one named by the environment variable
- * VPF_KERNELS (reference, avx2) if it runs here. All give the same results. */
+ * VPF_KERNELS (reference, avx2, avx512) if it runs here. All give the same results. */
 const vpfi_kernels *vpfi_kernels_best(void);
 
 /* Table number k = 0, 1, ... of those this machine runs, NULL beyond the last; 0 is the reference. */
 const vpfi_kernels *vpfi_kernels_available(size_t k);
 
 extern const vpfi_kernels vpfi_kernels_reference;
-#ifdef VPFI_HAVE_AVX2
-extern const vpfi_kernels vpfi_kernels_avx2;
+#ifdef VPFI_HAVE_X86_KERNELS
+extern const vpfi_kernels vpfi_kernels_avx2, vpfi_kernels_avx512;
 #endif
 
 #endif
