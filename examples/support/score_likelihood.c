@@ -19,9 +19,15 @@ static vpf_status sum_rows(const vpf_model *machine, const vpf_data *rows, vpf_l
   return vpf_estimate_likelihood(machine, rows, &shortest, sums);
 }
 
-/* Whether a status says that a machine cannot be asked, which is no failure here. */
+/* Whether a status says that a machine has no such number (overflow: that of absurd parameters), which is no
+ * failure here. */
 static bool is_refusal(vpf_status s) {
-  return s == VPF_ERR_LIMIT || s == VPF_ERR_UNSUPPORTED;
+  return s == VPF_ERR_LIMIT || s == VPF_ERR_UNSUPPORTED || s == VPF_ERR_OVERFLOW;
+}
+
+/* Only other failures count, and are said. */
+static vpf_status unless_refused(vpf_status s) {
+  return is_refusal(s) ? VPF_OK : complain(s);
 }
 
 static vpf_ais_settings ais_settings(const evaluation *e) {
@@ -40,7 +46,7 @@ static vpf_status sum_some(const void *work, size_t n) {
   vpf_likelihood sums;
   vpf_data *rows = NULL;
   vpf_status s = first_rows(&rows, e->test, n);
-  if (!s) s = complain(sum_rows(e->machine, rows, &sums));
+  if (!s) s = unless_refused(sum_rows(e->machine, rows, &sums));
   vpf_data_destroy(rows);
   return s;
 }
@@ -50,9 +56,9 @@ static vpf_status flip_some(const void *work, size_t n) {
   double pseudo;
   vpf_data *rows = NULL;
   vpf_status s = first_rows(&rows, e->test, n);
-  if (!s) s = vpf_pseudo_likelihood(e->machine, rows, &pseudo);
+  if (!s) s = unless_refused(vpf_pseudo_likelihood(e->machine, rows, &pseudo));
   vpf_data_destroy(rows);
-  return is_refusal(s) ? VPF_OK : complain(s);
+  return s;
 }
 
 /* All chains, at n temperatures, with as large a part of the sweeps. */
@@ -61,14 +67,13 @@ static vpf_status anneal_some(const void *work, size_t n) {
   vpf_ais_settings settings = ais_settings(e);
   vpf_ais_result result = {.struct_size = sizeof result};
   vpf_data *few = NULL; /* to count all training images would take longer than to anneal */
-  const vpf_status s = first_rows(&few, e->training, 2);
-  if (s) return s;
+  vpf_status s = first_rows(&few, e->training, 2);
   settings.base = few;
   settings.betas = n;
   settings.reverse_sweeps = e->options->reverse_sweeps * n / e->options->temperatures + 1;
-  const vpf_status annealed = vpf_ais(e->machine, &settings, &result);
+  if (!s) s = unless_refused(vpf_ais(e->machine, &settings, &result));
   vpf_data_destroy(few);
-  return complain(annealed);
+  return s;
 }
 
 /* As many training images as test images: how many more would not be like with like. */
@@ -93,6 +98,8 @@ vpf_status estimate_likelihood(const evaluation *e, double *seconds) {
 }
 
 /* ---- The scores ---- */
+
+enum { STEPS = 3 }; /* that are shown, the last one the longest */
 
 /* The trivial answer: each pixel is on as often as in the training images, whatever the others are. Half an
  * image of each kind is added, or a pixel that is always off would be impossible. */
@@ -119,7 +126,7 @@ static vpf_status score_independent(const evaluation *e, likelihood_scores *l) {
 static vpf_status score_pseudo(const evaluation *e, likelihood_scores *l) {
   const vpf_status s = vpf_pseudo_likelihood(e->machine, e->test, &l->pseudo);
   l->has_pseudo = !s;
-  return is_refusal(s) ? VPF_OK : complain(s);
+  return unless_refused(s);
 }
 
 /* With log Z taken out again that was found on the way, and the better ones put in its place. */
@@ -128,35 +135,35 @@ static row_scores rows_by(const likelihood_scores *l, size_t rows, double mean, 
   return (row_scores){rows, sum - l->ais.log_z, sum - l->ais.reverse_log_z, rows_stderr};
 }
 
-/* log p of test and training images by one log Z. */
-static vpf_status score_rows(const evaluation *e, likelihood_scores *l) {
-  enum { STEPS = 3 };
-  vpf_data *training = NULL;
+/* log p of test and training images by one log Z. Not said. */
+static vpf_status find_likelihood(const evaluation *e, const vpf_data *training, likelihood_scores *l) {
   vpf_likelihood of_test, of_training;
   work_view_show("likelihood", 1, STEPS, "steps");
   vpf_status s = sum_rows(e->machine, e->test, &of_test);
-  l->available = !is_refusal(s);
-  if (!l->available) {
-    snprintf(l->reason, sizeof l->reason, "%s", vpf_error_message());
-    return VPF_OK;
-  }
-  complain(s);
-  if (!s) s = first_rows(&training, e->training, training_rows(e));
-  if (!s) s = complain(sum_rows(e->machine, training, &of_training));
+  if (!s) s = sum_rows(e->machine, training, &of_training);
 
   work_view_show("likelihood: annealing", 2, STEPS, "steps");
   l->exact = !s && of_test.exact;
   l->ais = (vpf_ais_result){.struct_size = sizeof l->ais, .log_z = of_test.log_z, .reverse_log_z = NAN};
   const vpf_ais_settings settings = ais_settings(e);
-  if (!s && !l->exact) s = complain(vpf_ais(e->machine, &settings, &l->ais));
-  if (!s) {
-    l->test = rows_by(l, e->rows, of_test.mean, of_test.log_z, of_test.rows_stderr);
-    l->training =
-        rows_by(l, vpf_data_rows(training), of_training.mean, of_training.log_z, of_training.rows_stderr);
-    l->empty = rows_by(l, 1, of_test.empty, of_test.log_z, 0);
-  }
+  if (!s && !l->exact) s = vpf_ais(e->machine, &settings, &l->ais);
+  if (s) return s;
+  l->test = rows_by(l, e->rows, of_test.mean, of_test.log_z, of_test.rows_stderr);
+  l->training = rows_by(l, vpf_data_rows(training), of_training.mean, of_training.log_z, of_training.rows_stderr);
+  l->empty = rows_by(l, 1, of_test.empty, of_test.log_z, 0);
+  return VPF_OK;
+}
+
+static vpf_status score_rows(const evaluation *e, likelihood_scores *l) {
+  vpf_data *training = NULL;
+  vpf_status s = first_rows(&training, e->training, training_rows(e));
+  if (s) return s;
+  s = find_likelihood(e, training, l);
   vpf_data_destroy(training);
-  return s;
+  l->available = !s;
+  l->exact = l->exact && l->available;
+  if (is_refusal(s)) snprintf(l->reason, sizeof l->reason, "%s", vpf_error_message());
+  return unless_refused(s);
 }
 
 /* ---- What is printed ---- */
@@ -227,7 +234,7 @@ static void print(const evaluation *e, const likelihood_scores *l) {
 
 vpf_status score_likelihood(const evaluation *e, likelihood_scores *l) {
   *l = (likelihood_scores){0};
-  work_view_show("likelihood", 0, 3, "steps");
+  work_view_show("likelihood", 0, STEPS, "steps");
   vpf_status s = score_independent(e, l);
   if (!s) s = score_pseudo(e, l);
   if (!s) s = score_rows(e, l);
