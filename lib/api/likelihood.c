@@ -263,7 +263,9 @@ static vpf_status run_reverse(ais_call *call, vpf_ais_result *result) {
 static vpf_status run_ais(const char *function, const vpf_model *model, const vpf_ais_settings *settings,
                           vpf_ais_result *result) {
   ais_call call;
-  *result = (vpf_ais_result){.reverse_log_z = NAN, .reverse_stderr = NAN, .reverse_ess = NAN, .reverse_spread = NAN};
+  const double none = (double)NAN; /* a float in clang's headers */
+  *result = (vpf_ais_result){
+      .reverse_log_z = none, .reverse_stderr = none, .reverse_ess = none, .reverse_spread = none};
   vpf_status status = begin_ais(function, &call, model, settings);
   if (!status) status = place_temperatures(&call);
   if (!status) run_forward(&call, result);
@@ -355,7 +357,7 @@ vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data,
                                    vpf_likelihood *out) {
   if (!model) return vpfi_null(__func__, "model");
   if (!data) return vpfi_null(__func__, "data");
-  vpf_likelihood found = {.reverse_log_z = NAN};
+  vpf_likelihood found = {.reverse_log_z = (double)NAN};
   double *each = NULL, *empty = NULL;
   vpf_data *zeros = NULL;
   vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_likelihood, disagree));
