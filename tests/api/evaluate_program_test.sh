@@ -52,7 +52,8 @@ set_up="$model --data $sample --out x.json"
   refused '--neighbours -1: must be an integer from 0 to' $set_up --neighbours -1
   refused '--rows x: must be an integer from 0 to' $set_up --rows x
   refused '--limit -1: must be an integer from 0 to' $set_up --limit -1
-  refused '--seed 9223372036854775808: must be an integer from 0 to 9223372036854775807' $set_up --seed 9223372036854775808
+  refused '--seed 9223372036854775808: must be an integer from 0 to 9223372036854775807' $set_up \
+    --seed 9223372036854775808
   refused '--threads 1025: must be an integer from 0 to 1024' $set_up --threads 1025
   refused '--width 27: does not divide the 784 pixels of an image' $set_up --width 27
 }
@@ -108,12 +109,12 @@ for name in "rbm", "deep", "joint", "flat":
     assert list(j) == head + parts + ["seconds"], list(j)
     assert list(j["model"]) == ["file", "layers", "intra", "coupling", "parameters"]
     assert list(j["images"]) == ["test_file", "test_rows", "training_file", "training_rows"]
-    assert list(j["machine"]) == ["rows", "activity", "population_sparseness", "lifetime_sparseness", "dead", "saturated",
-                                  "rho", "w2", "seconds"]
-    assert list(j["likelihood"]) == ["of", "available", "reason", "exact", "chains", "temperatures", "reverse_sweeps",
-                                     "base", "log_z", "log_z_stderr", "ess", "spread", "reverse_log_z", "reverse_stderr",
-                                     "reverse_ess", "reverse_spread", "reverse_start", "disagree", "test", "training",
-                                     "empty", "independent", "pseudo", "seconds"]
+    assert list(j["machine"]) == ["rows", "activity", "population_sparseness", "lifetime_sparseness", "dead",
+                                  "saturated", "rho", "w2", "seconds"]
+    assert list(j["likelihood"]) == [
+        "of", "available", "reason", "exact", "chains", "temperatures", "reverse_sweeps", "base", "log_z",
+        "log_z_stderr", "ess", "spread", "reverse_log_z", "reverse_stderr", "reverse_ess", "reverse_spread",
+        "reverse_start", "disagree", "test", "training", "empty", "independent", "pseudo", "seconds"]
     assert all(list(j["likelihood"][k]) == rows for k in ("test", "training", "empty", "independent"))
     assert list(j["parzen"]) == ["rows", "steps", "validation_rows", "r", "p", "training", "seconds"]
     assert all(list(j["parzen"][k]) == windows for k in ("r", "p", "training"))
@@ -127,11 +128,13 @@ for name in "rbm", "deep", "joint", "flat":
     assert [j["filling"][k]["leaks"] for k in ways] == [False, False, False, True]
     assert list(j["moments"]) == ["rows", "steps", "samples", "training", "seconds"]
     assert list(j["moments"]["samples"]) == list(j["moments"]["training"]) == comparison
-    assert list(j["mixing"]) == ["of", "chains", "draws", "mean", "sd", "drift", "drift_stderr", "autocorrelation_time",
-                                 "ess", "split_rhat", "pixels_on_start", "pixels_on_end", "seconds"]
+    assert list(j["mixing"]) == ["of", "chains", "draws", "mean", "sd", "drift", "drift_stderr",
+                                 "autocorrelation_time", "ess", "split_rhat", "pixels_on_start", "pixels_on_end",
+                                 "seconds"]
     assert all(j[p]["seconds"] >= 0 for p in parts) and j["seconds"] >= sum(j[p]["seconds"] for p in parts)
 j = keys("deep")
-assert (j["model"]["layers"], j["model"]["intra"], j["model"]["coupling"]) == ([784, 8, 5], [False, True, True], "pairwise")
+assert (j["model"]["layers"], j["model"]["intra"]) == ([784, 8, 5], [False, True, True])
+assert j["model"]["coupling"] == "pairwise"
 assert len(j["machine"]["activity"]) == 3 and len(j["machine"]["rho"]) == len(j["machine"]["w2"]) == 2
 assert j["likelihood"]["of"] == j["mixing"]["of"] == "first pair" and j["seed"] == 7 and j["parzen"]["steps"] == 3
 assert j["likelihood"]["pseudo"] is None
@@ -152,17 +155,18 @@ assert abs(l["reverse_log_z"] - l["log_z"]) < 5 * (l["log_z_stderr"] + l["revers
 for k in "test", "training", "empty":
     assert abs(l[k]["mean"] + l["log_z"] - l[k]["reverse_mean"] - l["reverse_log_z"]) < 1e-9, k
 j = keys("one") # what one row cannot tell is null
-assert j["likelihood"]["test"]["rows_stderr"] is j["parzen"]["p"]["points_stderr"] is j["mixing"]["drift_stderr"] is None
+assert j["likelihood"]["test"]["rows_stderr"] is j["mixing"]["drift_stderr"] is None
+assert j["parzen"]["p"]["points_stderr"] is j["parzen"]["p"]["draws_stderr"] is None
 assert j["moments"]["training"]["connected_pearson"] is None # no more is a correlation of numbers that are all 0
-assert j["parzen"]["p"]["draws_stderr"] is j["filling"]["paper"]["top"]["stderr"] is None
+assert j["filling"]["paper"]["top"]["stderr"] is None
 PYTHON
 echo "ok: every part of every machine, the keys"
 
 # ---- the same numbers as reconstruct, with 1 and 2 threads ----
 
 for protocol in clamped mean-field paper leak; do
-  "$reconstruct" $model --data "$sample" --rows 30 --protocol $protocol --threads 1 --out x.png >$protocol.txt 2>stderr ||
-    fail "reconstruct"
+  "$reconstruct" $model --data "$sample" --rows 30 --protocol $protocol --threads 1 --out x.png \
+    >$protocol.txt 2>stderr || fail "reconstruct"
 done
 run rbm threads2.json --rows 30 --neighbours 20 --sigma select --draws 2 --threads 2
 run annealed annealed2.json --rows 40 --parts machine,likelihood,mixing --threads 2
