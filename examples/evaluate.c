@@ -4,20 +4,20 @@
  *   evaluate out/model.safetensors --data data/mnist --out scores.json
  *
  * main() reads machine and images, finds out how long each part will take, scores the machine part by
- * part, and writes the numbers. Each part has a file of its own, support/score_*.c, which prints what it
- * found; the command line and the JSON are in support/ too. */
+ * part, and writes the numbers. Each part has a file of its own, support/evaluate/score_*.c, which prints
+ * what it found; the command line and the JSON are there too. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <vpf.h>
 
 #include "support/complain.h"
-#include "support/evaluate_options.h"
-#include "support/evaluation.h"
+#include "support/evaluate/evaluate_options.h"
+#include "support/evaluate/evaluation.h"
 #include "support/machine.h"
 #include "support/new_file.h"
 #include "support/options.h"
-#include "support/scores.h"
-#include "support/scores_json.h"
+#include "support/evaluate/scores.h"
+#include "support/evaluate/scores_json.h"
 #include "support/stopwatch.h"
 #include "support/thread_count.h"
 #include "support/work_view.h"

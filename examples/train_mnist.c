@@ -4,7 +4,7 @@
  *   train_mnist --data data/mnist --arch 784-196 --epochs 20 --out out
  *
  * main() is the whole story: images, machine, optimizer, training, results. The command line, the
- * progress bar, the log and the picture are in support/. */
+ * progress bar, the log and the picture are in support/train/. */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,11 +15,11 @@
 #include "support/image_files.h"
 #include "support/new_file.h"
 #include "support/options.h"
-#include "support/progress_view.h"
-#include "support/results.h"
-#include "support/run_log.h"
-#include "support/train_options.h"
-#include "support/watch.h"
+#include "support/train/progress_view.h"
+#include "support/train/results.h"
+#include "support/train/run_log.h"
+#include "support/train/train_options.h"
+#include "support/train/watch.h"
 
 const char program_name[] = "train_mnist";
 

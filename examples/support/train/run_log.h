@@ -7,7 +7,7 @@
 
 #include <vpf.h>
 
-#include "new_file.h"
+#include "../new_file.h"
 
 /* Add the line of a finished epoch to a file begun with new_file_open(), and publish it, so that
  * an earlier run's log is replaced when this one has something to say. likelihood: NULL where it

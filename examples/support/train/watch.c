@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "complain.h"
-#include "image_files.h"
-#include "new_file.h"
-#include "stopwatch.h"
+#include "../complain.h"
+#include "../image_files.h"
+#include "../new_file.h"
+#include "../stopwatch.h"
 
 enum { MOST_VALIDATION = 10000 };
 

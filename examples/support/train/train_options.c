@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "complain.h"
-#include "options.h"
+#include "../complain.h"
+#include "../options.h"
 
 static const char help[] =
     "Usage: train_mnist --data DIR [options]\n"

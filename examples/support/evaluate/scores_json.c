@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "complain.h"
-#include "machine.h"
+#include "../complain.h"
+#include "../machine.h"
 #include "neighbours.h"
-#include "new_file.h"
+#include "../new_file.h"
 
 /* ---- Values ---- */
 
