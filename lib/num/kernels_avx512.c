@@ -17,7 +17,8 @@ static inline __m512 set1(float x) {
 
 /* The lanes j .. j+15 that are below n. */
 static inline __mmask16 lanes_below(size_t j, size_t n) {
-  return j + W <= n ? 0xffff : j < n ? (__mmask16)((1u << (n - j)) - 1) : 0;
+  const unsigned mask = j + W <= n ? 0xffff : j < n ? (1u << (n - j)) - 1 : 0;
+  return (__mmask16)mask;
 }
 
 /* The same operations as vpfi_expf(). */
@@ -129,7 +130,7 @@ static bool rates(float *gain, const float *z, const uint64_t *bits, size_t n, s
   for (size_t j = 0; j < width; j += W) {
     const __m512 field = _mm512_load_ps(z + j);
     const __mmask16 real = lanes_below(j, n);
-    const __mmask16 on = j < n ? (__mmask16)(bits[j / 64] >> (j % 64)) : 0;
+    const __mmask16 on = (__mmask16)(j < n ? bits[j / 64] >> (j % 64) : 0);
     const __m512 alpha = _mm512_mask_blend_ps(on, half, minus_half);
     const __m512 delta = _mm512_maskz_mov_ps(real, exp16(_mm512_mul_ps(alpha, field)));
     const __mmask16 fits = _mm512_cmp_ps_mask(_mm512_abs_ps(field), limit, _CMP_LE_OQ);
