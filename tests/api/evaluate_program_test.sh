@@ -29,7 +29,8 @@ model=rbm/model.safetensors
 
 helped data limit rows parts out quick chains temperatures reverse-sweeps samples steps draws sigma neighbours width \
   seed threads help
-set_up="$model --data $sample --out x.json"
+ln -s "$sample" sample # a name without blanks, so that options can be words
+set_up="$model --data sample --out x.json"
 # shellcheck disable=SC2086  # words, in all lines with $set_up
 {
   refused 'MODEL: the file of a machine is needed' --data "$sample"

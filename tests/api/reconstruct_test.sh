@@ -25,7 +25,8 @@ model=rbm/model.safetensors
 # ---- options ----
 
 helped data out region protocol steps average rows seed count width threads help
-set_up="$model --data $sample --out x.png"
+ln -s "$sample" sample # a name without blanks, so that options can be words
+set_up="$model --data sample --out x.png"
 # shellcheck disable=SC2086  # words, in all lines with $set_up
 {
   refused 'MODEL: the file of a machine is needed' --data "$sample" --out x.png
