@@ -87,7 +87,8 @@ typedef struct vpf_ais_settings {
                                     be missed while every error looks small (docs/math.md, section 13) */
   int reverse;                 /**< non-zero: also from the machine back to the independent units */
   const vpf_data *reverse_from; /**< visible rows where the chains of the reverse run begin, if exact
-                                    samples cannot be had; NULL: where the forward run ended */
+                                    samples cannot be had, e.g. test data: give them. NULL: where the forward
+                                    run ended, so that a mode that it has missed stays missed */
   size_t reverse_sweeps;       /**< Gibbs sweeps before the reverse run; 0: 1000. Not with exact samples */
 } vpf_ais_settings;
 
@@ -107,8 +108,8 @@ typedef struct vpf_ais_result {
   double spread;              /**< standard deviation of the log weights; well above 1: more temperatures */
   double reverse_log_z, reverse_stderr, reverse_ess, reverse_spread; /**< of the reverse run; NaN without one */
   vpf_ais_start reverse_start;
-  int disagree;               /**< 1: the directions differ by more than 0.2 nats and three standard errors, so
-                                   at least one of them is wrong; 0 without a reverse run */
+  int disagree;               /**< 1: the directions differ by more than 0.2 nats plus three standard errors,
+                                   so at least one of them is wrong; 0 without a reverse run */
 } vpf_ais_result;
 
 /** log Z by annealed importance sampling (Neal 2001), nats, in one or both directions; machines with
@@ -134,7 +135,8 @@ VPF_API vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, 
 /** @} */
 
 /** Mean log p(x) over the rows, nats a row, given log Z. One layer, RBM, and joint models
- *  whose hidden part can be enumerated. @return VPF_ERR_UNSUPPORTED, VPF_ERR_LIMIT. Since 1.0. */
+ *  whose hidden part can be enumerated. @return VPF_ERR_UNSUPPORTED, VPF_ERR_LIMIT (hidden units to be
+ *  enumerated), VPF_ERR_SHAPE, VPF_ERR_ARGUMENT (log_z is not finite), VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z,
                                       double *out_mean);
 
@@ -149,7 +151,7 @@ typedef struct vpf_likelihood {
   double empty;         /**< log p of the row of zeros: near 0 means that it has swallowed the model, which is
                              how VPF goes wrong (docs/math.md, section 14) */
   int exact;            /**< 1: log Z was enumerated, not estimated */
-  double reverse_log_z; /**< of the reverse run, if the settings asked for one; else NaN */
+  double reverse_log_z; /**< of the reverse run, if the settings asked for one; else, and if exact, NaN */
   double mean_low;      /**< `mean` with the larger of log_z and reverse_log_z: forward AIS that misses a mode
                              makes data look more probable than they are */
   int disagree;         /**< see vpf_ais_result */
@@ -166,7 +168,7 @@ VPF_API vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_dat
 
 /** Mean over rows of sum_i log p(x_i | the other x), nats a row (Besag 1975). One layer: over
  *  all units; RBM: over the visible units through the free energy. @return
- *  VPF_ERR_UNSUPPORTED elsewhere; VPF_ERR_OVERFLOW as vpf_ais(). Since 1.0. */
+ *  VPF_ERR_UNSUPPORTED elsewhere; VPF_ERR_SHAPE; VPF_ERR_OVERFLOW as vpf_ais(); VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean);
 
 /** rho = 1/(n_lower n_upper) sum_j (sum_i w_ij^2)^2 / sum_i w_ij^4, the fraction of weights

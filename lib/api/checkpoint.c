@@ -100,7 +100,9 @@ static bool unpack_method(const uint64_t state[N_STATE], vpfi_learner *learner) 
   learner->has_particles = state[AT_PARTICLE_ROWS] > 0;
   learner->particle_time = state[AT_PARTICLE_TIME];
   if (!learner->inside) return true;
-  if (learner->method == VPF_METHOD_PCD && state[AT_N_PARTICLES] == 0) return false;
+  if (learner->method == VPF_METHOD_PCD &&
+      (state[AT_N_PARTICLES] == 0 || state[AT_PARTICLE_ROWS] != state[AT_N_PARTICLES]))
+    return false; /* an epoch that has begun has its chains */
   const bool afresh = learner->plan.period == 0 && learner->plan.samples == 1 && !learner->plan.estep.gibbs;
   return learner->method == VPF_METHOD_VPF || afresh;
 }

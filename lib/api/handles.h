@@ -32,6 +32,11 @@ vpf_data *vpfi_data_new(size_t rows, size_t cols, uint64_t first_row);
 vpf_status vpfi_return_states(const vpf_model *model, const vpfi_states *states, uint64_t first_row,
                               vpf_data **out_states);
 
+/* *settings: those given (NULL: all defaults, with default_betas), checked as far as that goes without
+ * a model. VPF_ERR_ARGUMENT. */
+vpf_status vpfi_read_ais_settings(const char *function, const vpf_ais_settings *given, size_t default_betas,
+                                  vpf_ais_settings *settings);
+
 /* VPF_ERR_ARGUMENT, VPF_ERR_LIMIT unless there can be so many chains of so many steps. */
 vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps);
 

@@ -16,7 +16,7 @@
 #include "num/statistics.h"
 
 /* Enumerating so many units takes no longer than estimating would. */
-enum { MOST_CHEAP_UNITS = 16 };
+enum { MOST_CHEAP_UNITS = 16, DEFAULT_BETAS = 1000 };
 
 #define LEAST_SETTINGS VPFI_SIZE_TO(vpf_ais_settings, reverse_sweeps)
 
@@ -85,14 +85,13 @@ static vpf_status check_temperatures(const char *function, const double *beta, s
   return VPF_OK;
 }
 
-/* *settings: from the caller's, with the defaults. */
-static vpf_status read_settings(const char *function, const vpf_model *model, const vpf_ais_settings *given,
-                                vpf_ais_settings *settings) {
+vpf_status vpfi_read_ais_settings(const char *function, const vpf_ais_settings *given, size_t default_betas,
+                                  vpf_ais_settings *settings) {
   *settings = (vpf_ais_settings){.struct_size = sizeof *settings};
   vpf_status status = given ? vpfi_read_settings(function, settings, sizeof *settings, given, LEAST_SETTINGS) : VPF_OK;
   if (status) return status;
   if (settings->chains == 0) settings->chains = 100;
-  if (settings->betas == 0) settings->betas = 1000;
+  if (settings->betas == 0) settings->betas = given ? DEFAULT_BETAS : default_betas;
   if (settings->reverse_sweeps == 0) settings->reverse_sweeps = 1000;
   const size_t most = (size_t)1 << 31;
   if (settings->chains < 2 || settings->chains > most || settings->betas < 2 || settings->betas > most)
@@ -100,7 +99,13 @@ static vpf_status read_settings(const char *function, const vpf_model *model, co
                      settings->betas, most);
   if (settings->adaptive && settings->temperatures)
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: temperatures are given, so they cannot be adaptive too", function);
-  status = check_temperatures(function, settings->temperatures, settings->betas);
+  return check_temperatures(function, settings->temperatures, settings->betas);
+}
+
+/* The settings of a call for this model, with the defaults. */
+static vpf_status read_settings(const char *function, const vpf_model *model, const vpf_ais_settings *given,
+                                vpf_ais_settings *settings) {
+  vpf_status status = vpfi_read_ais_settings(function, given, DEFAULT_BETAS, settings);
   const size_t visible = model->shape.layer[0].size;
   if (!status && settings->base) status = vpfi_check_columns(settings->base, visible, "visible units");
   if (!status && settings->reverse_from) status = vpfi_check_columns(settings->reverse_from, visible, "visible units");
@@ -112,7 +117,8 @@ static vpf_status read_settings(const char *function, const vpf_model *model, co
 static vpf_status fit_base(const vpf_data *rows, float **out) {
   float *base = vpfi_alloc(rows->cols, sizeof *base);
   size_t *on = vpfi_alloc(rows->cols, sizeof *on);
-  if (base && on) {
+  const bool complete = base && on;
+  if (complete) {
     for (size_t r = 0; r < rows->rows; r++)
       for (size_t w = 0; w < rows->words; w++)
         for (uint64_t rest = rows->bits[r * rows->words + w]; rest; rest &= rest - 1)
@@ -122,7 +128,6 @@ static vpf_status fit_base(const vpf_data *rows, float **out) {
     *out = base;
     base = NULL;
   }
-  const bool complete = on && !base;
   vpfi_free(base);
   vpfi_free(on);
   return complete ? VPF_OK : VPF_ERR_MEMORY;
@@ -165,7 +170,7 @@ static vpf_status place_adaptively(ais_call *call) {
     const size_t all = call->states.rows;
     call->states.rows = chains;
     vpfi_ais_uniform(beta, n);
-    vpfi_ais_start(&call->ais, call->settings.seed, &call->states, call->threads, call->scratch);
+    vpfi_ais_start(&call->ais, VPFI_AIS_PILOT, call->settings.seed, &call->states, call->threads, call->scratch);
     vpfi_ais_run(&call->ais, VPFI_AIS_PILOT, beta, n, call->settings.seed, &call->states, call->threads, call->scratch,
                  call->weights, parts);
     vpfi_ais_adapt(call->beta, betas, beta, n, parts, chains);
@@ -206,7 +211,7 @@ static estimate summarize(double *weights, size_t chains) {
 }
 
 static void run_forward(ais_call *call, vpf_ais_result *result) {
-  vpfi_ais_start(&call->ais, call->settings.seed, &call->states, call->threads, call->scratch);
+  vpfi_ais_start(&call->ais, VPFI_AIS_FORWARD, call->settings.seed, &call->states, call->threads, call->scratch);
   vpfi_ais_run(&call->ais, VPFI_AIS_FORWARD, call->beta, call->settings.betas, call->settings.seed, &call->states,
                call->threads, call->scratch, call->weights, NULL);
   const estimate e = summarize(call->weights, call->settings.chains);

@@ -23,21 +23,15 @@ struct vpf_monitor {
 
 enum { DEFAULT_BETAS = 300 };
 
-static vpf_status copy_settings(vpf_monitor *monitor, const vpf_ais_settings *settings) {
-  monitor->settings = (vpf_ais_settings){.struct_size = sizeof monitor->settings, .betas = DEFAULT_BETAS};
-  const vpf_status status =
-      settings ? vpfi_read_settings("vpf_monitor_create", &monitor->settings, sizeof monitor->settings, settings,
-                                    VPFI_SIZE_TO(vpf_ais_settings, reverse_sweeps))
-               : VPF_OK;
-  const double *given = monitor->settings.temperatures;
+static vpf_status copy_settings(const char *function, vpf_monitor *monitor, const vpf_ais_settings *given) {
+  const vpf_status status = vpfi_read_ais_settings(function, given, DEFAULT_BETAS, &monitor->settings);
+  const double *temperatures = monitor->settings.temperatures;
   monitor->settings.base = monitor->settings.reverse_from = NULL;
   monitor->settings.temperatures = NULL;
-  if (status) return status;
-  if (monitor->settings.betas == 0) monitor->settings.betas = DEFAULT_BETAS;
-  if (!given) return VPF_OK;
-  monitor->temperatures = vpfi_alloc(monitor->settings.betas, sizeof *given);
+  if (status || !temperatures) return status;
+  monitor->temperatures = vpfi_alloc(monitor->settings.betas, sizeof *temperatures);
   if (!monitor->temperatures) return VPF_ERR_MEMORY;
-  memcpy(monitor->temperatures, given, monitor->settings.betas * sizeof *given);
+  memcpy(monitor->temperatures, temperatures, monitor->settings.betas * sizeof *temperatures);
   monitor->settings.temperatures = monitor->temperatures;
   return VPF_OK;
 }
@@ -48,7 +42,7 @@ vpf_status vpf_monitor_create(vpf_monitor **out, const vpf_ais_settings *setting
   vpf_monitor *monitor = vpfi_alloc(1, sizeof *monitor);
   if (!monitor) return VPF_ERR_MEMORY;
   monitor->patience = patience;
-  const vpf_status status = copy_settings(monitor, settings);
+  const vpf_status status = copy_settings(__func__, monitor, settings);
   if (status)
     vpf_monitor_destroy(monitor);
   else

@@ -194,8 +194,9 @@ static void start_range(void *context, size_t begin, size_t end, size_t thread) 
   }
 }
 
-void vpfi_ais_start(const vpfi_ais *ais, uint64_t seed, vpfi_states *states, size_t threads, vpfi_scratch *scratch) {
-  ais_job job = {.ais = ais, .kind = VPFI_AIS_FORWARD, .seed = seed, .states = states, .scratch = scratch};
+void vpfi_ais_start(const vpfi_ais *ais, vpfi_ais_run_kind kind, uint64_t seed, vpfi_states *states, size_t threads,
+                    vpfi_scratch *scratch) {
+  ais_job job = {.ais = ais, .kind = kind, .seed = seed, .states = states, .scratch = scratch};
   vpfi_parallel_for(states->rows, threads, start_range, &job);
 }
 

@@ -30,11 +30,12 @@ void vpfi_ais_clear(vpfi_ais *ais);
 /* log Z at beta 0. */
 double vpfi_ais_base_log_z(const vpfi_ais *ais);
 
-/* Draw the explicit layers of all rows at beta 0. */
-void vpfi_ais_start(const vpfi_ais *ais, uint64_t seed, vpfi_states *states, size_t threads, vpfi_scratch *scratch);
-
 /* Which random numbers a run takes. */
 typedef enum vpfi_ais_run_kind { VPFI_AIS_FORWARD = 0, VPFI_AIS_REVERSE = 1, VPFI_AIS_PILOT = 2 } vpfi_ais_run_kind;
+
+/* Draw all layers of all rows at beta 0. */
+void vpfi_ais_start(const vpfi_ais *ais, vpfi_ais_run_kind kind, uint64_t seed, vpfi_states *states, size_t threads,
+                    vpfi_scratch *scratch);
 
 /* One run of all chains through beta[0], .. , beta[n-1], ascending or descending. states: one row a
  * chain, its explicit layers drawn at beta[0]; they are left as drawn at beta[n-2]. weights: [chains] log importance weights, the log of an unbiased estimate of

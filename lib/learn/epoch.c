@@ -373,7 +373,7 @@ static vpf_status finish_rows(vpfi_trainer *trainer, const run_clock *clock, uin
 vpf_status vpfi_trainer_run(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn progress, void *user) {
   vpfi_learner *learner = trainer->learner;
   const vpfi_estep_plan plan = current_plan(learner);
-  const uint64_t target = learner->epochs + epochs;
+  const uint64_t target = epochs < UINT64_MAX - learner->epochs ? learner->epochs + epochs : UINT64_MAX;
   run_clock clock = {.run = now()};
   while (learner->epochs < target) {
     clock.epoch = now();

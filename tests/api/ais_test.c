@@ -516,6 +516,12 @@ static void wrong_settings_are_refused_with_their_reason(void **state) {
   s = good, s.struct_size = 4;
   assert_status(vpf_monitor_create(&monitor, &s, 1), VPF_ERR_ARGUMENT);
   assert_null(monitor);
+  s = good, s.chains = 1; /* at once, not at the first check hours later */
+  assert_status(vpf_monitor_create(&monitor, &s, 1), VPF_ERR_ARGUMENT);
+  s = good, s.betas = 4, s.temperatures = down;
+  assert_status(vpf_monitor_create(&monitor, &s, 1), VPF_ERR_ARGUMENT);
+  s.temperatures = late, s.adaptive = 1;
+  assert_status(vpf_monitor_create(&monitor, &s, 1), VPF_ERR_ARGUMENT);
   vpf_model_destroy(deep), vpf_model_destroy(model);
   vpf_data_destroy(narrow), vpf_data_destroy(rows);
 }

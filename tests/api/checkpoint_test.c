@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static const char *const FILE_NAME = "checkpoint_test.safetensors";
 
@@ -215,6 +216,107 @@ static void no_damaged_byte_goes_unnoticed(void **state) {
   unlink(FILE_NAME);
 }
 
+/* ---- Whole numbers that contradict each other, under a right checksum ---- */
+
+enum { MOST_BYTES = 1 << 16 };
+
+typedef struct file_bytes {
+  unsigned char byte[MOST_BYTES];
+  size_t size, state, numbers; /* where optimizer.state begins, and how many it has */
+} file_bytes;
+
+static void read_bytes(file_bytes *f) {
+  FILE *file = fopen(FILE_NAME, "rb");
+  assert_non_null(file);
+  f->size = fread(f->byte, 1, MOST_BYTES, file);
+  fclose(file);
+  assert_true(f->size < MOST_BYTES);
+  uint64_t header;
+  memcpy(&header, f->byte, 8);
+  char *text = calloc(header + 1, 1);
+  assert_non_null(text);
+  memcpy(text, f->byte + 8, header);
+  const char *entry = strstr(text, "\"optimizer.state\"");
+  assert_non_null(entry);
+  unsigned long begin, end;
+  assert_int_equal(sscanf(strstr(entry, "data_offsets"), "data_offsets\":[%lu,%lu]", &begin, &end), 2);
+  free(text);
+  f->state = 8 + header + begin;
+  f->numbers = (end - begin) / 8;
+}
+
+/* Put a number into optimizer.state, seal the file anew and write it. */
+static void write_with(file_bytes f, size_t at, uint64_t value) {
+  static const char key[] = "\"vpf_crc32\":\"";
+  memcpy(f.byte + f.state + 8 * at, &value, 8);
+  unsigned char *digits = f.byte;
+  while (memcmp(digits, key, sizeof key - 1) != 0) digits++;
+  digits += sizeof key - 1;
+  memset(digits, '0', 8);
+  char text[9];
+  snprintf(text, sizeof text, "%08lx", crc32(crc32(0, NULL, 0), f.byte, (uInt)f.size));
+  memcpy(digits, text, 8);
+  FILE *file = fopen(FILE_NAME, "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(f.byte, 1, f.size, file), f.size);
+  fclose(file);
+}
+
+static int stop_at_second_batch(const vpf_progress *p, void *user) {
+  (void)user;
+  return p->event == VPF_PROGRESS_BATCH && p->batch == 2;
+}
+
+/* Each whole number of the state is replaced by others. The file is refused, or what it holds can be
+ * trained on without harm (which is for the sanitizers to see). */
+static void no_state_is_believed_that_contradicts_itself(void **state) {
+  (void)state;
+  const size_t sizes[] = {20, 7, 5};
+  const uint64_t values[] = {0, 1, 2, 3, 9, 1000, 100000, (uint64_t)1 << 40, UINT64_MAX};
+  size_t refused = 0, accepted = 0;
+  for (int method = VPF_METHOD_VPF; method <= VPF_METHOD_PCD; method++)
+    for (int inside = 0; inside < 2; inside++) {
+      static file_bytes file;
+      vpf_data *data = fixture_data(12, 20, 1);
+      vpf_model *model = fixture_model(sizes, 3, NULL, VPF_COUPLING_PAIRWISE, 1);
+      vpf_optimizer *optimizer = NULL;
+      assert_ok(vpf_optimizer_create(&optimizer));
+      assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_METHOD, method));
+      assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_PARTICLES, 9));
+      assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_BATCH_SIZE, 4));
+      assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_PROGRESS_BATCHES, 1));
+      assert_ok(vpf_train(model, data, optimizer, 2, NULL, NULL));
+      if (inside) assert_ok(vpf_train(model, data, optimizer, 1, stop_at_second_batch, NULL));
+      assert_ok(vpf_checkpoint_save(model, optimizer, FILE_NAME));
+      read_bytes(&file);
+      for (size_t at = 0; at < file.numbers; at++)
+        for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+          vpf_model *out = NULL;
+          vpf_optimizer *out_optimizer = NULL;
+          write_with(file, at, values[v]);
+          const vpf_status status = vpf_checkpoint_load(&out, &out_optimizer, FILE_NAME);
+          if (status) {
+            assert_int_equal(status, VPF_ERR_FORMAT);
+            assert_null(out);
+            assert_null(out_optimizer);
+            refused++;
+            continue;
+          }
+          vpf_train(out, data, out_optimizer, 2, stop_at_second_batch, NULL);
+          vpf_train(out, data, out_optimizer, 2, NULL, NULL);
+          vpf_model_destroy(out);
+          vpf_optimizer_destroy(out_optimizer);
+          accepted++;
+        }
+      vpf_model_destroy(model);
+      vpf_optimizer_destroy(optimizer);
+      vpf_data_destroy(data);
+    }
+  print_message("%zu refused, %zu accepted\n", refused, accepted);
+  assert_true(refused > 300 && accepted > 100);
+  unlink(FILE_NAME);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(resuming_gives_the_bits_of_an_uninterrupted_run),
@@ -223,6 +325,7 @@ int main(void) {
       cmocka_unit_test(a_model_and_an_optimizer_that_do_not_belong_together_are_refused),
       cmocka_unit_test(models_and_checkpoints_are_not_mistaken_for_each_other),
       cmocka_unit_test(no_damaged_byte_goes_unnoticed),
+      cmocka_unit_test(no_state_is_believed_that_contradicts_itself),
   };
   return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
 }

@@ -428,6 +428,9 @@ static void an_unfinished_epoch_keeps_its_method(void **state) {
     assert_ok(vpf_train(parts.model, data, parts.optimizer, 1, stop_at_batch, &stop));
     set(parts.optimizer, VPF_OPTION_METHOD, other);
     set(parts.optimizer, VPF_OPTION_PARTICLES, 40);
+    assert_ok(vpf_checkpoint_save(parts.model, parts.optimizer, "unfinished.safetensors"));
+    drop(&parts);
+    assert_ok(vpf_checkpoint_load(&parts.model, &parts.optimizer, "unfinished.safetensors"));
     assert_ok(vpf_train(parts.model, data, parts.optimizer, 1, NULL, NULL));
     assert_true(fixture_same_params(whole.model, parts.model));
     assert_ok(vpf_train(parts.model, data, parts.optimizer, 1, NULL, NULL)); /* and the next one does not */
@@ -508,6 +511,28 @@ static void divergence_leaves_the_particles_too(void **state) {
   vpf_data_destroy(data);
 }
 
+static int stop_after_epoch(const vpf_progress *p, void *user) {
+  (void)user;
+  return p->event == VPF_PROGRESS_EPOCH;
+}
+
+/* As many epochs as there are numbers: until the callback says so, also when it is not the first run. */
+static void training_without_end_is_ended_by_its_callback(void **state) {
+  (void)state;
+  vpf_data *data = fixture_data(83, 20, 4);
+  machine m = start(VPF_METHOD_VPF, 1);
+  for (int run = 0; run < 3; run++) {
+    vpf_model *before = NULL;
+    assert_ok(vpf_model_clone(&before, m.model));
+    assert_ok(vpf_train(m.model, data, m.optimizer, SIZE_MAX, stop_after_epoch, NULL));
+    assert_int_equal(vpf_optimizer_last_stop(m.optimizer), VPF_STOP_CALLBACK);
+    assert_false(fixture_same_params(before, m.model));
+    vpf_model_destroy(before);
+  }
+  drop(&m);
+  vpf_data_destroy(data);
+}
+
 static void a_joint_deep_machine_has_no_pairs(void **state) {
   (void)state;
   const size_t sizes[] = {6, 5, 4};
@@ -534,6 +559,7 @@ int main(void) {
       cmocka_unit_test(particles_need_not_match_the_minibatch),
       cmocka_unit_test(progress_reports_the_flow_and_activity_of_the_data),
       cmocka_unit_test(divergence_leaves_the_particles_too),
+      cmocka_unit_test(training_without_end_is_ended_by_its_callback),
       cmocka_unit_test(a_joint_deep_machine_has_no_pairs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
