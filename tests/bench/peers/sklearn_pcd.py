@@ -82,10 +82,12 @@ def pseudo_likelihood(model, rows):
 
 def ours(program, data, scratch, arch, passes, limit, batch):
     out = scratch / "ours"
-    subprocess.run(
+    run = subprocess.run(
         [program, "--data", data, "--arch", arch, "--method", "pcd", "--particles", str(CHAINS), "--epochs", str(passes),
          "--limit", str(limit), "--batch", str(batch), "--lr-drop", "0.3", "--out", out],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        capture_output=True, text=True)
+    if run.returncode:
+        sys.exit(run.stderr)
     return read_model(out / "model.safetensors")
 
 
