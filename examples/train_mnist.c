@@ -78,6 +78,7 @@ static vpf_status create_optimizer(vpf_optimizer **out, const train_options *opt
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_GIBBS_STEPS, options->gibbs_steps);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_PARTICLES, options->particles);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_BATCH_SIZE, options->batch);
+  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_SHUFFLE, !options->in_order);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_LEARNING_RATE, options->learning_rate);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_WEIGHT_DECAY, options->weight_decay);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_THREADS, options->threads);

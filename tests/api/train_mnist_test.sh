@@ -12,7 +12,7 @@ train() { expect 0 --data "$sample" --limit 200 --epochs 2 --arch 784-16 "$@"; }
 
 # ---- options ----
 
-helped data fashion limit arch intra coupling epochs method steps particles batch lr lr-drop decay seed threads \
+helped data fashion limit arch intra coupling epochs method steps particles batch in-order lr lr-drop decay seed threads \
   watch patience chains temperatures both-ways keep out help
 
 refused '--data: ' --epochs 1
@@ -119,6 +119,8 @@ for method in cd pcd; do
   grep -q 'decay 0.0001' $method/summary.txt || fail "the decay of $method"
 done
 ! cmp -s cd/model.safetensors pcd/model.safetensors || fail "cd is pcd"
+train --in-order --out in-order
+! cmp -s first in-order/model.safetensors || fail "--in-order changes nothing"
 train --method cd --steps 2 --out no-drop
 ! cmp -s cd/model.safetensors no-drop/model.safetensors || fail "--lr-drop changes nothing"
 

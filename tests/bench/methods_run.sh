@@ -65,6 +65,7 @@ judge() {
 mkdir -p "$out"
 for seed in $seeds; do
   train vpf "$seed" $vpf_epochs --watch 10 --temperatures 1000 --keep "${along%% *}"
+  train vpf-order "$seed" $vpf_epochs --in-order
   train vpf-decay "$seed" $vpf_epochs --decay 0.01
   for method in cd pcd; do
     for steps in 1 10; do
@@ -78,7 +79,9 @@ for seed in $seeds; do
   for epoch in $along; do judge vpf "$seed" "model-$epoch.safetensors" $coarse --parts likelihood; done
   judge vpf "$seed" model.safetensors $coarse --neighbours $neighbours
   neighbours=0
-  judge vpf-decay "$seed" model.safetensors $coarse --neighbours 0 --parts filling
+  for name in vpf-order vpf-decay; do
+    judge $name "$seed" model.safetensors $coarse --neighbours 0 --parts filling
+  done
   for name in cd-1 cd-10 pcd-1 pcd-10; do # whose modes are harder to find
     judge $name "$seed" model.safetensors $fine --neighbours 0
   done

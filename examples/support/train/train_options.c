@@ -31,6 +31,7 @@ static const char help[] =
     "  --particles N     chains of PCD (default 100)\n"
     "  --epochs N        passes over the data (default 20; the paper: 200)\n"
     "  --batch N         images in a minibatch (default 40)\n"
+    "  --in-order        images in their order, as in the paper's runs, not shuffled anew each epoch\n"
     "  --lr X            learning rate of Adam (default 0.001)\n"
     "  --lr-drop X       the last part of the epochs, from 0 to 1, at a tenth of --lr (default 0)\n"
     "  --decay X         weight decay lambda (default 0.005; 0.0001 for cd and pcd)\n"
@@ -59,7 +60,7 @@ static const char help[] =
     "one kills at once. Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
 enum {
-  DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, METHOD, STEPS, PARTICLES, BATCH, RATE, DROP, DECAY, SEED,
+  DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, METHOD, STEPS, PARTICLES, BATCH, ORDER, RATE, DROP, DECAY, SEED,
   THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, BOTH, KEEP, OUT, HELP
 };
 
@@ -69,6 +70,7 @@ static const struct option long_options[] = {
     {"intra", required_argument, NULL, INTRA},   {"coupling", required_argument, NULL, COUPLING},
     {"method", required_argument, NULL, METHOD}, {"steps", required_argument, NULL, STEPS},
     {"particles", required_argument, NULL, PARTICLES}, {"lr-drop", required_argument, NULL, DROP},
+    {"in-order", no_argument, NULL, ORDER},
     {"watch", required_argument, NULL, WATCH},   {"patience", required_argument, NULL, PATIENCE},
     {"chains", required_argument, NULL, CHAINS}, {"temperatures", required_argument, NULL, TEMPERATURES},
     {"both-ways", no_argument, NULL, BOTH},      {"keep", required_argument, NULL, KEEP},
@@ -134,6 +136,7 @@ static int take_option(void *context, int key, const char *value) {
     case BOTH: options->both_ways = true; return OPTIONS_COMPLETE;
     case KEEP: return option_size(&options->keep, "--keep", value, 0, MANY);
     case BATCH: return parse_setting(&options->batch, "--batch", value, VPF_OPTION_BATCH_SIZE);
+    case ORDER: options->in_order = true; return OPTIONS_COMPLETE;
     case RATE: return parse_setting(&options->learning_rate, "--lr", value, VPF_OPTION_LEARNING_RATE);
     case DECAY: options->decay_given = true; return parse_setting(&options->weight_decay, "--decay", value, VPF_OPTION_WEIGHT_DECAY);
     case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);

@@ -28,6 +28,7 @@ typedef struct train_options {
   const char *method_name;
   double gibbs_steps, particles;
   bool decay_given;
+  bool in_order;              /* rows in their order, not shuffled */
   double lr_drop;             /* of the epochs, the last ones, at a tenth of the learning rate */
   size_t watch, patience, chains, temperatures; /* likelihood of validation images; watch 0: not */
   bool both_ways;             /* anneal forward and backward */
