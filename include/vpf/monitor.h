@@ -20,9 +20,10 @@ typedef struct vpf_monitor vpf_monitor;
  *  @param[out] out       destroy it with vpf_monitor_destroy()
  *  @param      settings  of vpf_estimate_likelihood(), copied, temperatures too; `base` and `reverse_from`
  *                        are not kept: both are the validation rows. With `reverse`, a model counts by
- *                        `mean_low`: twice the time, and no model wins because annealing has missed a mode,
- *                        which those of CD and PCD invite. NULL: 100 chains, 300 temperatures, forward;
- *                        where settings are given, their defaults are those of vpf_ais()
+ *                        `mean_low`: it takes two to three times as long, and no model wins because
+ *                        annealing has missed a mode, which those of CD and PCD invite. NULL: 100 chains,
+ *                        300 temperatures, forward; where settings are given, their defaults are those
+ *                        of vpf_ais()
  *  @param      patience  checks in a row without a new best after which a check says to stop; 0: never
  *  @return VPF_ERR_ARGUMENT (as vpf_ais() has it for settings), VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_monitor_create(vpf_monitor **out, const vpf_ais_settings *settings, size_t patience);

@@ -185,8 +185,8 @@ static void print_log_z(const evaluation *e, const likelihood_scores *l) {
          a->reverse_start == VPF_AIS_START_EXACT ? "at exact samples: a bracket."
                                                  : "at Gibbs chains from the test images: a second opinion.");
   if (a->disagree)
-    printf("WARNING     The two differ by %.2f nats: at least one is wrong. Forward chains that miss a part of the\n"
-           "            distribution make log Z too small, and log p by it is then too high.\n",
+    printf("WARNING     The two differ by %.2f nats: at least one is wrong, and the smaller log Z makes log p too high.\n"
+           "            More --temperatures bring them together; an ESS of a few chains says so too.\n",
            fabs(a->reverse_log_z - a->log_z));
 }
 
