@@ -33,10 +33,7 @@ static void cut_tiles(vpfi_batch *batch, const vpfi_shape *shape) {
 
 static bool alloc_batch(vpfi_batch *batch, const vpfi_shape *shape) {
   const size_t n_states = batch->states.n_states, words = vpfi_bits_words(batch->capacity);
-  size_t widest = 0;
-  for (size_t l = 0; l < shape->n_layers; l++)
-    if (shape->layer[l].width > widest) widest = shape->layer[l].width;
-  batch->off = vpfi_alloc(widest, words * sizeof(uint64_t));
+  batch->off = vpfi_alloc(shape->widest, words * sizeof(uint64_t));
   batch->on = vpfi_alloc(n_states, sizeof *batch->on);
   batch->gain = vpfi_alloc(shape->n_roles, sizeof *batch->gain);
   batch->flow = vpfi_alloc(batch->capacity, shape->n_roles * sizeof *batch->flow);

@@ -45,6 +45,7 @@ static void place_layers(vpfi_shape *shape, const size_t *sizes, const uint8_t *
     layer->intra = intra && intra[i];
     first += layer->size;
     first_draw += layer->width;
+    if (layer->width > shape->widest) shape->widest = layer->width;
   }
   shape->units = first;
 }

@@ -67,6 +67,7 @@ typedef enum vpfi_order { VPFI_ORDER_SWEPT = 0, VPFI_ORDER_UNSWEPT = 1, VPFI_ORD
 
 typedef struct vpfi_shape {
   size_t n_layers;
+  size_t widest; /* greatest width of a layer */
   vpf_coupling coupling;
   vpfi_layer *layer; /* [n_layers] */
   size_t n_roles;

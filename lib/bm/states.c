@@ -57,13 +57,13 @@ void vpfi_states_join(const vpfi_states *states, const vpfi_shape *shape, uint64
                      shape->layer[s].size);
 }
 
-static bool fill_scratch(vpfi_scratch *scratch, const vpfi_shape *shape, size_t widest, size_t all_words) {
+static bool fill_scratch(vpfi_scratch *scratch, const vpfi_shape *shape, size_t all_words) {
   const size_t n_states = shape->n_states[VPFI_ORDER_APART];
-  scratch->z = vpfi_alloc(widest, sizeof(float));
-  scratch->threshold = vpfi_alloc(widest, sizeof(float));
-  scratch->field = vpfi_alloc(widest, sizeof(float));
-  scratch->random = vpfi_alloc(widest, sizeof(uint32_t));
-  scratch->drawn = vpfi_alloc(vpfi_bits_words(widest), sizeof(uint64_t));
+  scratch->z = vpfi_alloc(shape->widest, sizeof(float));
+  scratch->threshold = vpfi_alloc(shape->widest, sizeof(float));
+  scratch->field = vpfi_alloc(shape->widest, sizeof(float));
+  scratch->random = vpfi_alloc(shape->widest, sizeof(uint32_t));
+  scratch->drawn = vpfi_alloc(vpfi_bits_words(shape->widest), sizeof(uint64_t));
   scratch->index = vpfi_alloc(n_states, sizeof(uint32_t *));
   scratch->count = vpfi_alloc(n_states, sizeof(size_t));
   scratch->index_block = vpfi_alloc(all_words, 64 * sizeof(uint32_t));
@@ -79,15 +79,12 @@ static bool fill_scratch(vpfi_scratch *scratch, const vpfi_shape *shape, size_t 
 }
 
 vpfi_scratch *vpfi_scratch_create(const vpfi_shape *shape, size_t threads) {
-  size_t widest = 0, all_words = 0;
-  for (size_t s = 0; s < shape->n_states[VPFI_ORDER_APART]; s++) {
-    const vpfi_layer *layer = &shape->layer[shape->state_layer[s]];
-    if (layer->width > widest) widest = layer->width;
-    all_words += layer->words;
-  }
+  size_t all_words = 0;
+  for (size_t s = 0; s < shape->n_states[VPFI_ORDER_APART]; s++)
+    all_words += shape->layer[shape->state_layer[s]].words;
   vpfi_scratch *scratch = vpfi_alloc(threads, sizeof *scratch);
   for (size_t t = 0; scratch && t < threads; t++)
-    if (!fill_scratch(&scratch[t], shape, widest, all_words)) {
+    if (!fill_scratch(&scratch[t], shape, all_words)) {
       vpfi_scratch_destroy(scratch, threads);
       return NULL;
     }
