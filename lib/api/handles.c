@@ -57,6 +57,15 @@ vpf_status vpfi_return_states(const vpf_model *model, const vpfi_states *states,
   return VPF_OK;
 }
 
+vpf_status vpfi_clamp_init(vpfi_states *mask, const vpf_model *model, const uint8_t *clamped, size_t layers) {
+  *mask = (vpfi_states){0};
+  if (!clamped) return VPF_OK;
+  const vpf_status status = vpfi_states_init(mask, &model->shape, VPFI_ORDER_SWEPT, 1, 1, NULL);
+  for (size_t l = 0; !status && l < layers; l++)
+    vpfi_bits_pack(mask->bits[l], clamped + model->shape.layer[l].first, model->shape.layer[l].size, 0);
+  return status;
+}
+
 vpf_status vpfi_check_has_energy(const char *function, const vpf_model *model) {
   if (vpfi_shape_has_energy(&model->shape)) return VPF_OK;
   return vpfi_fail(VPF_ERR_UNSUPPORTED,

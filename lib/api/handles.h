@@ -40,6 +40,10 @@ vpf_status vpfi_read_ais_settings(const char *function, const vpf_ais_settings *
 /* VPF_ERR_ARGUMENT, VPF_ERR_LIMIT unless there can be so many chains of so many steps. */
 vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps);
 
+/* One row of states whose bits say which units of the first `layers` layers are clamped (bytes that
+ * are not 0); without memory, bits NULL, if clamped is NULL. VPF_ERR_MEMORY. */
+vpf_status vpfi_clamp_init(vpfi_states *mask, const vpf_model *model, const uint8_t *clamped, size_t layers);
+
 vpfi_machine vpfi_machine_of(const vpf_model *model);
 
 /* VPF_ERR_ARGUMENT "<function>: <name> is NULL". */

@@ -239,8 +239,8 @@ static vpf_status start_reverse(ais_call *call, vpf_ais_result *result) {
     vpfi_infer(&call->machine, &vpfi_estep_paper, vpfi_rng_stream(call->settings.seed, VPFI_PURPOSE_ESTEP, 0), states,
                &team, call->scratch);
   }
-  vpfi_gibbs_sample(&call->machine, NULL, call->settings.reverse_sweeps, call->settings.seed, states, call->threads,
-                    call->scratch);
+  vpfi_gibbs_sample(&call->machine, NULL, call->settings.reverse_sweeps, 0, call->settings.seed, states, NULL,
+                    call->threads, call->scratch);
   return VPF_OK;
 }
 

@@ -229,14 +229,6 @@ vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint
   return status;
 }
 
-/* One row of states whose bits say which units are clamped. */
-static vpf_status clamp_mask(vpfi_states *mask, const vpf_model *model, const uint8_t *clamped) {
-  const vpf_status status = vpfi_states_init(mask, &model->shape, VPFI_ORDER_SWEPT, 1, 1, NULL);
-  for (size_t l = 0; !status && l < model->shape.n_layers; l++)
-    vpfi_bits_pack(mask->bits[l], clamped + model->shape.layer[l].first, model->shape.layer[l].size, 0);
-  return status;
-}
-
 /* Where chains are to go. With energies: sweeps is the number of draws times thin. */
 typedef struct chain_plan {
   const uint8_t *clamped;
@@ -260,17 +252,13 @@ static vpf_status run_chains(const vpf_model *model, const vpf_data *states, con
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
   vpf_status status = scratch ? vpfi_states_init(&chain, &model->shape, VPFI_ORDER_SWEPT, states->rows, 1, NULL)
                               : VPF_ERR_MEMORY;
-  if (!status && plan->clamped) status = clamp_mask(&mask, model, plan->clamped);
+  if (!status) status = vpfi_clamp_init(&mask, model, plan->clamped, model->shape.n_layers);
   if (!status) {
     const vpfi_machine machine = vpfi_machine_of(model);
-    uint64_t *const *clamped = plan->clamped ? mask.bits : NULL;
     chain.first_id = states->first_row;
     vpfi_states_split(&chain, &model->shape, states->bits, states->words);
-    if (plan->energy)
-      vpfi_gibbs_trace(&machine, clamped, plan->sweeps / plan->thin, plan->thin, plan->seed, &chain, plan->energy,
-                       threads, scratch);
-    else
-      vpfi_gibbs_sample(&machine, clamped, plan->sweeps, plan->seed, &chain, threads, scratch);
+    vpfi_gibbs_sample(&machine, mask.bits, plan->sweeps, plan->thin, plan->seed, &chain, plan->energy, threads,
+                      scratch);
     if (out_states) status = vpfi_return_states(model, &chain, states->first_row, out_states);
   }
   vpfi_states_clear(&mask);

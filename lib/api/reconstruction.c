@@ -28,20 +28,19 @@ vpf_status vpf_reconstruct(const vpf_model *model, const vpf_data *corrupted, co
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: average_last %zu is outside [1, %zu]", __func__, average_last, steps);
 
   const size_t threads = vpfi_thread_count(0);
-  vpfi_states states = {0};
+  vpfi_states states = {0}, held = {0};
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
-  uint64_t *held = vpfi_alloc(corrupted->words, sizeof *held);
-  status = scratch && held ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, corrupted->rows, 1, NULL)
-                           : VPF_ERR_MEMORY;
+  status = scratch ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, corrupted->rows, 1, NULL)
+                   : VPF_ERR_MEMORY;
+  if (!status) status = vpfi_clamp_init(&held, model, known, 1);
   if (!status) {
     const vpfi_machine machine = vpfi_machine_of(model);
-    if (known) vpfi_bits_pack(held, known, corrupted->cols, 0);
     memcpy(states.bits[0], corrupted->bits, corrupted->rows * corrupted->words * sizeof(uint64_t));
     states.first_id = corrupted->first_row;
-    vpfi_reconstruct(&machine, known ? held : NULL, steps, average_last, seed, &states, out_probs, threads, scratch);
+    vpfi_reconstruct(&machine, held.bits, steps, average_last, seed, &states, out_probs, threads, scratch);
   }
+  vpfi_states_clear(&held);
   vpfi_states_clear(&states);
-  vpfi_free(held);
   vpfi_scratch_destroy(scratch, threads);
   return status;
 }
@@ -52,18 +51,16 @@ vpf_status vpf_reconstruct_mean_field(const vpf_model *model, const vpf_data *co
   if (status) return status;
 
   const size_t threads = vpfi_thread_count(0);
+  vpfi_states held = {0};
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
   float *means = vpfi_alloc(threads, vpfi_means_length(&model->shape) * sizeof *means);
-  uint64_t *held = vpfi_alloc(corrupted->words, sizeof *held);
-  if (scratch && means && held) {
+  status = scratch && means ? vpfi_clamp_init(&held, model, known, 1) : VPF_ERR_MEMORY;
+  if (!status) {
     const vpfi_machine machine = vpfi_machine_of(model);
-    if (known) vpfi_bits_pack(held, known, corrupted->cols, 0);
-    vpfi_mean_field(&machine, corrupted->bits, corrupted->words, corrupted->rows, known ? held : NULL, steps, out_probs,
-                    threads, means, scratch);
-  } else {
-    status = VPF_ERR_MEMORY;
+    vpfi_mean_field(&machine, corrupted->bits, corrupted->words, corrupted->rows, known ? held.bits[0] : NULL, steps,
+                    out_probs, threads, means, scratch);
   }
-  vpfi_free(held);
+  vpfi_states_clear(&held);
   vpfi_free(means);
   vpfi_scratch_destroy(scratch, threads);
   return status;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* One Markov chain under way, by half steps between two layers:
+/* One Markov chain under way, by draws of one layer at a time. Between two layers of a machine:
  *
  *   down  h_{i-1} ~ sigmoid(W_{i-1} h_i + b_down); layer 0 is swept where it has U_0
  *   up    h_i ~ sigmoid(W_{i-1}^T h_{i-1} + b_up), then one sweep where layer i has U_i
  *
- * A joint machine does the same with its one bias, the third layer's input left out. */
+ * A joint machine does the same with its one bias, the third layer's input left out.
+ * drawn_with, unless NULL: [layer width], the fields with which the units were drawn last. */
 #ifndef VPFI_BM_CHAIN_H
 #define VPFI_BM_CHAIN_H
 
-#include "bm/gibbs.h"
+#include "bm/draw.h"
 
 typedef struct vpfi_chain {
   const vpfi_machine *machine;
@@ -17,29 +18,22 @@ typedef struct vpfi_chain {
   size_t row;
   vpfi_scratch *scratch; /* must list the states that a step starts from */
   uint64_t stream;
-  uint32_t pass;         /* numbers the draws of the chain */
-  const uint64_t *known; /* visible bits that are held, or NULL */
+  uint32_t pass;            /* numbers the draws of the chain */
+  uint64_t *const *clamped; /* [n_layers] rows of bits: units that are held; NULL: none */
 } vpfi_chain;
 
 /* scratch->z is left with the field of the upper layer from below: of the draw, or, where it was
  * swept, as the sweep left it. */
 void vpfi_chain_up(vpfi_chain *chain, size_t upper);
 
-/* drawn_with, unless NULL: [layer width], the fields with which the units were drawn last. */
 void vpfi_chain_down(vpfi_chain *chain, size_t lower, float *drawn_with);
 
 /* Half a step of Gibbs sampling: draw the layer of a role given all that the role sees, or, where
  * it sees U, sweep it once from its present state. Leaves the distribution of that machine
  * unchanged, which a fresh draw and a sweep do not. scratch->z is left as in vpfi_chain_up(). */
-void vpfi_chain_resample(vpfi_chain *chain, size_t role);
+void vpfi_chain_resample(vpfi_chain *chain, size_t role, float *drawn_with);
 
-/* A machine of one layer: one draw of every unit, by a sweep where it has U_0. */
-void vpfi_chain_alone(vpfi_chain *chain, float *drawn_with);
-
-/* Draw a layer from the field in scratch->z, and list it. */
-void vpfi_chain_draw(vpfi_chain *chain, size_t role);
-
-/* scratch->z holds the field of a layer from the other layers: add its own and sweep it once. */
-void vpfi_chain_sweep(vpfi_chain *chain, size_t role, float *drawn_with);
+/* Draw the units of a layer, each on its own, from the fields in scratch->z. */
+void vpfi_chain_draw(vpfi_chain *chain, size_t role, float *drawn_with);
 
 #endif

@@ -93,7 +93,7 @@ static void rates_of_rows(void *context, size_t begin, size_t end, size_t thread
   const vpfi_shape *shape = job->machine->shape;
   vpfi_scratch *scratch = &batch->scratch[thread];
   for (size_t row = begin; row < end; row++) {
-    for (size_t s = 0; s < batch->states.n_states; s++) vpfi_scratch_list(scratch, &batch->states, s, row);
+    vpfi_scratch_list_all(scratch, &batch->states, row);
     for (size_t r = 0; r < shape->n_roles; r++) {
       const vpfi_role *role = &shape->role[r];
       const vpfi_layer *layer = &shape->layer[role->layer];
@@ -111,7 +111,7 @@ static void rates_of_rows(void *context, size_t begin, size_t end, size_t thread
 static void locate(const vpfi_batch *batch, const vpfi_machine *machine, size_t row, size_t role,
                    vpfi_overflow *overflow) {
   vpfi_scratch *scratch = &batch->scratch[0];
-  for (size_t s = 0; s < batch->states.n_states; s++) vpfi_scratch_list(scratch, &batch->states, s, row);
+  vpfi_scratch_list_all(scratch, &batch->states, row);
   vpfi_field(machine, batch->order, role, VPFI_FROM_ALL, scratch, scratch->z);
   const size_t layer = machine->shape->role[role].layer;
   size_t unit = 0;

@@ -109,3 +109,7 @@ void vpfi_scratch_list(vpfi_scratch *scratch, const vpfi_states *states, size_t 
   scratch->count[state] =
       vpfi_bits_list(vpfi_states_row(states, state, row), states->words[state], scratch->index[state]);
 }
+
+void vpfi_scratch_list_all(vpfi_scratch *scratch, const vpfi_states *states, size_t row) {
+  for (size_t state = 0; state < states->n_states; state++) vpfi_scratch_list(scratch, states, state, row);
+}

@@ -50,4 +50,7 @@ void vpfi_scratch_destroy(vpfi_scratch *scratch, size_t threads); /* takes NULL 
 /* Refresh index and count of one state from the row's bits. */
 void vpfi_scratch_list(vpfi_scratch *scratch, const vpfi_states *states, size_t state, size_t row);
 
+/* The same of all states of the row. */
+void vpfi_scratch_list_all(vpfi_scratch *scratch, const vpfi_states *states, size_t row);
+
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
-#include "bm/gibbs.h"
+#include "bm/draw.h"
 #include "num/bits.h"
 #include "num/elementary.h"
 #include "num/rng.h"
@@ -161,10 +161,9 @@ static double step(const annealer *a, float from, float to, uint64_t stream, boo
 
 static void run_range(void *context, size_t begin, size_t end, size_t thread) {
   const ais_job *job = context;
-  const vpfi_shape *shape = job->ais->machine->shape;
   for (size_t row = begin; row < end; row++) {
     const annealer a = {job, row, &job->scratch[thread]};
-    for (size_t l = 0; l < shape->n_layers; l++) vpfi_scratch_list(a.scratch, job->states, l, row);
+    vpfi_scratch_list_all(a.scratch, job->states, row);
     double weight = 0;
     for (size_t k = 1; k < job->n; k++) {
       const double part = step(&a, job->beta[k - 1], job->beta[k], stream_of(job, k), k + 1 < job->n);

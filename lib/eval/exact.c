@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "bm/gibbs.h"
+#include "bm/chain.h"
 #include "num/bits.h"
 #include "num/elementary.h"
 #include "num/rng.h"
@@ -278,10 +278,13 @@ static void sample_range(void *context, size_t begin, size_t end, size_t thread)
       if (so_far[at] <= log_into && at + 1 < partition->chunk) at++;
       const uint64_t state = c * partition->chunk + at;
       set_explicit(job, row, state ^ state >> 1);
-      for (size_t l = 0; l < shape->n_layers; l++) vpfi_scratch_list(scratch, job->states, l, row);
-      for (size_t l = 0; l < shape->n_layers; l++)
-        if (vpfi_split_is_summed(&partition->split, l))
-          vpfi_gibbs_layer(job->machine, NULL, job->stream, 0, job->states, row, l, scratch);
+      vpfi_scratch_list_all(scratch, job->states, row);
+      vpfi_chain chain = {
+          .machine = job->machine, .states = job->states, .row = row, .scratch = scratch, .stream = job->stream};
+      for (size_t l = 0; l < shape->n_layers; l++) {
+        chain.pass = 0;
+        if (vpfi_split_is_summed(&partition->split, l)) vpfi_chain_resample(&chain, shape->layer[l].up, NULL);
+      }
     }
   }
 }

@@ -22,8 +22,8 @@ static void generate_one(const generate_job *job, vpfi_chain *c, float *field) {
   const vpfi_shape *shape = job->machine->shape;
   const size_t top = shape->n_layers - 1;
   memcpy(c->scratch->z, job->prior_field, shape->layer[top].size * sizeof(float));
-  vpfi_chain_draw(c, shape->layer[top].up);
-  for (size_t s = 0; top == 0 && s < job->steps; s++) vpfi_chain_alone(c, field);
+  vpfi_chain_draw(c, shape->layer[top].up, NULL);
+  for (size_t s = 0; top == 0 && s < job->steps; s++) vpfi_chain_resample(c, shape->layer[0].up, field);
   for (size_t upper = top; upper >= 1; upper--)
     for (size_t s = 0; s < job->steps; s++) {
       vpfi_chain_down(c, upper - 1, upper == 1 ? field : NULL);
@@ -57,7 +57,7 @@ void vpfi_generate(const vpfi_machine *machine, size_t steps, const float *prior
 
 typedef struct reconstruct_job {
   const vpfi_machine *machine;
-  const uint64_t *known;
+  uint64_t *const *clamped;
   size_t steps, average;
   uint64_t stream;
   vpfi_states *states;
@@ -68,15 +68,8 @@ typedef struct reconstruct_job {
 /* Visible given all its neighbours, then every hidden layer given all of its own. */
 static void gibbs_step(vpfi_chain *c, float *field) {
   const vpfi_shape *shape = c->machine->shape;
-  vpfi_field(c->machine, VPFI_ORDER_SWEPT, shape->layer[0].down, VPFI_FROM_ABOVE, c->scratch, c->scratch->z);
-  if (shape->layer[0].intra) {
-    vpfi_chain_sweep(c, shape->layer[0].down, field);
-  } else {
-    memcpy(field, c->scratch->z, shape->layer[0].size * sizeof(float));
-    vpfi_chain_draw(c, shape->layer[0].down);
-  }
-  for (size_t l = 1; l < shape->n_layers; l++)
-    vpfi_gibbs_layer(c->machine, NULL, c->stream, c->pass++, c->states, c->row, l, c->scratch);
+  vpfi_chain_resample(c, shape->layer[0].down, field);
+  for (size_t l = 1; l < shape->n_layers; l++) vpfi_chain_resample(c, shape->layer[l].up, NULL);
 }
 
 static void reconstruct_one(const reconstruct_job *job, vpfi_chain *c, float *field, float *out) {
@@ -87,9 +80,7 @@ static void reconstruct_one(const reconstruct_job *job, vpfi_chain *c, float *fi
   for (size_t l = 1; l < layers && l < shape->n_layers; l++) vpfi_chain_up(c, l);
   memset(out, 0, n * sizeof *out);
   for (size_t s = 0; s < job->steps; s++) {
-    if (shape->n_layers == 1) {
-      vpfi_chain_alone(c, field);
-    } else if (shape->coupling == VPF_COUPLING_JOINT && shape->n_layers > 2) {
+    if (shape->n_layers == 1 || (shape->coupling == VPF_COUPLING_JOINT && shape->n_layers > 2)) {
       gibbs_step(c, field);
     } else {
       vpfi_chain_down(c, 0, field);
@@ -100,8 +91,8 @@ static void reconstruct_one(const reconstruct_job *job, vpfi_chain *c, float *fi
     for (size_t j = 0; j < n; j++) out[j] += field[j];
   }
   for (size_t j = 0; j < n; j++)
-    out[j] = job->known && vpfi_bits_get(job->known, j) ? (float)vpfi_bits_get(visible, j)
-                                                        : out[j] / (float)job->average;
+    out[j] = job->clamped && vpfi_bits_get(job->clamped[0], j) ? (float)vpfi_bits_get(visible, j)
+                                                               : out[j] / (float)job->average;
 }
 
 static void reconstruct_range(void *context, size_t begin, size_t end, size_t thread) {
@@ -114,14 +105,14 @@ static void reconstruct_range(void *context, size_t begin, size_t end, size_t th
                     .row = row,
                     .scratch = scratch,
                     .stream = job->stream,
-                    .known = job->known};
+                    .clamped = job->clamped};
     reconstruct_one(job, &c, scratch->field, job->probs + row * n);
   }
 }
 
-void vpfi_reconstruct(const vpfi_machine *machine, const uint64_t *known, size_t steps, size_t average, uint64_t seed,
-                      vpfi_states *states, float *probs, size_t threads, vpfi_scratch *scratch) {
-  reconstruct_job job = {machine, known, steps, average, vpfi_rng_stream(seed, VPFI_PURPOSE_RECONSTRUCT, 0),
+void vpfi_reconstruct(const vpfi_machine *machine, uint64_t *const *clamped, size_t steps, size_t average,
+                      uint64_t seed, vpfi_states *states, float *probs, size_t threads, vpfi_scratch *scratch) {
+  reconstruct_job job = {machine, clamped, steps, average, vpfi_rng_stream(seed, VPFI_PURPOSE_RECONSTRUCT, 0),
                          states,  probs, scratch};
   vpfi_parallel_for(states->rows, threads, reconstruct_range, &job);
 }

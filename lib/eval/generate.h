@@ -12,9 +12,10 @@ void vpfi_generate(const vpfi_machine *machine, size_t steps, const float *prior
 
 /* Rows of states: the visible ones given, hidden ones drawn bottom-up here; then `steps` times
  * visible given hidden, hidden given visible. Pairwise: the first pair, by half steps; joint: all
- * layers, by Gibbs sampling. known: one row of visible bits that are held, or NULL. probs:
- * [rows x n_0], the mean over the last `average` steps of the visible probabilities. */
-void vpfi_reconstruct(const vpfi_machine *machine, const uint64_t *known, size_t steps, size_t average, uint64_t seed,
-                      vpfi_states *states, float *probs, size_t threads, vpfi_scratch *scratch);
+ * layers, by Gibbs sampling. clamped: as for vpfi_gibbs_sample(), of which only
+ * visible units may be. probs: [rows x n_0], the mean over the last `average` steps of the visible
+ * probabilities; of a clamped unit its state. */
+void vpfi_reconstruct(const vpfi_machine *machine, uint64_t *const *clamped, size_t steps, size_t average,
+                      uint64_t seed, vpfi_states *states, float *probs, size_t threads, vpfi_scratch *scratch);
 
 #endif

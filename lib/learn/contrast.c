@@ -41,15 +41,11 @@ static void set_gain(const contrast_job *job, size_t row, size_t role, float wei
   for (size_t k = 0; k < scratch->count[state]; k++) gain[scratch->index[state][k]] = weight;
 }
 
-static void list_states(const vpfi_batch *batch, size_t row, vpfi_scratch *scratch) {
-  for (size_t s = 0; s < batch->states.n_states; s++) vpfi_scratch_list(scratch, &batch->states, s, row);
-}
-
 static void data_range(void *context, size_t begin, size_t end, size_t thread) {
   const contrast_job *job = context;
   vpfi_scratch *scratch = &job->batch->scratch[thread];
   for (size_t row = begin; row < end; row++) {
-    list_states(job->batch, row, scratch);
+    vpfi_scratch_list_all(scratch, &job->batch->states, row);
     for (size_t r = 0; r < job->machine->shape->n_roles; r++) {
       if (job->machine->shape->role[r].below != VPFI_NONE)
         vpfi_field(job->machine, job->batch->order, r, VPFI_FROM_BELOW, scratch, scratch->z);
@@ -70,8 +66,8 @@ static void run_pair(const contrast_job *job, size_t pair, vpfi_chain *chain) {
    * neighbouring pairs must differ. */
   chain->pass = pair % 2 ? (uint32_t)1 << 31 : 0;
   for (size_t s = 0; s < job->steps; s++) {
-    vpfi_chain_resample(chain, join->lower_role);
-    vpfi_chain_resample(chain, join->upper_role);
+    vpfi_chain_resample(chain, join->lower_role, NULL);
+    vpfi_chain_resample(chain, join->upper_role, NULL);
   }
   set_gain(job, chain->row, join->upper_role, job->weight, chain->scratch);
   set_gain(job, chain->row, join->lower_role, job->weight, chain->scratch);
@@ -87,10 +83,10 @@ static void chain_range(void *context, size_t begin, size_t end, size_t thread) 
                         .row = row,
                         .scratch = &batch->scratch[thread],
                         .stream = job->stream};
-    list_states(batch, row, chain.scratch);
+    vpfi_scratch_list_all(chain.scratch, &batch->states, row);
     for (size_t pair = 0; pair < job->machine->shape->n_joins; pair++) run_pair(job, pair, &chain);
     if (job->machine->shape->n_joins > 0) continue;
-    for (size_t s = 0; s < job->steps; s++) vpfi_chain_resample(&chain, 0);
+    for (size_t s = 0; s < job->steps; s++) vpfi_chain_resample(&chain, 0, NULL);
     set_gain(job, row, 0, job->weight, chain.scratch);
   }
 }
@@ -105,10 +101,7 @@ void vpfi_contrast_chains(vpfi_batch *batch, const vpfi_machine *machine, size_t
 void vpfi_contrast_coins(vpfi_states *chains, const vpfi_machine *machine, uint64_t stream, vpfi_scratch *scratch) {
   const vpfi_shape *shape = machine->shape;
   for (size_t row = 0; row < chains->rows; row++)
-    for (size_t s = 0; s < chains->n_states; s++) {
-      const vpfi_layer *layer = &shape->layer[shape->state_layer[s]];
-      memset(scratch->z, 0, layer->width * sizeof(float));
-      vpfi_draw_thresholds(machine, shape->state_layer[s], stream, s >= shape->n_layers, row, scratch);
-      machine->kernels->draw(vpfi_states_row(chains, s, row), scratch->z, scratch->threshold, layer->size);
-    }
+    for (size_t s = 0; s < chains->n_states; s++)
+      vpfi_draw_coins(machine, shape->state_layer[s], stream, s >= shape->n_layers, row, scratch,
+                      vpfi_states_row(chains, s, row));
 }

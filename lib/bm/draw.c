@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "bm/draw.h"
+
+#include <string.h>
+
+#include "num/bits.h"
+
+void vpfi_draw_thresholds(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
+                          vpfi_scratch *scratch) {
+  const vpfi_layer *l = &machine->shape->layer[layer];
+  machine->kernels->random(scratch->random, stream, pass, id, (uint32_t)(l->first_draw / 4), l->width / 4);
+  machine->kernels->thresholds(scratch->threshold, scratch->random, l->width);
+}
+
+void vpfi_draw_layer(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, vpfi_scratch *scratch,
+                     uint64_t *bits) {
+  const vpfi_layer *l = &machine->shape->layer[layer];
+  machine->kernels->draw(scratch->drawn, scratch->z, scratch->threshold, l->size);
+  for (size_t w = 0; w < l->words; w++) {
+    const uint64_t kept = clamped ? clamped[w] : 0;
+    bits[w] = (bits[w] & kept) | (scratch->drawn[w] & ~kept);
+  }
+}
+
+void vpfi_draw_coins(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
+                     vpfi_scratch *scratch, uint64_t *bits) {
+  memset(scratch->z, 0, machine->shape->layer[layer].width * sizeof(float));
+  vpfi_draw_thresholds(machine, layer, stream, pass, id, scratch);
+  vpfi_draw_layer(machine, layer, NULL, scratch, bits);
+}
+
+/* A flip of unit j changes every pending field by U_j, so a sweep costs O(n) for each flip, not
+ * for each unit. */
+void vpfi_sweep(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, float *z,
+                const float *threshold, uint64_t *bits, float *drawn_with) {
+  const vpfi_layer *l = &machine->shape->layer[layer];
+  const float *u = machine->params->intra[layer];
+  for (size_t j = 0; j < l->size; j++) {
+    if (drawn_with) drawn_with[j] = z[j];
+    if (clamped && vpfi_bits_get(clamped, j)) continue;
+    const bool on = z[j] > threshold[j];
+    if (on == vpfi_bits_get(bits, j)) continue;
+    vpfi_bits_flip(bits, j);
+    machine->kernels->add_row(z, u + j * l->width, on, l->width);
+  }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Drawing the states of one layer of one row, given its field. */
+#ifndef VPFI_BM_DRAW_H
+#define VPFI_BM_DRAW_H
+
+#include "bm/field.h"
+
+/* One draw of a whole layer given its field: unit j is on if z_j > threshold_j. Fills
+ * scratch->threshold for this (stream, pass, row). */
+void vpfi_draw_thresholds(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
+                          vpfi_scratch *scratch);
+
+/* Draw all units of a layer that are not clamped, each on its own, with the fields in scratch->z
+ * and the thresholds in scratch. */
+void vpfi_draw_layer(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, vpfi_scratch *scratch,
+                     uint64_t *bits);
+
+/* Fair coins. Fills scratch->z and scratch->threshold. */
+void vpfi_draw_coins(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
+                     vpfi_scratch *scratch, uint64_t *bits);
+
+/* One asynchronous sweep over a layer with U (Eq. 5): unit after unit in fixed order. z must hold
+ * the whole field, own layer included; it is kept up to date as units flip. drawn_with, unless
+ * NULL, gets the field that each unit was drawn with. */
+void vpfi_sweep(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, float *z,
+                const float *threshold, uint64_t *bits, float *drawn_with);
+
+#endif
