@@ -33,7 +33,6 @@ enum {
   AT_SAMPLE_PLAN = AT_SAMPLE_DATA + 4, /* 6 */
   N_STATE_FIRST = AT_SAMPLE_PLAN + 6,  /* as many as the first files had; the rest are then 0 */
   AT_METHOD = N_STATE_FIRST,
-  AT_N_PARTICLES,               /* of the running epoch */
   AT_PARTICLE_ROWS,             /* chains that there are; 0: none */
   AT_PARTICLE_TIME,
   N_STATE
@@ -85,7 +84,6 @@ static void pack_state(uint64_t state[N_STATE], const vpfi_learner *learner) {
   pack_data_id(state + AT_SAMPLE_DATA, &learner->sample_data);
   pack_plan(state + AT_SAMPLE_PLAN, &learner->sample_plan);
   state[AT_METHOD] = (uint64_t)learner->method;
-  state[AT_N_PARTICLES] = learner->n_particles;
   state[AT_PARTICLE_ROWS] = learner->has_particles ? learner->particles.rows : 0;
   state[AT_PARTICLE_TIME] = learner->particle_time;
 }
@@ -94,15 +92,12 @@ static void pack_state(uint64_t state[N_STATE], const vpfi_learner *learner) {
 static bool unpack_method(const uint64_t state[N_STATE], vpfi_learner *learner) {
   const vpfi_option_info *particles = &vpfi_option_table[VPFI_AT_PARTICLES];
   const uint64_t most = (uint64_t)particles->high;
-  if (state[AT_METHOD] > VPF_METHOD_PCD || state[AT_N_PARTICLES] > most || state[AT_PARTICLE_ROWS] > most) return false;
+  if (state[AT_METHOD] > VPF_METHOD_PCD || state[AT_PARTICLE_ROWS] > most) return false;
   learner->method = (vpf_method)state[AT_METHOD];
-  learner->n_particles = (size_t)state[AT_N_PARTICLES];
   learner->has_particles = state[AT_PARTICLE_ROWS] > 0;
   learner->particle_time = state[AT_PARTICLE_TIME];
   if (!learner->inside) return true;
-  if (learner->method == VPF_METHOD_PCD &&
-      (state[AT_N_PARTICLES] == 0 || state[AT_PARTICLE_ROWS] != state[AT_N_PARTICLES]))
-    return false; /* an epoch that has begun has its chains */
+  if (learner->method == VPF_METHOD_PCD && !learner->has_particles) return false; /* it began with its chains */
   const bool afresh = learner->plan.period == 0 && learner->plan.samples == 1 && !learner->plan.estep.gibbs;
   return learner->method == VPF_METHOD_VPF || afresh;
 }

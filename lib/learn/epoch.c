@@ -28,6 +28,17 @@ static vpf_method current_method(const vpfi_learner *learner) {
   return learner->inside ? learner->method : (vpf_method)learner->option[VPFI_AT_METHOD];
 }
 
+/* Chains beside the rows of a minibatch; an epoch that has begun keeps to those it has. */
+static size_t current_chains(const vpfi_learner *learner, size_t batch_rows) {
+  switch (current_method(learner)) {
+    case VPF_METHOD_VPF: break;
+    case VPF_METHOD_CD: return batch_rows;
+    case VPF_METHOD_PCD:
+      return learner->inside ? learner->particles.rows : (size_t)learner->option[VPFI_AT_PARTICLES];
+  }
+  return 0;
+}
+
 static bool same_sample_memory(const vpfi_learner *learner, const vpfi_estep_plan *plan, uint64_t rows) {
   return learner->has_sample && learner->sample_data.rows == rows && learner->sample_plan.samples == plan->samples &&
          learner->sample_plan.estep.order == plan->estep.order;
@@ -53,13 +64,10 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
   const vpfi_estep_plan plan = current_plan(learner);
   const size_t rows = (size_t)trainer->data.id.rows;
   const double wanted = learner->option[VPFI_AT_BATCH_SIZE];
-  const vpf_method method = trainer->method;
   const size_t threads = vpfi_thread_count((size_t)learner->option[VPFI_AT_THREADS]);
 
   trainer->batch_rows = (double)rows < wanted ? rows : (size_t)wanted;
-  const size_t chains = method == VPF_METHOD_VPF  ? 0
-                        : method == VPF_METHOD_CD ? trainer->batch_rows
-                                                  : trainer->n_particles;
+  const size_t chains = current_chains(learner, trainer->batch_rows);
   vpf_status status = vpfi_batch_init(&trainer->batch, shape, chains > 0 ? VPFI_ORDER_APART : plan.estep.order,
                                       trainer->batch_rows * plan.samples + chains, threads);
   if (status) return status;
@@ -76,7 +84,7 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
     status = vpfi_sample_init(&trainer->new_sample, shape, &plan, rows);
     trainer->has_new_sample = !status;
   }
-  if (!status && method == VPF_METHOD_PCD && !(learner->has_particles && learner->particles.rows == chains)) {
+  if (!status && trainer->method == VPF_METHOD_PCD && !(learner->has_particles && learner->particles.rows == chains)) {
     status = vpfi_states_init(&trainer->new_particles, shape, VPFI_ORDER_APART, chains, 1, NULL);
     trainer->has_new_particles = !status;
   }
@@ -89,9 +97,7 @@ vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_
                             .kernels = vpfi_kernels_best(),
                             .params = params,
                             .data = *data,
-                            .method = current_method(learner),
-                            .n_particles = learner->inside ? learner->n_particles
-                                                           : (size_t)learner->option[VPFI_AT_PARTICLES]};
+                            .method = current_method(learner)};
   if (learner->inside && !vpfi_data_id_equal(&learner->data, &data->id))
     return vpfi_fail(VPF_ERR_STATE,
                      "epoch %llu is unfinished: its %llu x %llu rows (checksum %016llx) are needed, not these %llu x "
@@ -178,7 +184,6 @@ static void begin_epoch(vpfi_trainer *trainer, const vpfi_estep_plan *plan) {
   learner->epoch_seed = learner->seed;
   learner->epoch_shuffle = learner->option[VPFI_AT_SHUFFLE] > 0;
   learner->method = trainer->method;
-  learner->n_particles = trainer->n_particles;
   learner->plan = *plan;
   learner->data = trainer->data.id;
   vpfi_sums_zero(&learner->sums, &learner->shape);

@@ -22,7 +22,6 @@ typedef struct vpfi_trainer {
   vpfi_params *params;
   vpfi_training_data data;
   vpf_method method;     /* of all epochs of this vpf_train() */
-  size_t n_particles;
   vpfi_batch batch;
   size_t batch_rows;     /* data rows of a minibatch, unless fewer are left */
   size_t *order;         /* [rows] */

@@ -46,7 +46,6 @@ typedef struct vpfi_learner {
   uint64_t epoch_seed;   /* its seed and order, whatever the options say now */
   bool epoch_shuffle;
   vpf_method method;
-  size_t n_particles;    /* chains of PCD */
   vpfi_estep_plan plan;  /* its E-step */
   vpfi_data_id data;     /* its data */
   vpfi_sums sums;
