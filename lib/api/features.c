@@ -49,7 +49,7 @@ vpf_status vpf_mean_activations(const vpf_model *model, const vpf_data *data, si
   return mean_activations(model, data, layer, out);
 }
 
-/* value * bins is exact: 24 bits of a float times at most 20. */
+/* value * bins is exact: 24 bits of a float times at most 21. */
 enum { MOST_BINS = 1 << 20 };
 
 static size_t bin_of(float value, size_t bins) {

@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "eval/ais.h"
 #include "eval/exact.h"
+#include "eval/moments.h"
 #include "eval/pseudo.h"
 #include "num/elementary.h"
 #include "num/rng.h"
@@ -116,21 +117,21 @@ static vpf_status read_settings(const char *function, const vpf_model *model, co
  * added, so that a pixel that is always off is not impossible. */
 static vpf_status fit_base(const vpf_data *rows, float **out) {
   float *base = vpfi_alloc(rows->cols, sizeof *base);
-  size_t *on = vpfi_alloc(rows->cols, sizeof *on);
-  const bool complete = base && on;
-  if (complete) {
-    for (size_t r = 0; r < rows->rows; r++)
-      for (size_t w = 0; w < rows->words; w++)
-        for (uint64_t rest = rows->bits[r * rows->words + w]; rest; rest &= rest - 1)
-          on[64 * w + (size_t)__builtin_ctzll(rest)]++;
-    for (size_t j = 0; j < rows->cols; j++)
-      base[j] = (float)(vpfi_log((double)on[j] + 0.5) - vpfi_log((double)(rows->rows - on[j]) + 0.5));
-    *out = base;
-    base = NULL;
+  double *mean = vpfi_alloc(rows->cols, sizeof *mean);
+  vpf_status status = base && mean ? vpfi_moments(rows->bits, rows->words, rows->rows, rows->cols,
+                                                  vpfi_thread_count(0), mean, NULL)
+                                   : VPF_ERR_MEMORY;
+  const double n = (double)rows->rows;
+  for (size_t j = 0; !status && j < rows->cols; j++) {
+    const double on = nearbyint(n * mean[j]); /* the count again, exactly */
+    base[j] = (float)(vpfi_log(on + 0.5) - vpfi_log(n - on + 0.5));
   }
-  vpfi_free(base);
-  vpfi_free(on);
-  return complete ? VPF_OK : VPF_ERR_MEMORY;
+  vpfi_free(mean);
+  if (status)
+    vpfi_free(base);
+  else
+    *out = base;
+  return status;
 }
 
 static void end_ais(ais_call *call) {
@@ -335,11 +336,11 @@ vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, doub
   return status;
 }
 
+/* For a model that has one energy. */
 static vpf_status find_log_z(const char *function, const vpf_model *model, const vpf_data *data,
                              const vpf_ais_settings *settings, vpf_likelihood *found) {
   vpf_ais_settings checked;
-  vpf_status status = vpfi_check_has_energy(function, model);
-  if (!status) status = read_settings(function, model, settings, &checked);
+  vpf_status status = read_settings(function, model, settings, &checked);
   if (status) return status;
   if (is_cheap(model)) {
     found->exact = 1;
