@@ -27,16 +27,6 @@ static void configure(vpf_optimizer *optimizer, int samples, int period, int ord
   assert_ok(vpf_optimizer_set_seed(optimizer, UINT64_MAX - 5));
 }
 
-/* Replace both handles by what the file makes of them. */
-static void through_the_file(vpf_model **model, vpf_optimizer **optimizer) {
-  assert_ok(vpf_checkpoint_save(*model, *optimizer, FILE_NAME));
-  vpf_model_destroy(*model);
-  vpf_optimizer_destroy(*optimizer);
-  *model = NULL;
-  *optimizer = NULL;
-  assert_ok(vpf_checkpoint_load(model, optimizer, FILE_NAME));
-}
-
 static void resuming_gives_the_bits_of_an_uninterrupted_run(void **state) {
   (void)state;
   const size_t sizes[] = {66, 20, 7};
@@ -57,12 +47,12 @@ static void resuming_gives_the_bits_of_an_uninterrupted_run(void **state) {
     configure(parts_optimizer, samples, period, order, rule);
     assert_ok(vpf_train(whole, data, whole_optimizer, 5, NULL, NULL));
 
-    through_the_file(&parts, &parts_optimizer); /* before anything was trained */
+    fixture_through_the_file(&parts, &parts_optimizer, FILE_NAME); /* before anything was trained */
     assert_ok(vpf_train(parts, data, parts_optimizer, 2, NULL, NULL));
-    through_the_file(&parts, &parts_optimizer); /* between epochs */
+    fixture_through_the_file(&parts, &parts_optimizer, FILE_NAME); /* between epochs */
     assert_ok(vpf_train(parts, data, parts_optimizer, 3, stop_at_third_batch_of_third_epoch, NULL));
     assert_int_equal(vpf_optimizer_last_stop(parts_optimizer), VPF_STOP_CALLBACK);
-    through_the_file(&parts, &parts_optimizer); /* inside an epoch */
+    fixture_through_the_file(&parts, &parts_optimizer, FILE_NAME); /* inside an epoch */
     assert_int_equal(vpf_optimizer_last_stop(parts_optimizer), VPF_STOP_CALLBACK);
     assert_int_equal(vpf_optimizer_get_seed(parts_optimizer), UINT64_MAX - 5);
     assert_ok(vpf_train(parts, data, parts_optimizer, 3, NULL, NULL));
@@ -125,7 +115,7 @@ static void options_survive(void **state) {
   const vpf_option options[] = {VPF_OPTION_LEARNING_RATE, VPF_OPTION_GIBBS_STEPS, VPF_OPTION_PARTICLES, VPF_OPTION_THREADS};
   const double values[] = {0.1 / 3, 17, 99, 5};
   for (int k = 0; k < 4; k++) assert_ok(vpf_optimizer_set(optimizer, options[k], values[k]));
-  through_the_file(&model, &optimizer);
+  fixture_through_the_file(&model, &optimizer, FILE_NAME);
   for (int k = 0; k < 4; k++) {
     double value;
     assert_ok(vpf_optimizer_get(optimizer, options[k], &value));

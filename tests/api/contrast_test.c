@@ -378,9 +378,7 @@ static void interruptions_threads_and_files_change_nothing(void **state) {
       set(parts.optimizer, VPF_OPTION_PROGRESS_BATCHES, 1);
       assert_ok(vpf_train(parts.model, data, parts.optimizer, 1, stop_at_batch, &stop));
       assert_int_equal(vpf_optimizer_last_stop(parts.optimizer), VPF_STOP_CALLBACK);
-      assert_ok(vpf_checkpoint_save(parts.model, parts.optimizer, "contrast.safetensors"));
-      drop(&parts);
-      assert_ok(vpf_checkpoint_load(&parts.model, &parts.optimizer, "contrast.safetensors"));
+      fixture_through_the_file(&parts.model, &parts.optimizer, "contrast.safetensors");
       assert_ok(vpf_train(parts.model, data, parts.optimizer, 3, NULL, NULL));
       assert_true(fixture_same_params(whole.model, parts.model));
       drop(&parts);
@@ -404,9 +402,7 @@ static void a_run_can_change_its_method(void **state) {
     assert_false(fixture_same_params(before, one.model));
     vpf_model_destroy(before);
 
-    assert_ok(vpf_checkpoint_save(two.model, two.optimizer, "method.safetensors"));
-    drop(&two);
-    assert_ok(vpf_checkpoint_load(&two.model, &two.optimizer, "method.safetensors"));
+    fixture_through_the_file(&two.model, &two.optimizer, "method.safetensors");
     set(two.optimizer, VPF_OPTION_METHOD, methods[k]);
     assert_ok(vpf_train(two.model, data, two.optimizer, 2, NULL, NULL));
     assert_true(fixture_same_params(one.model, two.model));
@@ -428,9 +424,7 @@ static void an_unfinished_epoch_keeps_its_method(void **state) {
     assert_ok(vpf_train(parts.model, data, parts.optimizer, 1, stop_at_batch, &stop));
     set(parts.optimizer, VPF_OPTION_METHOD, other);
     set(parts.optimizer, VPF_OPTION_PARTICLES, 40);
-    assert_ok(vpf_checkpoint_save(parts.model, parts.optimizer, "unfinished.safetensors"));
-    drop(&parts);
-    assert_ok(vpf_checkpoint_load(&parts.model, &parts.optimizer, "unfinished.safetensors"));
+    fixture_through_the_file(&parts.model, &parts.optimizer, "unfinished.safetensors");
     assert_ok(vpf_train(parts.model, data, parts.optimizer, 1, NULL, NULL));
     assert_true(fixture_same_params(whole.model, parts.model));
     assert_ok(vpf_train(parts.model, data, parts.optimizer, 1, NULL, NULL)); /* and the next one does not */

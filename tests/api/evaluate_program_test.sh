@@ -12,11 +12,6 @@ tests=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=/dev/null
 . "$tests/support/program.sh"
 
-train() { # train <folder> <arguments>...
-  folder=$1
-  shift
-  "$train_mnist" --data "$sample" --limit 200 --epochs 2 --out "$folder" "$@" >stdout 2>stderr || fail "train_mnist $*"
-}
 train rbm --arch 784-8
 train annealed --arch 784-17 # one more than are enumerated
 train deep --arch 784-8-5 --intra hidden

@@ -10,11 +10,6 @@ tests=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=/dev/null
 . "$tests/support/program.sh"
 
-train() { # train <folder> <arguments>...
-  folder=$1
-  shift
-  "$train_mnist" --data "$sample" --limit 200 --epochs 2 --out "$folder" "$@" >stdout 2>stderr || fail "train_mnist $*"
-}
 train rbm --arch 784-16
 train bare --arch 784
 train flat --arch 784 --intra all --limit 40

@@ -11,15 +11,10 @@ tests=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=/dev/null
 . "$tests/support/program.sh"
 
-train() { # train <folder> <arguments>...
-  folder=$1
-  shift
-  "$train_mnist" --data "$sample" --out "$folder" "$@" >stdout 2>stderr || fail "train_mnist $*"
-}
-train rbm --arch 784-16 --epochs 4
-train bare --arch 784 --limit 200 --epochs 2
-train deep --arch 784-16-9 --intra hidden --limit 200 --epochs 2
-train joint --arch 784-16-9 --coupling joint --limit 200 --epochs 2
+train rbm --arch 784-16 --limit 0 --epochs 4
+train bare --arch 784
+train deep --arch 784-16-9 --intra hidden
+train joint --arch 784-16-9 --coupling joint
 model=rbm/model.safetensors
 
 # ---- options ----

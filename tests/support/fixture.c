@@ -59,3 +59,12 @@ int fixture_same_params(const vpf_model *a, const vpf_model *b) {
   free(y);
   return same;
 }
+
+void fixture_through_the_file(vpf_model **model, vpf_optimizer **optimizer, const char *path) {
+  assert_ok(vpf_checkpoint_save(*model, *optimizer, path));
+  vpf_model_destroy(*model);
+  vpf_optimizer_destroy(*optimizer);
+  *model = NULL;
+  *optimizer = NULL;
+  assert_ok(vpf_checkpoint_load(model, optimizer, path));
+}

@@ -35,4 +35,7 @@ vpf_model *fixture_model(const size_t *sizes, size_t layers, const uint8_t *intr
 /* Whether two models have the same parameters, bit for bit. */
 int fixture_same_params(const vpf_model *a, const vpf_model *b);
 
+/* Save model and optimizer, and replace both by what the file makes of them. */
+void fixture_through_the_file(vpf_model **model, vpf_optimizer **optimizer, const char *path);
+
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2154  # program and tests come from the test
+# shellcheck shell=sh disable=SC2154  # program, tests, ... come from the test
 # Sourced by the tests of the example programs once $program is the absolute path of one: an empty folder
 # to work in, and how to run the program and judge what it does. Needs python3.
 LC_ALL=C
@@ -13,6 +13,14 @@ fail() {
   echo "FAILED: $*"
   for file in stdout stderr; do [ ! -s $file ] || sed "s/^/$file: /" $file; done
   exit 1
+}
+
+# train <folder> <arguments>...: leave a machine there, in a moment; $train_mnist is that program, $sample the
+# folder of images.
+train() {
+  folder=$1
+  shift
+  "$train_mnist" --data "$sample" --limit 200 --epochs 2 --out "$folder" "$@" >stdout 2>stderr || fail "train_mnist $*"
 }
 
 # expect <exit status> <arguments>...: run the program; its output is in stdout and stderr.
