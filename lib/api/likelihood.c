@@ -237,7 +237,7 @@ static vpf_status start_reverse(ais_call *call, vpf_ais_result *result) {
       memcpy(vpfi_states_row(states, 0, c), rows->bits + (c % rows->rows) * rows->words,
              rows->words * sizeof(uint64_t));
     vpfi_team team = {.threads = call->threads};
-    vpfi_infer(&call->machine, &vpfi_estep_paper, vpfi_rng_stream(call->settings.seed, VPFI_PURPOSE_ESTEP, 0), states,
+    vpfi_infer(&call->machine, &vpfi_estep_paper, vpfi_rng_stream(call->settings.seed, VPFI_PURPOSE_ESTEP, 0), states, NULL,
                &team, call->scratch);
   }
   vpfi_gibbs_sample(&call->machine, NULL, call->settings.reverse_sweeps, 0, call->settings.seed, states, NULL,

@@ -127,7 +127,7 @@ vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states, double
   double sum = 0;
   for (size_t first = 0; !status && first < states->rows; first += CHUNK_ROWS) {
     status = load_chunk(&batch, &machine, states, first);
-    for (size_t k = 0; !status && k < batch.rows * model->shape.n_roles; k++) sum += batch.flow[k];
+    for (size_t r = 0; !status && r < model->shape.n_roles; r++) sum += batch.flow[r];
   }
   vpfi_batch_clear(&batch, &model->shape);
   if (!status) *out_flow = sum / (double)states->rows;
@@ -167,7 +167,6 @@ static void add_bias_tile(const gradient_job *job, const vpfi_tile *tile, vpfi_s
 static void add_tiles(void *context, size_t begin, size_t end, size_t thread) {
   const gradient_job *job = context;
   const vpfi_shape *shape = job->machine->shape;
-  _Alignas(64) float strip[VPFI_TILE_LOWER * VPFI_TILE_UPPER];
   for (size_t t = begin; t < end; t++) {
     const vpfi_tile *tile = &job->batch->tiles[t];
     if (tile->kind == VPFI_BLOCK_BIAS) {
@@ -177,7 +176,7 @@ static void add_tiles(void *context, size_t begin, size_t end, size_t thread) {
     const size_t width = vpfi_tile_width(shape, tile), offset = flat_offset(shape, tile->kind, tile->index);
     for (size_t j0 = 0; j0 < width; j0 += VPFI_TILE_UPPER) {
       const size_t cols = width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER;
-      vpfi_batch_gradient(job->batch, job->machine, tile, j0, cols, strip);
+      const float *strip = vpfi_batch_gradient(job->batch, job->machine, tile, j0, cols, thread);
       for (size_t i = 0; i < tile->count; i++)
         for (size_t j = 0; j < cols; j++) {
           const size_t at = flat_position(shape, tile, offset, tile->first + i, j0 + j);
@@ -197,7 +196,6 @@ vpf_status vpf_model_flow_gradient(const vpf_model *model, const vpf_data *state
   for (size_t first = 0; !status && first < states->rows; first += CHUNK_ROWS) {
     status = load_chunk(&batch, &machine, states, first);
     if (status) break;
-    vpfi_batch_transpose(&batch, &model->shape);
     gradient_job job = {&batch, &machine, sum};
     vpfi_team_for(&batch.team, batch.n_tiles, add_tiles, &job);
   }
@@ -215,15 +213,20 @@ vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint
   if (status) return status;
   vpfi_team team = {.threads = vpfi_thread_count(0)};
   vpfi_states states = {0};
+  vpfi_tables tables = {0};
+  const bool tabled = visible->rows >= VPFI_TABLE_ROWS;
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, team.threads);
   status = scratch ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, visible->rows, 1, visible->bits)
                    : VPF_ERR_MEMORY;
+  if (!status && tabled) status = vpfi_tables_init(&tables, &model->shape);
   if (!status) {
     const vpfi_machine machine = vpfi_machine_of(model);
     states.first_id = visible->first_row;
-    vpfi_infer(&machine, &vpfi_estep_paper, vpfi_rng_stream(seed, VPFI_PURPOSE_ESTEP, 0), &states, &team, scratch);
+    vpfi_infer(&machine, &vpfi_estep_paper, vpfi_rng_stream(seed, VPFI_PURPOSE_ESTEP, 0), &states,
+               tabled ? &tables : NULL, &team, scratch);
     status = vpfi_return_states(model, &states, visible->first_row, out_states);
   }
+  vpfi_tables_clear(&tables, &model->shape);
   vpfi_states_clear(&states);
   vpfi_scratch_destroy(scratch, team.threads);
   return status;

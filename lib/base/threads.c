@@ -27,6 +27,15 @@ size_t vpfi_thread_count(size_t wanted) {
  * to be woken. Ten times as many gain nothing alone and lose on a shared machine. */
 enum { LOOKS = 4000 };
 
+/* Every member has a share of the items, the same one whenever a job has as many, so that memory which
+ * belongs to an item stays in one processor's cache. Who is through with his own takes pieces of the others'. */
+typedef struct share {
+  _Alignas(64) atomic_size_t next; /* first item of the share that nobody has taken */
+  size_t end;
+} share;
+
+enum { MOST_SHARES = 64 }; /* more threads than that share them */
+
 /* A crew works on one job after another. `call` counts the jobs: odd while one is open to be worked
  * on, even while it is closed. A member enters an open job (members_inside), takes pieces until none
  * are left, and leaves; the leader closes the job when all pieces are done and changes it only when
@@ -39,8 +48,8 @@ struct vpfi_crew {
 
   vpfi_range_fn work;
   void *context;
-  size_t count, piece;
-  atomic_size_t next; /* first item that nobody has taken */
+  size_t piece, n_shares;
+  share shares[MOST_SHARES];
   atomic_size_t done; /* items */
 
   pthread_mutex_t mutex; /* for sleeping: guards `sleeping` and the change of call */
@@ -54,14 +63,18 @@ static inline void look_again(void) {
 #endif
 }
 
-static void take_pieces(vpfi_crew *crew, size_t thread) {
+static void take_share(vpfi_crew *crew, share *from, size_t thread) {
   for (;;) {
-    const size_t begin = atomic_fetch_add(&crew->next, crew->piece);
-    if (begin >= crew->count) return;
-    const size_t end = crew->count - begin < crew->piece ? crew->count : begin + crew->piece;
+    const size_t begin = atomic_fetch_add(&from->next, crew->piece);
+    if (begin >= from->end) return;
+    const size_t end = from->end - begin < crew->piece ? from->end : begin + crew->piece;
     crew->work(crew->context, begin, end, thread);
     atomic_fetch_add(&crew->done, end - begin);
   }
+}
+
+static void take_pieces(vpfi_crew *crew, size_t thread) {
+  for (size_t k = 0; k < crew->n_shares; k++) take_share(crew, &crew->shares[(thread + k) % crew->n_shares], thread);
 }
 
 /* Set call and wake those who sleep on it. */
@@ -122,13 +135,20 @@ static void until_nobody_inside(vpfi_crew *crew) {
   }
 }
 
+/* count * part / parts without overflow. */
+static size_t boundary(size_t count, size_t part, size_t parts) {
+  return count / parts * part + count % parts * part / parts;
+}
+
 static void lead(vpfi_crew *crew, size_t threads, size_t count, vpfi_range_fn work, void *context) {
   crew->work = work;
   crew->context = context;
-  crew->count = count;
   /* Small enough that nobody waits long for the last piece, large enough that taking is cheap. */
   crew->piece = count / (8 * threads) > 0 ? count / (8 * threads) : 1;
-  atomic_store(&crew->next, 0);
+  for (size_t t = 0; t < crew->n_shares; t++) {
+    atomic_store(&crew->shares[t].next, boundary(count, t, crew->n_shares));
+    crew->shares[t].end = boundary(count, t + 1, crew->n_shares);
+  }
   atomic_store(&crew->done, 0);
   const unsigned call = atomic_load(&crew->call);
   announce(crew, call + 1);
@@ -171,7 +191,9 @@ void vpfi_team_assemble(vpfi_team *team, void (*leader)(void *context), void *co
   assert(!team->crew);
 #ifdef _OPENMP
   if (team->threads > 1) {
-    vpfi_crew crew = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    vpfi_crew crew = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+                      .changed = PTHREAD_COND_INITIALIZER,
+                      .n_shares = team->threads < MOST_SHARES ? team->threads : MOST_SHARES};
     team->crew = &crew;
 #pragma omp parallel num_threads((int)team->threads)
     {

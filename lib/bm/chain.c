@@ -13,7 +13,9 @@ static void draw(vpfi_chain *chain, size_t role, bool swept, float *drawn_with) 
   vpfi_draw_thresholds(chain->machine, r->layer, chain->stream, chain->pass++,
                        vpfi_states_id(chain->states, chain->row), scratch);
   if (swept) {
-    vpfi_sweep(chain->machine, r->layer, clamped, scratch->z, scratch->threshold, bits, drawn_with);
+    const vpfi_layer *layer = &chain->machine->shape->layer[r->layer];
+    chain->machine->kernels->sweep(bits, scratch->z, scratch->threshold, chain->machine->params->intra[r->layer],
+                                   layer->size, layer->width, clamped, drawn_with, false);
   } else {
     if (drawn_with) memcpy(drawn_with, scratch->z, chain->machine->shape->layer[r->layer].size * sizeof(float));
     vpfi_draw_layer(chain->machine, r->layer, clamped, scratch, bits);
@@ -30,9 +32,9 @@ static void sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
   const vpfi_machine *machine = chain->machine;
   const vpfi_role *r = &machine->shape->role[role];
   const size_t state = r->state[chain->order];
-  machine->kernels->sum_rows(chain->scratch->z, machine->params->intra[r->layer],
-                             machine->shape->layer[r->layer].width, chain->scratch->index[state],
-                             chain->scratch->count[state]);
+  const size_t width = machine->shape->layer[r->layer].width;
+  machine->kernels->sum_rows(chain->scratch->z, true, machine->params->intra[r->layer], width, width,
+                             chain->scratch->index[state], chain->scratch->count[state]);
   draw(chain, role, true, drawn_with);
 }
 

@@ -22,8 +22,7 @@ typedef struct vpfi_chain {
   uint64_t *const *clamped; /* [n_layers] rows of bits: units that are held; NULL: none */
 } vpfi_chain;
 
-/* scratch->z is left with the field of the upper layer from below: of the draw, or, where it was
- * swept, as the sweep left it. */
+/* scratch->z is left with the field of the upper layer from below; where it was swept, unspecified. */
 void vpfi_chain_up(vpfi_chain *chain, size_t upper);
 
 void vpfi_chain_down(vpfi_chain *chain, size_t lower, float *drawn_with);

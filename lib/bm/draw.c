@@ -2,9 +2,6 @@
 #include "bm/draw.h"
 
 #include <string.h>
-
-#include "num/bits.h"
-
 void vpfi_draw_thresholds(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
                           vpfi_scratch *scratch) {
   const vpfi_layer *l = &machine->shape->layer[layer];
@@ -27,20 +24,4 @@ void vpfi_draw_coins(const vpfi_machine *machine, size_t layer, uint64_t stream,
   memset(scratch->z, 0, machine->shape->layer[layer].width * sizeof(float));
   vpfi_draw_thresholds(machine, layer, stream, pass, id, scratch);
   vpfi_draw_layer(machine, layer, NULL, scratch, bits);
-}
-
-/* A flip of unit j changes every pending field by U_j, so a sweep costs O(n) for each flip, not
- * for each unit. */
-void vpfi_sweep(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, float *z,
-                const float *threshold, uint64_t *bits, float *drawn_with) {
-  const vpfi_layer *l = &machine->shape->layer[layer];
-  const float *u = machine->params->intra[layer];
-  for (size_t j = 0; j < l->size; j++) {
-    if (drawn_with) drawn_with[j] = z[j];
-    if (clamped && vpfi_bits_get(clamped, j)) continue;
-    const bool on = z[j] > threshold[j];
-    if (on == vpfi_bits_get(bits, j)) continue;
-    vpfi_bits_flip(bits, j);
-    machine->kernels->add_row(z, u + j * l->width, on, l->width);
-  }
 }

@@ -19,10 +19,4 @@ void vpfi_draw_layer(const vpfi_machine *machine, size_t layer, const uint64_t *
 void vpfi_draw_coins(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
                      vpfi_scratch *scratch, uint64_t *bits);
 
-/* One asynchronous sweep over a layer with U (Eq. 5): unit after unit in fixed order. z must hold
- * the whole field, own layer included; it is kept up to date as units flip. drawn_with, unless
- * NULL, gets the field that each unit was drawn with. */
-void vpfi_sweep(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, float *z,
-                const float *threshold, uint64_t *bits, float *drawn_with);
-
 #endif

@@ -5,146 +5,181 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "num/bits.h"
 
-static size_t count_tiles(const vpfi_shape *shape) {
-  size_t tiles = shape->n_roles;
-  for (size_t i = 0; i < shape->n_layers; i++) {
-    const size_t strips = (shape->layer[i].width + VPFI_TILE_LOWER - 1) / VPFI_TILE_LOWER;
-    tiles += (i < shape->n_joins ? strips : 0) + (shape->layer[i].intra ? strips : 0);
-  }
-  return tiles;
-}
-
-static void add_strips(vpfi_batch *batch, const vpfi_shape *shape, vpfi_block_kind kind, size_t layer) {
-  const size_t rows = shape->layer[layer].width;
-  for (size_t first = 0; first < rows; first += VPFI_TILE_LOWER)
-    batch->tiles[batch->n_tiles++] =
-        (vpfi_tile){kind, layer, first, rows - first < VPFI_TILE_LOWER ? rows - first : VPFI_TILE_LOWER};
-}
-
-static void cut_tiles(vpfi_batch *batch, const vpfi_shape *shape) {
-  for (size_t i = 0; i < shape->n_joins; i++) add_strips(batch, shape, VPFI_BLOCK_WEIGHTS, i);
-  for (size_t i = 0; i < shape->n_layers; i++)
-    if (shape->layer[i].intra) add_strips(batch, shape, VPFI_BLOCK_INTRA, i);
-  for (size_t r = 0; r < shape->n_roles; r++) batch->tiles[batch->n_tiles++] = (vpfi_tile){VPFI_BLOCK_BIAS, r, 0, 1};
-}
-
-static bool alloc_batch(vpfi_batch *batch, const vpfi_shape *shape) {
-  const size_t n_states = batch->states.n_states, words = vpfi_bits_words(batch->capacity);
-  batch->off = vpfi_alloc(shape->widest, words * sizeof(uint64_t));
-  batch->on = vpfi_alloc(n_states, sizeof *batch->on);
-  batch->gain = vpfi_alloc(shape->n_roles, sizeof *batch->gain);
-  batch->flow = vpfi_alloc(batch->capacity, shape->n_roles * sizeof *batch->flow);
-  batch->every_row = vpfi_alloc(batch->capacity, sizeof *batch->every_row);
-  batch->tiles = vpfi_alloc(count_tiles(shape), sizeof *batch->tiles);
-  batch->scratch = vpfi_scratch_create(shape, batch->team.threads);
-  if (!batch->off || !batch->on || !batch->gain || !batch->flow || !batch->every_row || !batch->tiles || !batch->scratch)
-    return false;
-  for (size_t s = 0; s < n_states; s++) {
-    batch->on[s] = vpfi_alloc(shape->layer[shape->state_layer[s]].width, words * sizeof(uint64_t));
-    if (!batch->on[s]) return false;
-  }
-  for (size_t r = 0; r < shape->n_roles; r++) {
-    batch->gain[r] = vpfi_alloc(batch->capacity, shape->layer[shape->role[r].layer].width * sizeof(float));
-    if (!batch->gain[r]) return false;
-  }
-  return true;
-}
-
-vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order order, size_t capacity,
-                           size_t threads) {
-  *batch = (vpfi_batch){.order = order, .capacity = capacity, .team = {.threads = threads}};
-  vpf_status status = vpfi_states_init(&batch->states, shape, order, capacity, 1, NULL);
-  if (!status && !alloc_batch(batch, shape)) status = VPF_ERR_MEMORY;
-  if (status) {
-    vpfi_batch_clear(batch, shape);
-    return status;
-  }
-  for (size_t r = 0; r < capacity; r++) batch->every_row[r] = (uint32_t)r;
-  cut_tiles(batch, shape);
-  return VPF_OK;
-}
-
-void vpfi_batch_clear(vpfi_batch *batch, const vpfi_shape *shape) {
-  for (size_t s = 0; batch->on && s < batch->states.n_states; s++) vpfi_free(batch->on[s]);
-  for (size_t r = 0; batch->gain && r < shape->n_roles; r++) vpfi_free(batch->gain[r]);
-  vpfi_free(batch->on);
-  vpfi_free(batch->off);
-  vpfi_free(batch->gain);
-  vpfi_free(batch->flow);
-  vpfi_free(batch->every_row);
-  vpfi_free(batch->tiles);
-  vpfi_scratch_destroy(batch->scratch, batch->team.threads);
-  vpfi_states_clear(&batch->states);
-  *batch = (vpfi_batch){0};
-}
-
-typedef struct rates_job {
+/* The work on one block of rows. */
+typedef struct block_job {
   vpfi_batch *batch;
   const vpfi_machine *machine;
-} rates_job;
+  size_t block;
+} block_job;
 
-/* A flow of -1 marks a role whose fields were out of range. */
-static void rates_of_rows(void *context, size_t begin, size_t end, size_t thread) {
-  const rates_job *job = context;
+static size_t block_row(const block_job *job) {
+  return job->block * VPFI_BLOCK_ROWS;
+}
+
+static size_t block_rows(const block_job *job) {
+  return vpfi_batch_block_rows(job->batch, job->block);
+}
+
+static const vpfi_layer *layer_of(const block_job *job, size_t role) {
+  return &job->machine->shape->layer[job->machine->shape->role[role].layer];
+}
+
+static float *chore_gain(const block_job *job, const vpfi_chore *chore) {
+  return job->batch->gain[chore->of] + block_row(job) * layer_of(job, chore->of)->width + chore->first;
+}
+
+static bool is_dense(const block_job *job, size_t state) {
+  return job->batch->dense[state * job->batch->words + job->block];
+}
+
+/* z += the rows of a matrix that are on in a listed state, for all rows of the block. */
+static void add_inputs(const block_job *job, float *z, size_t z_stride, size_t state, const float *matrix,
+                       size_t stride, size_t width) {
+  const vpfi_batch *batch = job->batch;
+  const vpfi_kernels *kernels = job->machine->kernels;
+  const size_t words = batch->states.words[state];
+  if (is_dense(job, state)) {
+    kernels->sum_grouped(z, true, z_stride, block_rows(job), vpfi_states_row(&batch->states, state, block_row(job)),
+                         words, matrix, stride, job->machine->shape->layer[job->machine->shape->state_layer[state]].size,
+                         width);
+    return;
+  }
+  for (size_t r = 0; r < block_rows(job); r++)
+    kernels->sum_rows(z + r * z_stride, true, matrix, stride, width, batch->index[state] + r * words * 64,
+                      batch->count[state * VPFI_BLOCK_ROWS + r]);
+}
+
+/* What a part of the layer below gives to all units of a role. */
+static void sum_part(const block_job *job, const vpfi_chore *chore) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
-  vpfi_scratch *scratch = &batch->scratch[thread];
-  for (size_t row = begin; row < end; row++) {
-    vpfi_scratch_list_all(scratch, &batch->states, row);
-    for (size_t r = 0; r < shape->n_roles; r++) {
-      const vpfi_role *role = &shape->role[r];
-      const vpfi_layer *layer = &shape->layer[role->layer];
-      double *flow = &batch->flow[row * shape->n_roles + r];
-      vpfi_field(job->machine, batch->order, r, VPFI_FROM_ALL, scratch, scratch->z);
-      if (!job->machine->kernels->rates(batch->gain[r] + row * layer->width, scratch->z,
-                                        vpfi_states_row(&batch->states, role->state[batch->order], row),
-                                        layer->size, layer->width, flow))
-        *flow = -1;
-    }
+  const vpfi_kernels *kernels = job->machine->kernels;
+  const size_t below = shape->role[chore->of].below, width = layer_of(job, chore->of)->width;
+  const size_t state = shape->role[shape->join[below].lower_role].state[batch->order];
+  const size_t words = batch->states.words[state];
+  const uint64_t *bits = vpfi_states_row(&batch->states, state, block_row(job)) + chore->first / 64;
+  const float *matrix = job->machine->params->weights[below] + chore->first * width;
+  float *part = batch->part[chore->of] + chore->number * VPFI_BLOCK_ROWS * width;
+  (is_dense(job, state) ? kernels->sum_grouped : kernels->sum_selected)(part, false, width, block_rows(job), bits, words,
+                                                                        matrix, width, chore->width, width);
+}
+
+/* Fields, in the place of the gains: bias, below, above, own layer. */
+static void make_fields(const block_job *job, const vpfi_chore *chore) {
+  const vpfi_batch *batch = job->batch;
+  const vpfi_shape *shape = job->machine->shape;
+  const vpfi_params *params = job->machine->params;
+  const vpfi_role *role = &shape->role[chore->of];
+  const size_t width = layer_of(job, chore->of)->width;
+  float *z = chore_gain(job, chore);
+  for (size_t r = 0; r < block_rows(job); r++) {
+    memcpy(z + r * width, params->bias[chore->of] + chore->first, chore->width * sizeof *z);
+    for (size_t p = 0; role->below != VPFI_NONE && p < VPFI_PARTS; p++)
+      job->machine->kernels->add_row(
+          z + r * width, batch->part[chore->of] + (p * VPFI_BLOCK_ROWS + r) * width + chore->first, true, chore->width);
+  }
+  if (role->above != VPFI_NONE)
+    add_inputs(job, z, width, shape->role[shape->join[role->above].upper_role].state[batch->order],
+               params->weights_t[role->above] + chore->first, width, chore->width);
+  if (role->intra)
+    add_inputs(job, z, width, role->state[batch->order], params->intra[role->layer] + chore->first, width, chore->width);
+}
+
+static double make_rates(const block_job *job, const vpfi_chore *chore) {
+  const vpfi_batch *batch = job->batch;
+  const vpfi_layer *layer = layer_of(job, chore->of);
+  const size_t state = job->machine->shape->role[chore->of].state[batch->order];
+  const size_t left = layer->size > chore->first ? layer->size - chore->first : 0;
+  double flow;
+  const bool within = job->machine->kernels->rates(
+      chore_gain(job, chore), layer->width, vpfi_states_row(&batch->states, state, block_row(job)),
+      batch->states.words[state], chore->first, left < chore->width ? left : chore->width, chore->width,
+      block_rows(job), &flow);
+  return within ? flow : -1;
+}
+
+static void do_chore(const block_job *job, size_t k) {
+  vpfi_batch *batch = job->batch;
+  const vpfi_chore *chore = &batch->chores[k];
+  batch->chore_flow[k] = 0;
+  switch (chore->kind) {
+    case VPFI_CHORE_PART: sum_part(job, chore); break;
+    case VPFI_CHORE_TRANSPOSE:
+      vpfi_batch_transpose_units(batch, job->machine->shape, job->block, chore->of, chore->first);
+      break;
+    case VPFI_CHORE_FIELDS:
+    case VPFI_CHORE_FINISH:
+      make_fields(job, chore);
+      batch->chore_flow[k] = make_rates(job, chore);
   }
 }
 
-/* Compute the field once more and find the unit. */
-static void locate(const vpfi_batch *batch, const vpfi_machine *machine, size_t row, size_t role,
-                   vpfi_overflow *overflow) {
-  vpfi_scratch *scratch = &batch->scratch[0];
-  vpfi_scratch_list_all(scratch, &batch->states, row);
-  vpfi_field(machine, batch->order, role, VPFI_FROM_ALL, scratch, scratch->z);
-  const size_t layer = machine->shape->role[role].layer;
-  size_t unit = 0;
-  while (unit + 1 < machine->shape->layer[layer].size && fabsf(scratch->z[unit]) <= VPFI_FIELD_LIMIT) unit++;
-  *overflow = (vpfi_overflow){row, layer, unit, scratch->z[unit]};
+static void do_early(void *context, size_t begin, size_t end, size_t thread) {
+  (void)thread;
+  for (size_t k = begin; k < end; k++) do_chore(context, k);
+}
+
+static void do_late(void *context, size_t begin, size_t end, size_t thread) {
+  const block_job *job = context;
+  do_early(context, job->batch->n_early + begin, job->batch->n_early + end, thread);
+}
+
+/* Compute the fields of the block once more and find the unit. */
+static void locate(const block_job *job, vpfi_overflow *overflow) {
+  const vpfi_batch *batch = job->batch;
+  const vpfi_shape *shape = job->machine->shape;
+  for (size_t k = 0; k < batch->n_chores; k++)
+    if (batch->chores[k].kind == VPFI_CHORE_FIELDS || batch->chores[k].kind == VPFI_CHORE_FINISH)
+      make_fields(job, &batch->chores[k]); /* of the same parts */
+  for (size_t row = block_row(job); row < block_row(job) + block_rows(job); row++)
+    for (size_t r = 0; r < shape->n_roles; r++) {
+      const float *z = batch->gain[r] + row * layer_of(job, r)->width;
+      for (size_t j = 0; j < layer_of(job, r)->size; j++)
+        if (!(fabsf(z[j]) <= VPFI_FIELD_LIMIT)) {
+          *overflow = (vpfi_overflow){row, shape->role[r].layer, j, z[j]};
+          return;
+        }
+    }
+  assert(!"some field is out of range");
 }
 
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow) {
-  rates_job job = {batch, machine};
-  vpfi_team_for(&batch->team, batch->rows, rates_of_rows, &job);
-  const size_t n_roles = machine->shape->n_roles;
-  for (size_t k = 0; k < batch->rows * n_roles; k++)
-    if (batch->flow[k] < 0) {
-      locate(batch, machine, k / n_roles, k % n_roles, overflow);
-      return false;
+  const vpfi_shape *shape = machine->shape;
+  memset(batch->flow, 0, shape->n_roles * sizeof *batch->flow);
+  memset(batch->total, 0, batch->states.n_states * sizeof *batch->total);
+  for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) {
+    block_job job = {batch, machine, b};
+    vpfi_batch_count(batch, shape, b, batch->total);
+    vpfi_batch_list(batch, b);
+    vpfi_team_for(&batch->team, batch->n_early, do_early, &job);
+    vpfi_team_for(&batch->team, batch->n_chores - batch->n_early, do_late, &job);
+    for (size_t k = 0; k < batch->n_chores; k++) {
+      if (batch->chore_flow[k] < 0) {
+        locate(&job, overflow);
+        return false;
+      }
+      const vpfi_chore_kind kind = batch->chores[k].kind;
+      if (kind == VPFI_CHORE_FIELDS || kind == VPFI_CHORE_FINISH)
+        batch->flow[batch->chores[k].of] += batch->chore_flow[k];
     }
+  }
   return true;
 }
 
-void vpfi_batch_transpose(vpfi_batch *batch, const vpfi_shape *shape) {
-  for (size_t s = 0; s < batch->states.n_states; s++)
-    vpfi_bits_transpose(batch->on[s], shape->layer[shape->state_layer[s]].width, batch->states.bits[s],
-                        batch->states.words[s], batch->rows);
-}
-
-static vpfi_pair_view view_roles(const vpfi_batch *batch, const vpfi_shape *shape, size_t lower, size_t upper) {
-  return (vpfi_pair_view){.lower_on = batch->on[shape->role[lower].state[batch->order]],
-                          .upper_on = batch->one_sided ? batch->off : batch->on[shape->role[upper].state[batch->order]],
-                          .words = vpfi_bits_words(batch->rows),
-                          .lower_gain = batch->gain[lower],
-                          .upper_gain = batch->gain[upper],
-                          .lower_width = shape->layer[shape->role[lower].layer].width,
-                          .upper_width = shape->layer[shape->role[upper].layer].width};
+/* Half of Eq. (2): out[u] = sum over rows of y_u gain, for `count` units from `first` of the state of
+ * role `on` and `cols` gains from j0 of role `gain`; each over ascending rows. out: [count x out_stride]. */
+static void sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, size_t on, size_t first, size_t count,
+                      size_t gain, size_t j0, size_t cols, float *out, size_t out_stride) {
+  const vpfi_shape *shape = machine->shape;
+  const size_t state = shape->role[on].state[batch->order], width = shape->layer[shape->role[gain].layer].width;
+  for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) {
+    const float *gains = batch->gain[gain] + b * VPFI_BLOCK_ROWS * width + j0;
+    const uint64_t *bits = batch->on[state] + first * batch->words + b;
+    (batch->dense[state * batch->words + b] ? machine->kernels->sum_grouped : machine->kernels->sum_selected)(
+        out, b > 0, out_stride, count, bits, batch->words, gains, width, vpfi_batch_block_rows(batch, b), cols);
+  }
 }
 
 /* U joins a layer to itself, in the role that sums it: in the pair in which it is the upper one. */
@@ -152,28 +187,29 @@ static size_t intra_role(const vpfi_shape *shape, size_t layer) {
   return shape->layer[layer].up;
 }
 
-void vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine, const vpfi_tile *tile, size_t j0,
-                         size_t cols, float *out) {
+float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine, const vpfi_tile *tile, size_t j0,
+                           size_t cols, size_t thread) {
   const vpfi_shape *shape = machine->shape;
   assert(tile->kind != VPFI_BLOCK_BIAS && cols <= VPFI_TILE_UPPER);
-  vpfi_pair_view view;
-  if (tile->kind == VPFI_BLOCK_WEIGHTS) {
-    view = view_roles(batch, shape, shape->join[tile->index].lower_role, shape->join[tile->index].upper_role);
-    machine->kernels->gradient(out, &view, tile->first, tile->count, j0, cols);
-    return;
+  const bool is_intra = tile->kind == VPFI_BLOCK_INTRA;
+  const size_t lower = is_intra ? intra_role(shape, tile->index) : shape->join[tile->index].lower_role;
+  const size_t upper = is_intra ? lower : shape->join[tile->index].upper_role;
+  float *out = batch->work[thread], *half = out + VPFI_TILE_LOWER * VPFI_TILE_UPPER;
+
+  sum_gains(batch, machine, lower, tile->first, tile->count, upper, j0, cols, out, VPFI_TILE_UPPER);
+  if (!batch->one_sided) {
+    sum_gains(batch, machine, upper, j0, cols, lower, tile->first, tile->count, half, VPFI_TILE_LOWER);
+    machine->kernels->add_transposed(out, VPFI_TILE_UPPER, half, VPFI_TILE_LOWER, cols, tile->count);
   }
   /* With both sides the same layer, Eq. (2) comes out symmetric; a unit has no edge to itself. */
-  view = view_roles(batch, shape, intra_role(shape, tile->index), intra_role(shape, tile->index));
-  machine->kernels->gradient(out, &view, tile->first, tile->count, j0, cols);
-  for (size_t i = 0; i < tile->count; i++)
-    if (tile->first + i >= j0 && tile->first + i < j0 + cols)
-      out[i * VPFI_TILE_UPPER + tile->first + i - j0] = 0;
+  for (size_t i = 0; is_intra && i < tile->count; i++)
+    if (tile->first + i >= j0 && tile->first + i < j0 + cols) out[i * VPFI_TILE_UPPER + tile->first + i - j0] = 0;
+  return out;
 }
 
 void vpfi_batch_bias_gradient(const vpfi_batch *batch, const vpfi_machine *machine, size_t role, float *out) {
   const size_t width = machine->shape->layer[machine->shape->role[role].layer].width;
-  memset(out, 0, width * sizeof *out);
-  machine->kernels->sum_rows(out, batch->gain[role], width, batch->every_row, batch->rows);
+  machine->kernels->sum_rows(out, false, batch->gain[role], width, width, batch->every_row, batch->rows);
 }
 
 size_t vpfi_tile_width(const vpfi_shape *shape, const vpfi_tile *tile) {

@@ -5,36 +5,57 @@
 
 #include "bm/chain.h"
 #include "bm/energy.h"
+#include "num/bits.h"
 #include "num/rng.h"
 
 const vpfi_estep vpfi_estep_paper = {.gibbs = false, .sweeps = 1, .order = VPFI_ORDER_SWEPT, .random_start = false};
 
+typedef struct infer_job {
+  const vpfi_machine *machine;
+  const vpfi_estep *estep;
+  uint64_t stream;
+  vpfi_states *states;
+  const vpfi_tables *tables; /* or NULL */
+  vpfi_scratch *scratch;
+} infer_job;
+
+/* z += the rows of a matrix that are on, in groups: by the table of their sums, or without. */
+static void add_groups(const vpfi_kernels *kernels, float *z, size_t width, const uint64_t *bits, size_t rows,
+                       const float *matrix, const float *table, uint32_t *index) {
+  const size_t words = vpfi_bits_words(rows);
+  if (table)
+    kernels->sum_rows(z, true, table, width, width, index, vpfi_bits_list_groups(bits, words, index));
+  else
+    kernels->sum_grouped(z, true, width, 1, bits, words, matrix, width, rows, width);
+}
+
 /* p(h_i | h_{i-1}), then Eq. (5). Passes: 0 the first draw, 1.. the sweeps. */
-static void infer_layer(const vpfi_machine *machine, const vpfi_estep *estep, size_t sweeps, uint64_t stream,
-                        vpfi_states *states, size_t row, size_t layer, vpfi_scratch *scratch) {
-  const vpfi_shape *shape = machine->shape;
-  const vpfi_layer *l = &shape->layer[layer];
-  const size_t swept = shape->role[l->up].state[estep->order], unswept = shape->role[l->down].state[estep->order];
-  const uint64_t id = vpfi_states_id(states, row);
-  uint64_t *bits = vpfi_states_row(states, swept, row);
+static void infer_layer(const infer_job *job, size_t sweeps, size_t row, size_t layer, vpfi_scratch *scratch) {
+  const vpfi_shape *shape = job->machine->shape;
+  const vpfi_params *params = job->machine->params;
+  const vpfi_kernels *kernels = job->machine->kernels;
+  const vpfi_layer *l = &shape->layer[layer], *below = &shape->layer[layer - 1];
+  const vpfi_order order = job->estep->order;
+  const size_t swept = shape->role[l->up].state[order], unswept = shape->role[l->down].state[order];
+  const size_t from = shape->role[shape->join[layer - 1].lower_role].state[order];
+  const uint64_t id = vpfi_states_id(job->states, row);
+  uint64_t *bits = vpfi_states_row(job->states, swept, row);
 
-  vpfi_field(machine, estep->order, l->up, VPFI_FROM_BELOW, scratch, scratch->z);
-  vpfi_draw_thresholds(machine, layer, stream, 0, id, scratch);
-  machine->kernels->draw(bits, scratch->z, scratch->threshold, l->size);
-  vpfi_scratch_list(scratch, states, swept, row);
-  if (!l->intra) return;
+  memcpy(scratch->z, params->bias[l->up], l->width * sizeof(float));
+  add_groups(kernels, scratch->z, l->width, vpfi_states_row(job->states, from, row), below->size,
+             params->weights[layer - 1], job->tables ? job->tables->below[layer] : NULL, scratch->index_block);
+  vpfi_draw_thresholds(job->machine, layer, job->stream, 0, id, scratch);
+  kernels->draw(bits, scratch->z, scratch->threshold, l->size);
+  if (unswept != swept) memcpy(vpfi_states_row(job->states, unswept, row), bits, l->words * sizeof *bits);
+  if (!l->intra || sweeps == 0) return;
 
-  if (unswept != swept) {
-    memcpy(vpfi_states_row(states, unswept, row), bits, l->words * sizeof *bits);
-    vpfi_scratch_list(scratch, states, unswept, row);
-  }
-  machine->kernels->sum_rows(scratch->z, machine->params->intra[layer], l->width, scratch->index[swept],
-                             scratch->count[swept]);
+  add_groups(kernels, scratch->z, l->width, bits, l->size, params->intra[layer],
+             job->tables ? job->tables->own[layer] : NULL, scratch->index_block);
   for (size_t s = 0; s < sweeps; s++) {
-    vpfi_draw_thresholds(machine, layer, stream, (uint32_t)(1 + s), id, scratch);
-    vpfi_sweep(machine, layer, NULL, scratch->z, scratch->threshold, bits, NULL);
+    vpfi_draw_thresholds(job->machine, layer, job->stream, (uint32_t)(1 + s), id, scratch);
+    kernels->sweep(bits, scratch->z, scratch->threshold, params->intra[layer], l->size, l->width, NULL, NULL,
+                   s + 1 < sweeps);
   }
-  vpfi_scratch_list(scratch, states, swept, row);
 }
 
 /* The layers from `first` on, each once given all its neighbours; they share the number of the pass. */
@@ -46,40 +67,30 @@ static void resample_layers(vpfi_chain *chain, size_t first, uint32_t pass) {
   }
 }
 
-static void infer_rows(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
-                       size_t begin, size_t end, vpfi_scratch *scratch) {
-  for (size_t row = begin; row < end; row++) {
-    vpfi_scratch_list(scratch, states, 0, row);
-    for (size_t layer = 1; layer < machine->shape->n_layers; layer++) {
-      if (estep->gibbs && estep->random_start) {
-        vpfi_draw_coins(machine, layer, stream, 0, vpfi_states_id(states, row), scratch,
-                        vpfi_states_row(states, layer, row));
-        vpfi_scratch_list(scratch, states, layer, row);
-      } else { /* the start of the Gibbs sampler is not swept */
-        infer_layer(machine, estep, estep->gibbs ? 0 : estep->sweeps, stream, states, row, layer, scratch);
-      }
-    }
-    vpfi_chain chain = {.machine = machine, .states = states, .row = row, .scratch = scratch, .stream = stream};
-    for (size_t s = 0; estep->gibbs && s < estep->sweeps; s++) resample_layers(&chain, 1, (uint32_t)(1 + s));
-  }
+static void infer_row(const infer_job *job, size_t row, vpfi_scratch *scratch) {
+  const vpfi_estep *estep = job->estep;
+  for (size_t layer = 1; layer < job->machine->shape->n_layers; layer++)
+    if (estep->gibbs && estep->random_start)
+      vpfi_draw_coins(job->machine, layer, job->stream, 0, vpfi_states_id(job->states, row), scratch,
+                      vpfi_states_row(job->states, layer, row));
+    else /* the start of the Gibbs sampler is not swept */
+      infer_layer(job, estep->gibbs ? 0 : estep->sweeps, row, layer, scratch);
+  if (!estep->gibbs) return;
+  vpfi_chain chain = {
+      .machine = job->machine, .states = job->states, .row = row, .scratch = scratch, .stream = job->stream};
+  vpfi_scratch_list_all(scratch, job->states, row);
+  for (size_t s = 0; s < estep->sweeps; s++) resample_layers(&chain, 1, (uint32_t)(1 + s));
 }
-
-typedef struct infer_job {
-  const vpfi_machine *machine;
-  const vpfi_estep *estep;
-  uint64_t stream;
-  vpfi_states *states;
-  vpfi_scratch *scratch;
-} infer_job;
 
 static void infer_range(void *context, size_t begin, size_t end, size_t thread) {
   const infer_job *job = context;
-  infer_rows(job->machine, job->estep, job->stream, job->states, begin, end, &job->scratch[thread]);
+  for (size_t row = begin; row < end; row++) infer_row(job, row, &job->scratch[thread]);
 }
 
 void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
-                vpfi_team *team, vpfi_scratch *scratch) {
-  infer_job job = {machine, estep, stream, states, scratch};
+                vpfi_tables *tables, vpfi_team *team, vpfi_scratch *scratch) {
+  if (tables) vpfi_tables_fill(tables, machine, team);
+  infer_job job = {machine, estep, stream, states, tables, scratch};
   vpfi_team_for(team, states->rows, infer_range, &job);
 }
 

@@ -10,7 +10,6 @@
 #include "learn/contrast.h"
 #include "learn/order.h"
 #include "learn/update.h"
-#include "num/bits.h"
 #include "num/rng.h"
 
 static double now(void) {
@@ -80,7 +79,11 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
     return VPF_ERR_MEMORY;
   status = vpfi_sums_init(&trainer->batch_sums, shape);
   if (status) return status;
-  if (plan.period > 0 && !same_sample_memory(learner, &plan, rows)) {
+  if (plan.period > 0 && rows >= VPFI_TABLE_ROWS) {
+    status = vpfi_tables_init(&trainer->tables, shape);
+    trainer->has_tables = !status;
+  }
+  if (!status && plan.period > 0 && !same_sample_memory(learner, &plan, rows)) {
     status = vpfi_sample_init(&trainer->new_sample, shape, &plan, rows);
     trainer->has_new_sample = !status;
   }
@@ -128,6 +131,7 @@ void vpfi_trainer_clear(vpfi_trainer *trainer) {
   vpfi_sums_clear(&trainer->batch_sums);
   vpfi_states_clear(&trainer->new_sample);
   vpfi_states_clear(&trainer->new_particles);
+  if (trainer->has_tables) vpfi_tables_clear(&trainer->tables, &trainer->learner->shape);
   *trainer = (vpfi_trainer){0};
 }
 
@@ -147,7 +151,7 @@ static void draw_sample(vpfi_trainer *trainer) {
   sample->first_id = trainer->data.id.first_row;
   vpfi_infer(&machine, &learner->plan.estep,
              vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), sample,
-             &trainer->batch.team, trainer->batch.scratch);
+             trainer->has_tables ? &trainer->tables : NULL, &trainer->batch.team, trainer->batch.scratch);
   sample->bits[0] = nothing;
   learner->has_sample = true;
   learner->sample_plan = learner->plan;
@@ -222,11 +226,8 @@ static void sum_batch(vpfi_trainer *trainer) {
   const vpfi_shape *shape = &trainer->learner->shape;
   const vpfi_batch *batch = &trainer->batch;
   vpfi_sums *sums = &trainer->batch_sums;
-  vpfi_sums_zero(sums, shape);
-  for (size_t k = 0; k < batch->rows; k++)
-    for (size_t r = 0; r < shape->n_roles; r++) sums->flow[r] += batch->flow[k * shape->n_roles + r];
-  for (size_t l = 0; l < shape->n_layers; l++)
-    sums->on[l] = (double)vpfi_bits_count(batch->states.bits[l], batch->rows * batch->states.words[l]);
+  memcpy(sums->flow, batch->flow, shape->n_roles * sizeof *sums->flow);
+  memcpy(sums->on, batch->total, shape->n_layers * sizeof *sums->on); /* the first states are the layers' own */
   sums->rows = (double)batch->rows;
   sums->batches = 1;
 }
@@ -270,7 +271,7 @@ static vpf_status train_batch(vpfi_trainer *trainer, size_t data_rows) {
   gather(trainer, data_rows);
   if (learner->plan.period == 0)
     vpfi_infer(&machine, &learner->plan.estep,
-               vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states,
+               vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states, NULL,
                &batch->team, batch->scratch);
   if (batch->one_sided) vpfi_contrast_spread(batch, &learner->shape, learner->plan.estep.order);
 

@@ -25,6 +25,8 @@ typedef struct vpfi_trainer {
   vpfi_batch batch;
   size_t batch_rows;     /* data rows of a minibatch, unless fewer are left */
   size_t *order;         /* [rows] */
+  vpfi_tables tables;    /* for E-steps of all rows */
+  bool has_tables;
   vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */
   vpfi_sums batch_sums;  /* of the minibatch just done */
   double *report;        /* what vpf_progress points into */

@@ -62,15 +62,14 @@ static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, 
   return (vpfi_tile_peak){peak, 0};
 }
 
-static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile) {
+static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile, size_t thread) {
   const vpfi_shape *shape = job->machine->shape;
   const target to = target_of(job, tile);
   const size_t width = vpfi_tile_width(shape, tile);
-  _Alignas(64) float strip[VPFI_TILE_LOWER * VPFI_TILE_UPPER];
   float peak = 0;
   for (size_t j0 = 0; j0 < width; j0 += VPFI_TILE_UPPER) {
     const size_t cols = width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER;
-    vpfi_batch_gradient(job->batch, job->machine, tile, j0, cols, strip);
+    const float *strip = vpfi_batch_gradient(job->batch, job->machine, tile, j0, cols, thread);
     for (size_t i = 0; i < tile->count; i++) {
       const float here = apply(job, &to, (tile->first + i) * width + j0, strip + i * VPFI_TILE_UPPER, cols);
       if (!isfinite(here)) return (vpfi_tile_peak){here, tile->first + i};
@@ -90,7 +89,7 @@ static void update_range(void *context, size_t begin, size_t end, size_t thread)
   for (size_t t = begin; t < end; t++) {
     const vpfi_tile *tile = &job->batch->tiles[t];
     job->tile_peaks[t] = tile->kind == VPFI_BLOCK_BIAS ? update_bias(job, tile, &job->batch->scratch[thread])
-                                                       : update_matrix(job, tile);
+                                                       : update_matrix(job, tile, thread);
   }
 }
 
@@ -139,7 +138,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
 
   const double gradient = bound + (double)job.weights.decay * (double)*peak;
 
-  vpfi_batch_transpose(batch, &learner->shape);
+  if (batch->one_sided) vpfi_batch_transpose(batch, &learner->shape); /* chains have come to the rows */
   if (*peak > VPFI_SAFE_MAGNITUDE || gradient > (double)VPFI_SAFE_MAGNITUDE) {
     float unused;
     job.trial = true;

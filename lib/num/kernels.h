@@ -14,25 +14,12 @@
 
 enum {
   VPFI_KERNEL_LANES = 16,
-  /* A tile of a gradient: one block of the lower units by one of the upper. 32 x 64 floats are
-   * 8 KiB; with the transposed half another 8, so both stay in a first-level cache of 32. */
-  VPFI_TILE_LOWER = 32,
-  VPFI_TILE_UPPER = 64,
+  VPFI_GROUP = 4, /* rows whose 16 possible sums sum_grouped() adds from a table */
   VPFI_SOFTPLUS_FLUSH = 64 * VPFI_KERNEL_LANES /* units between logarithms: a product stays below 2^64 */
 };
 
 /* |z|/2 beyond this is divergence: exp(80) = 5.5e34 leaves float four decades of room. */
 #define VPFI_FIELD_LIMIT 160.0f
-
-/* A minibatch as the gradient of one weight matrix sees it. For unit i of the lower side, the
- * rows r in which it is on are the bits of lower_on[i * words]; its gain alpha delta in row r is
- * lower_gain[r * lower_width + i]. The same for the upper side. */
-typedef struct vpfi_pair_view {
-  const uint64_t *lower_on, *upper_on;
-  size_t words;
-  const float *lower_gain, *upper_gain;
-  size_t lower_width, upper_width;
-} vpfi_pair_view;
 
 /* One step of Adam or SGD: the gradient is scale * sum + decay * w. */
 typedef struct vpfi_update {
@@ -48,16 +35,41 @@ typedef struct vpfi_update {
 typedef struct vpfi_kernels {
   const char *name;
 
-  /* z[0..width) += sum over k of matrix[index[k] * width + 0..width), in the order of k. */
-  void (*sum_rows)(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count);
+  /* z[0..width) = z (if add) or 0, plus matrix[index[k] * stride + 0..width) in the order of k. */
+  void (*sum_rows)(float *z, bool add, const float *matrix, size_t stride, size_t width, const uint32_t *index,
+                   size_t count);
+
+  /* Many such sums: for each k < count, out[k * out_stride + 0..width) = itself (if add) or 0, plus, ascending,
+   * those of the `rows` rows of the matrix that are on in bits[k * words ...]; no bit beyond them is on. */
+  void (*sum_selected)(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
+                       const float *matrix, size_t stride, size_t rows, size_t width);
+
+  /* The same in another order, which costs the same whatever is on: what is added, for g = 0, 1, ..., is the
+   * sum, ascending, of those of rows 4g .. 4g+3 that are on, if any. */
+  void (*sum_grouped)(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
+                      const float *matrix, size_t stride, size_t rows, size_t width);
+
+  /* The sums that sum_grouped() adds: table[(16 g + on) * width + 0..width) = the sum of those of rows 4g ..
+   * 4g+3 that are on, their bits being those of `on`; -0 if none is. Rows beyond `rows` are 0. */
+  void (*tabulate)(float *table, const float *matrix, size_t stride, size_t rows, size_t width);
 
   /* z += row (on) or z -= row. */
   void (*add_row)(float *z, const float *row, bool on, size_t width);
 
-  /* For unit j < n: alpha = 1/2 - y_j, delta = exp(alpha z_j), gain_j = alpha delta; gains from n
-   * to width are 0. *flow = sum of delta (16 partial sums, j mod 16, then in order, as double).
-   * False if some |z_j| is above VPFI_FIELD_LIMIT or NaN; outputs are then unspecified. */
-  bool (*rates)(float *gain, const float *z, const uint64_t *bits, size_t n, size_t width, double *flow);
+  /* One asynchronous sweep (Eq. 5): for j = 0, 1, ... < n, unless bit j of clamped (NULL: none): unit j
+   * is on if z_j > t_j, and if that is a change, row j of u, [n x width], is added to z (on) or subtracted.
+   * drawn_with, unless NULL: [n], z_j as unit j was drawn; of a clamped unit as it was then. z is afterwards
+   * the field of the new states if `keep`, else unspecified. */
+  void (*sweep)(uint64_t *bits, float *z, const float *t, const float *u, size_t n, size_t width,
+                const uint64_t *clamped, float *drawn_with, bool keep);
+
+  /* From fields to gains, in place, for units first .. first+width-1 (first a multiple of
+   * VPFI_KERNEL_LANES) of `rows` rows: gain[r * stride + j] holds z and gets alpha delta, where alpha =
+   * 1/2 - y, y is bit first + j of bits[r * words ...] and delta = exp(alpha z); 0 for j >= n. *flow = the
+   * sum of delta: 16 partial sums, j mod 16, each over ascending r, then ascending j; then added in order,
+   * as double. False if some |z|, j < n, is above VPFI_FIELD_LIMIT or NaN; outputs are then unspecified. */
+  bool (*rates)(float *gain, size_t stride, const uint64_t *bits, size_t words, size_t first, size_t n, size_t width,
+                size_t rows, double *flow);
 
   /* The words of vpfi_rng_fill(): 4 * blocks of them, blocks a multiple of 4. out need not be aligned. */
   void (*random)(uint32_t *out, uint64_t stream, uint32_t pass, uint64_t row, uint32_t first_block, size_t blocks);
@@ -81,12 +93,6 @@ typedef struct vpfi_kernels {
   /* Bit j = z[j] > t[j] for j < n; the rest of the last word is 0. */
   void (*draw)(uint64_t *bits, const float *z, const float *t, size_t n);
 
-  /* Eq. (2), summed over the rows of the minibatch, for lower units i0.. and upper units j0..:
-   *   out[i][j] = sum_r y_i(r) gain_j(r) + sum_r y_j(r) gain_i(r)
-   * each sum over ascending r, then added. out: [VPFI_TILE_LOWER x VPFI_TILE_UPPER]; lower and
-   * upper counts are multiples of VPFI_KERNEL_LANES, at most the tile. */
-  void (*gradient)(float *out, const vpfi_pair_view *view, size_t i0, size_t lower, size_t j0, size_t upper);
-
   /* Adam (Kingma and Ba 2014) on count parameters (a multiple of VPFI_KERNEL_LANES):
    *   g = scale sum + decay w; m = b1 m + (1-b1) g; v = b2 v + (1-b2) g g; w -= rate m/(sqrt v + eps)
    * Moments below 1e-30 become 0: dead pixels would otherwise drive them into denormals, which
@@ -98,6 +104,9 @@ typedef struct vpfi_kernels {
 
   /* to[j * to_stride + i] = from[i * from_stride + j]; rows and cols multiples of 8. */
   void (*transpose)(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t cols);
+
+  /* The same, added: to[j * to_stride + i] += from[i * from_stride + j]; multiples of VPFI_KERNEL_LANES. */
+  void (*add_transposed)(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t cols);
 } vpfi_kernels;
 
 /* The fastest table that this machine runs, or the one named by the environment variable

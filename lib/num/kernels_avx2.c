@@ -2,7 +2,6 @@
 /* AVX2. Each kernel adds in the order of its reference, so it gives the same bits; what is won is
  * width, and sums that stay in registers over all selected rows. */
 #include <immintrin.h>
-#include <string.h>
 
 #include "num/bits.h"
 #include "num/elementary.h"
@@ -62,62 +61,198 @@ static inline __m256 byte_mask(unsigned byte) {
   return _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, bit));
 }
 
-/* Sums stay in registers over all rows; eight of them hide the latency of the adds. */
-static inline void sum_tile64(float *z, const float *matrix, size_t stride, const uint32_t *index, size_t count) {
-  __m256 a0 = _mm256_load_ps(z), a1 = _mm256_load_ps(z + W), a2 = _mm256_load_ps(z + 2 * W),
-         a3 = _mm256_load_ps(z + 3 * W), a4 = _mm256_load_ps(z + 4 * W), a5 = _mm256_load_ps(z + 5 * W),
-         a6 = _mm256_load_ps(z + 6 * W), a7 = _mm256_load_ps(z + 7 * W);
+enum { MOST = 7 }; /* pairs of vectors of a tile */
+
+/* Sums of `vectors` (a constant) stay in registers over all rows. */
+static inline __attribute__((always_inline)) void sum_tile(float *z, bool add, const float *matrix, size_t stride,
+                                                           const uint32_t *index, size_t count, const int vectors) {
+  __m256 sum[14];
+#pragma GCC unroll 16
+  for (int v = 0; v < vectors; v++) sum[v] = add ? _mm256_load_ps(z + v * W) : _mm256_setzero_ps();
   for (size_t k = 0; k < count; k++) {
     const float *row = matrix + index[k] * stride;
-    a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
-    a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
-    a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
-    a3 = _mm256_add_ps(a3, _mm256_load_ps(row + 3 * W));
-    a4 = _mm256_add_ps(a4, _mm256_load_ps(row + 4 * W));
-    a5 = _mm256_add_ps(a5, _mm256_load_ps(row + 5 * W));
-    a6 = _mm256_add_ps(a6, _mm256_load_ps(row + 6 * W));
-    a7 = _mm256_add_ps(a7, _mm256_load_ps(row + 7 * W));
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; v++) sum[v] = _mm256_add_ps(sum[v], _mm256_load_ps(row + v * W));
   }
-  _mm256_store_ps(z, a0), _mm256_store_ps(z + W, a1), _mm256_store_ps(z + 2 * W, a2);
-  _mm256_store_ps(z + 3 * W, a3), _mm256_store_ps(z + 4 * W, a4), _mm256_store_ps(z + 5 * W, a5);
-  _mm256_store_ps(z + 6 * W, a6), _mm256_store_ps(z + 7 * W, a7);
+#pragma GCC unroll 16
+  for (int v = 0; v < vectors; v++) _mm256_store_ps(z + v * W, sum[v]);
 }
 
-static inline void sum_tile32(float *z, const float *matrix, size_t stride, const uint32_t *index, size_t count) {
-  __m256 a0 = _mm256_load_ps(z), a1 = _mm256_load_ps(z + W), a2 = _mm256_load_ps(z + 2 * W),
-         a3 = _mm256_load_ps(z + 3 * W);
-  for (size_t k = 0; k < count; k++) {
-    const float *row = matrix + index[k] * stride;
-    a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
-    a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
-    a2 = _mm256_add_ps(a2, _mm256_load_ps(row + 2 * W));
-    a3 = _mm256_add_ps(a3, _mm256_load_ps(row + 3 * W));
+/* In as few tiles as registers allow, all about as wide; a width is an even number of vectors. */
+static void sum_rows(float *z, bool add, const float *matrix, size_t stride, size_t width, const uint32_t *index,
+                     size_t count) {
+  size_t left = width / (2 * W);
+  for (size_t tiles = (left + MOST - 1) / MOST; tiles > 0; tiles--) {
+    const size_t pairs = (left + tiles - 1) / tiles;
+    switch (pairs) {
+      case 1: sum_tile(z, add, matrix, stride, index, count, 2); break;
+      case 2: sum_tile(z, add, matrix, stride, index, count, 4); break;
+      case 3: sum_tile(z, add, matrix, stride, index, count, 6); break;
+      case 4: sum_tile(z, add, matrix, stride, index, count, 8); break;
+      case 5: sum_tile(z, add, matrix, stride, index, count, 10); break;
+      case 6: sum_tile(z, add, matrix, stride, index, count, 12); break;
+      default: sum_tile(z, add, matrix, stride, index, count, 2 * MOST);
+    }
+    z += pairs * 2 * W;
+    matrix += pairs * 2 * W;
+    left -= pairs;
   }
-  _mm256_store_ps(z, a0), _mm256_store_ps(z + W, a1), _mm256_store_ps(z + 2 * W, a2);
-  _mm256_store_ps(z + 3 * W, a3);
 }
 
-static inline void sum_tile16(float *z, const float *matrix, size_t stride, const uint32_t *index, size_t count) {
-  __m256 a0 = _mm256_load_ps(z), a1 = _mm256_load_ps(z + W);
-  for (size_t k = 0; k < count; k++) {
-    const float *row = matrix + index[k] * stride;
-    a0 = _mm256_add_ps(a0, _mm256_load_ps(row));
-    a1 = _mm256_add_ps(a1, _mm256_load_ps(row + W));
+/* The arguments of sum_selected() that are the same for all columns. */
+typedef struct selection {
+  bool add;
+  size_t out_stride, count;
+  const uint64_t *bits;
+  size_t words, words_on; /* of a row of bits; that may hold some */
+  size_t stride;
+} selection;
+
+static inline __attribute__((always_inline)) void select_tile(float *out, const float *matrix, const selection *s,
+                                                              const int vectors) {
+  for (size_t k = 0; k < s->count; k++) {
+    float *to = out + k * s->out_stride;
+    __m256 sum[14];
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; v++) sum[v] = s->add ? _mm256_load_ps(to + v * W) : _mm256_setzero_ps();
+    for (size_t w = 0; w < s->words_on; w++)
+      for (uint64_t rest = s->bits[k * s->words + w]; rest; rest &= rest - 1) {
+        const float *row = matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride;
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; v++) sum[v] = _mm256_add_ps(sum[v], _mm256_load_ps(row + v * W));
+      }
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; v++) _mm256_store_ps(to + v * W, sum[v]);
   }
-  _mm256_store_ps(z, a0), _mm256_store_ps(z + W, a1);
 }
 
-/* The first n columns of the selected rows. */
-static inline void sum_columns(float *z, size_t n, const float *matrix, size_t stride, const uint32_t *index,
-                               size_t count) {
+static void sum_selected(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
+                         const float *matrix, size_t stride, size_t rows, size_t width) {
+  const selection s = {add, out_stride, count, bits, words, (rows + 63) / 64, stride};
+  size_t left = width / (2 * W);
+  for (size_t tiles = (left + MOST - 1) / MOST; tiles > 0; tiles--) {
+    const size_t pairs = (left + tiles - 1) / tiles;
+    switch (pairs) {
+      case 1: select_tile(out, matrix, &s, 2); break;
+      case 2: select_tile(out, matrix, &s, 4); break;
+      case 3: select_tile(out, matrix, &s, 6); break;
+      case 4: select_tile(out, matrix, &s, 8); break;
+      case 5: select_tile(out, matrix, &s, 10); break;
+      case 6: select_tile(out, matrix, &s, 12); break;
+      default: select_tile(out, matrix, &s, 2 * MOST);
+    }
+    out += pairs * 2 * W;
+    matrix += pairs * 2 * W;
+    left -= pairs;
+  }
+}
+
+/* The 16 possible sums of the rows of a group, in one vector of columns: table[on * step ...]. */
+static inline void tabulate_group(float *table, size_t step, const float *group, size_t stride, size_t rows) {
+  __m256 sum[16];
+  for (size_t k = 0; k < VPFI_GROUP; k++) {
+    sum[1 << k] = k < rows ? _mm256_load_ps(group + k * stride) : _mm256_setzero_ps();
+#pragma GCC unroll 16
+    for (int on = 1; on < 1 << k; on++) sum[(1 << k) + on] = _mm256_add_ps(sum[on], sum[1 << k]);
+  }
+  sum[0] = set1(-0.0f);
+#pragma GCC unroll 16
+  for (size_t on = 0; on < 16; on++) _mm256_store_ps(table + on * step, sum[on]);
+}
+
+static void tabulate(float *table, const float *matrix, size_t stride, size_t rows, size_t width) {
+  for (size_t row = 0; row < rows; row += VPFI_GROUP, table += 16 * width)
+    for (size_t j = 0; j < width; j += W)
+      tabulate_group(table + j, width, matrix + row * stride + j, stride, rows - row);
+}
+
+/* `groups` nibbles from position `first` of a row of bits. */
+static inline uint64_t nibbles(const uint64_t *bits, size_t first, size_t groups) {
+  const size_t word = first / 16, shift = 4 * (first % 16);
+  uint64_t on = bits[word] >> shift;
+  if (shift > 0 && first % 16 + groups > 16) on |= bits[word + 1] << (64 - shift);
+  return on;
+}
+
+enum { TABLES = 10, COLUMNS = 4 }; /* groups and vectors at a time: 20 KiB of a first-level cache of 32 */
+
+/* `vectors` (a constant) of columns, a few groups at a time. */
+static inline __attribute__((always_inline)) void sum_grouped_tile(float *out, bool add, size_t out_stride,
+                                                                   size_t count, const uint64_t *bits, size_t words,
+                                                                   const float *matrix, size_t stride, size_t rows,
+                                                                   const int vectors) {
+  _Alignas(64) float table[TABLES * 16 * COLUMNS * W];
+  size_t left = (rows + VPFI_GROUP - 1) / VPFI_GROUP, first = 0;
+  for (size_t parts = (left + TABLES - 1) / TABLES; parts > 0; parts--) {
+    const size_t groups = (left + parts - 1) / parts;
+    for (size_t g = 0; g < groups; g++)
+      for (size_t v = 0; v < (size_t)vectors; v++)
+        tabulate_group(table + (g * 16 * COLUMNS + v) * W, COLUMNS * W,
+                       matrix + (first + g) * VPFI_GROUP * stride + v * W, stride, rows - (first + g) * VPFI_GROUP);
+    for (size_t k = 0; k < count; k++) {
+      float *to = out + k * out_stride;
+      uint64_t on = nibbles(bits + k * words, first, groups);
+      __m256 sum[COLUMNS];
+      for (int v = 0; v < vectors; v++) sum[v] = add ? _mm256_load_ps(to + v * W) : _mm256_setzero_ps();
+      for (const float *t = table; t < table + groups * 16 * COLUMNS * W; t += 16 * COLUMNS * W, on >>= VPFI_GROUP)
+        for (int v = 0; v < vectors; v++)
+          sum[v] = _mm256_add_ps(sum[v], _mm256_load_ps(t + ((on & 15) * COLUMNS + (size_t)v) * W));
+      for (int v = 0; v < vectors; v++) _mm256_store_ps(to + v * W, sum[v]);
+    }
+    first += groups;
+    left -= groups;
+    add = true;
+  }
+}
+
+/* Without tables, for a few rows of bits. */
+static inline __attribute__((always_inline)) void sum_groups_tile(float *out, const float *matrix, const selection *s,
+                                                                  const int vectors) {
+  for (size_t k = 0; k < s->count; k++) {
+    float *to = out + k * s->out_stride;
+    __m256 sum[6], group[6];
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; v++) sum[v] = s->add ? _mm256_load_ps(to + v * W) : _mm256_setzero_ps();
+    for (size_t w = 0; w < s->words_on; w++)
+      for (uint64_t rest = s->bits[k * s->words + w]; rest;) {
+        const unsigned bit = (unsigned)__builtin_ctzll(rest), at = bit & ~3u;
+        const float *rows = matrix + (64 * w + at) * s->stride, *row = rows + (bit - at) * s->stride;
+        unsigned on = (unsigned)(rest >> at) & 15;
+        rest &= ~((uint64_t)15 << at);
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; v++) group[v] = _mm256_load_ps(row + v * W);
+        for (on &= on - 1; on; on &= on - 1) {
+          row = rows + (unsigned)__builtin_ctz(on) * s->stride;
+#pragma GCC unroll 16
+          for (int v = 0; v < vectors; v++) group[v] = _mm256_add_ps(group[v], _mm256_load_ps(row + v * W));
+        }
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; v++) sum[v] = _mm256_add_ps(sum[v], group[v]);
+      }
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; v++) _mm256_store_ps(to + v * W, sum[v]);
+  }
+}
+
+static void sum_groups_of_few(float *out, const float *matrix, const selection *s, size_t width) {
   size_t j = 0;
-  for (; j + 64 <= n; j += 64) sum_tile64(z + j, matrix + j, stride, index, count);
-  for (; j + 32 <= n; j += 32) sum_tile32(z + j, matrix + j, stride, index, count);
-  for (; j < n; j += 16) sum_tile16(z + j, matrix + j, stride, index, count);
+  for (; j + 6 * W <= width; j += 6 * W) sum_groups_tile(out + j, matrix + j, s, 6);
+  for (; j < width; j += 2 * W) sum_groups_tile(out + j, matrix + j, s, 2);
 }
 
-static void sum_rows(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
-  sum_columns(z, width, matrix, width, index, count);
+enum { FEW = 8 }; /* rows of bits for which tables do not pay */
+
+static void sum_grouped(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
+                        const float *matrix, size_t stride, size_t rows, size_t width) {
+  if (count < FEW) {
+    const selection few = {add, out_stride, count, bits, words, (rows + 63) / 64, stride};
+    sum_groups_of_few(out, matrix, &few, width);
+    return;
+  }
+  size_t j = 0;
+  for (; j + 4 * W <= width; j += 4 * W)
+    sum_grouped_tile(out + j, add, out_stride, count, bits, words, matrix + j, stride, rows, 4);
+  if (j < width) sum_grouped_tile(out + j, add, out_stride, count, bits, words, matrix + j, stride, rows, 2);
 }
 
 static void add_row(float *z, const float *row, bool on, size_t width) {
@@ -126,29 +261,78 @@ static void add_row(float *z, const float *row, bool on, size_t width) {
     _mm256_store_ps(z + j, _mm256_add_ps(_mm256_load_ps(z + j), _mm256_xor_ps(_mm256_load_ps(row + j), sign)));
 }
 
-static bool rates(float *gain, const float *z, const uint64_t *bits, size_t n, size_t width, double *flow) {
-  const __m256 half = set1(0.5f), sign = set1(-0.0f), limit = set1(VPFI_FIELD_LIMIT);
-  __m256 lane[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
-  __m256 within = _mm256_castsi256_ps(_mm256_set1_epi32(-1));
-  const unsigned char *bytes = (const unsigned char *)bits; /* x86 is little-endian */
-  for (size_t j = 0; j < width; j += W) {
-    const __m256 field = _mm256_load_ps(z + j);
-    const unsigned byte = j < n ? bytes[j / 8] : 0;
-    const __m256 alpha = _mm256_xor_ps(half, _mm256_and_ps(byte_mask(byte), sign));
-    const unsigned real = j + W <= n ? 0xff : j < n ? (1u << (n - j)) - 1 : 0;
-    const __m256 exists = byte_mask(real);
-    const __m256 delta = _mm256_and_ps(exp8(_mm256_mul_ps(alpha, field)), exists);
-    const __m256 fits = _mm256_cmp_ps(_mm256_andnot_ps(sign, field), limit, _CMP_LE_OQ);
-    within = _mm256_and_ps(within, _mm256_or_ps(fits, _mm256_xor_ps(exists, byte_mask(0xff))));
-    _mm256_store_ps(gain + j, _mm256_and_ps(_mm256_mul_ps(alpha, delta), exists));
-    lane[j / W % 2] = _mm256_add_ps(lane[j / W % 2], delta);
+/* Change the fields of all vectors but that of the flipped units (after it, or all if `before` too) by the
+ * rows of u that belong to the flips. */
+static inline void spread_flips(float *z, const float *u, size_t width, size_t first, unsigned flips, unsigned on,
+                                bool before) {
+  for (size_t j = before ? 0 : first + W; j < width; j += W) {
+    if (j == first) continue;
+    __m256 field = _mm256_load_ps(z + j);
+    for (unsigned rest = flips; rest; rest &= rest - 1) {
+      const unsigned lane = (unsigned)__builtin_ctz(rest);
+      const __m256 row = _mm256_load_ps(u + lane * width + j);
+      field = on >> lane & 1 ? _mm256_add_ps(field, row) : _mm256_sub_ps(field, row);
+    }
+    _mm256_store_ps(z + j, field);
   }
+}
+
+static inline unsigned lanes_below(size_t j, size_t n) {
+  return j + W <= n ? 0xff : j < n ? (1u << (n - j)) - 1 : 0;
+}
+
+/* Flips within a vector follow each other in a register; what they change in the others waits until the
+ * vector is done. Each field gets its changes in the order of the flips either way. */
+static void sweep(uint64_t *bits, float *z, const float *t, const float *u, size_t n, size_t width,
+                  const uint64_t *clamped, float *drawn_with, bool keep) {
+  for (size_t first = 0; first < n; first += W) {
+    const __m256 threshold = _mm256_load_ps(t + first);
+    __m256 field = _mm256_load_ps(z + first);
+    const unsigned shift = first % 64;
+    unsigned now = (unsigned)(bits[first / 64] >> shift) & 0xff, left = lanes_below(first, n), flips = 0;
+    const unsigned drawable = left & ~(clamped ? (unsigned)(clamped[first / 64] >> shift) : 0);
+    for (;;) {
+      const unsigned on = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(field, threshold, _CMP_GT_OQ));
+      const unsigned change = (on ^ now) & drawable & left;
+      if (drawn_with) /* those before are final */
+        _mm256_maskstore_ps(drawn_with + first, _mm256_castps_si256(byte_mask(left)), field);
+      if (change == 0) break;
+      const unsigned lane = (unsigned)__builtin_ctz(change), bit = 1u << lane;
+      const __m256 row = _mm256_load_ps(u + (first + lane) * width + first);
+      field = on & bit ? _mm256_add_ps(field, row) : _mm256_sub_ps(field, row);
+      now ^= bit;
+      flips |= bit;
+      left &= ~(bit | (bit - 1));
+    }
+    _mm256_store_ps(z + first, field);
+    if (flips == 0) continue;
+    bits[first / 64] ^= (uint64_t)flips << shift;
+    spread_flips(z, u + first * width, width, first, flips, now, keep);
+  }
+}
+
+static bool rates(float *gain, size_t stride, const uint64_t *bits, size_t words, size_t first, size_t n, size_t width,
+                  size_t rows, double *flow) {
+  const __m256 half = set1(0.5f), sign = set1(-0.0f), limit = set1(VPFI_FIELD_LIMIT);
+  __m256 lane[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()}, beyond = _mm256_setzero_ps();
+  for (size_t r = 0; r < rows; r++, gain += stride, bits += words)
+    for (size_t j = 0; j < width; j += W) {
+      const __m256 field = _mm256_load_ps(gain + j);
+      const unsigned on = j < n ? (unsigned)(bits[(first + j) / 64] >> ((first + j) % 64)) & 0xff : 0;
+      const __m256 alpha = _mm256_xor_ps(half, _mm256_and_ps(byte_mask(on), sign));
+      const __m256 exists = byte_mask(lanes_below(j, n));
+      const __m256 delta = _mm256_and_ps(exp8(_mm256_mul_ps(alpha, field)), exists);
+      const __m256 too_large = _mm256_cmp_ps(_mm256_andnot_ps(sign, field), limit, _CMP_NLE_UQ);
+      beyond = _mm256_or_ps(beyond, _mm256_and_ps(too_large, exists));
+      _mm256_store_ps(gain + j, _mm256_and_ps(_mm256_mul_ps(alpha, delta), exists));
+      lane[j / W % 2] = _mm256_add_ps(lane[j / W % 2], delta);
+    }
   float sums[VPFI_KERNEL_LANES];
   _mm256_storeu_ps(sums, lane[0]);
   _mm256_storeu_ps(sums + W, lane[1]);
   *flow = 0;
   for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) *flow += (double)sums[k];
-  return _mm256_movemask_ps(within) == 0xff;
+  return _mm256_movemask_ps(beyond) == 0;
 }
 
 /* The four words of eight counters, word k of each in x[k]. */
@@ -290,16 +474,6 @@ static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
   }
 }
 
-/* sum[0..n) = sum over the rows that are on of gain; 64 rows at a time are listed. */
-static inline void sum_on(float *sum, size_t n, const uint64_t *on, size_t words, const float *gain, size_t width) {
-  uint32_t index[64];
-  memset(sum, 0, n * sizeof *sum);
-  for (size_t w = 0; w < words; w++) {
-    const size_t count = vpfi_bits_list(on + w, 1, index);
-    sum_columns(sum, n, gain + 64 * w * width, width, index, count);
-  }
-}
-
 static inline void load_transposed8(__m256 column[W], const float *from, size_t stride) {
   __m256 r[W], s[W];
   for (int k = 0; k < W; k++) r[k] = _mm256_loadu_ps(from + (size_t)k * stride);
@@ -319,21 +493,15 @@ static inline void load_transposed8(__m256 column[W], const float *from, size_t 
   }
 }
 
-static void gradient(float *out, const vpfi_pair_view *view, size_t i0, size_t lower, size_t j0, size_t upper) {
-  _Alignas(64) float from_upper[VPFI_TILE_UPPER * VPFI_TILE_LOWER]; /* sum_r y_j gain_i, transposed */
-  for (size_t j = 0; j < upper; j++)
-    sum_on(from_upper + j * VPFI_TILE_LOWER, lower, view->upper_on + (j0 + j) * view->words, view->words,
-           view->lower_gain + i0, view->lower_width);
-  for (size_t i = 0; i < lower; i++)
-    sum_on(out + i * VPFI_TILE_UPPER, upper, view->lower_on + (i0 + i) * view->words, view->words,
-           view->upper_gain + j0, view->upper_width);
-  for (size_t i = 0; i < lower; i += W)
-    for (size_t j = 0; j < upper; j += W) {
+static void add_transposed(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows,
+                           size_t cols) {
+  for (size_t i = 0; i < rows; i += W)
+    for (size_t j = 0; j < cols; j += W) {
       __m256 column[W];
-      load_transposed8(column, from_upper + j * VPFI_TILE_LOWER + i, VPFI_TILE_LOWER);
+      load_transposed8(column, from + i * from_stride + j, from_stride);
       for (size_t k = 0; k < W; k++) {
-        float *to = out + (i + k) * VPFI_TILE_UPPER + j;
-        _mm256_store_ps(to, _mm256_add_ps(_mm256_load_ps(to), column[k]));
+        float *at = to + (j + k) * to_stride + i;
+        _mm256_store_ps(at, _mm256_add_ps(_mm256_load_ps(at), column[k]));
       }
     }
 }
@@ -408,7 +576,11 @@ static void transpose(float *to, size_t to_stride, const float *from, size_t fro
 const vpfi_kernels vpfi_kernels_avx2 = {
     .name = "avx2",
     .sum_rows = sum_rows,
+    .sum_selected = sum_selected,
+    .sum_grouped = sum_grouped,
+    .tabulate = tabulate,
     .add_row = add_row,
+    .sweep = sweep,
     .rates = rates,
     .random = random_words,
     .thresholds = thresholds,
@@ -416,8 +588,8 @@ const vpfi_kernels vpfi_kernels_avx2 = {
     .temper = temper,
     .softplus_change = softplus_change,
     .draw = draw,
-    .gradient = gradient,
     .adam = adam,
     .sgd = sgd,
     .transpose = transpose,
+    .add_transposed = add_transposed,
 };

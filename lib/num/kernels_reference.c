@@ -8,28 +8,93 @@
 #include "num/kernels.h"
 #include "num/rng.h"
 
-static void sum_rows(float *z, const float *matrix, size_t width, const uint32_t *index, size_t count) {
-  for (size_t k = 0; k < count; k++) {
-    const float *row = matrix + index[k] * width;
-    for (size_t j = 0; j < width; j++) z[j] += row[j];
-  }
-}
-
 static void add_row(float *z, const float *row, bool on, size_t width) {
   for (size_t j = 0; j < width; j++) z[j] = on ? z[j] + row[j] : z[j] - row[j];
 }
 
-static bool rates(float *gain, const float *z, const uint64_t *bits, size_t n, size_t width, double *flow) {
+static void sum_rows(float *z, bool add, const float *matrix, size_t stride, size_t width, const uint32_t *index,
+                     size_t count) {
+  for (size_t j = 0; j < width && !add; j++) z[j] = 0;
+  for (size_t k = 0; k < count; k++) {
+    const float *row = matrix + index[k] * stride;
+    for (size_t j = 0; j < width; j++) z[j] += row[j];
+  }
+}
+
+static void sum_selected(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
+                         const float *matrix, size_t stride, size_t rows, size_t width) {
+  for (size_t k = 0; k < count; k++) {
+    float *to = out + k * out_stride;
+    for (size_t j = 0; j < width && !add; j++) to[j] = 0;
+    for (size_t row = 0; row < rows; row++)
+      if (vpfi_bits_get(bits + k * words, row)) add_row(to, matrix + row * stride, true, width);
+  }
+}
+
+/* sum[0..LANES) = the rows of a group that are on, added to each other; -0, which changes nothing, if none is. */
+static void sum_group(float *sum, unsigned on, const float *group, size_t stride) {
+  bool first = true;
+  for (size_t j = 0; j < VPFI_KERNEL_LANES; j++) sum[j] = -0.0f;
+  for (unsigned k = 0; k < VPFI_GROUP; k++) {
+    const float *row = group + k * stride;
+    if (!(on >> k & 1)) continue;
+    for (size_t j = 0; j < VPFI_KERNEL_LANES; j++) sum[j] = first ? row[j] : sum[j] + row[j];
+    first = false;
+  }
+}
+
+static void sum_grouped(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
+                        const float *matrix, size_t stride, size_t rows, size_t width) {
+  for (size_t k = 0; k < count; k++) {
+    float *to = out + k * out_stride;
+    for (size_t j = 0; j < width && !add; j++) to[j] = 0;
+    for (size_t row = 0; row < rows; row += VPFI_GROUP) {
+      const unsigned on = bits[k * words + row / 64] >> (row % 64) & 15;
+      for (size_t j = 0; j < width && on; j += VPFI_KERNEL_LANES) {
+        float sum[VPFI_KERNEL_LANES];
+        sum_group(sum, on, matrix + row * stride + j, stride);
+        add_row(to + j, sum, true, VPFI_KERNEL_LANES);
+      }
+    }
+  }
+}
+
+static void tabulate(float *table, const float *matrix, size_t stride, size_t rows, size_t width) {
+  for (size_t row = 0; row < rows; row += VPFI_GROUP)
+    for (unsigned on = 0; on < 16; on++, table += width) {
+      const unsigned exist = rows - row < VPFI_GROUP ? on & ((1u << (rows - row)) - 1) : on;
+      for (size_t j = 0; j < width; j += VPFI_KERNEL_LANES)
+        sum_group(table + j, exist, matrix + row * stride + j, stride);
+    }
+}
+
+static void sweep(uint64_t *bits, float *z, const float *t, const float *u, size_t n, size_t width,
+                  const uint64_t *clamped, float *drawn_with, bool keep) {
+  (void)keep;
+  for (size_t j = 0; j < n; j++) {
+    if (drawn_with) drawn_with[j] = z[j];
+    if (clamped && vpfi_bits_get(clamped, j)) continue;
+    const bool on = z[j] > t[j];
+    if (on == vpfi_bits_get(bits, j)) continue;
+    vpfi_bits_flip(bits, j);
+    add_row(z, u + j * width, on, width);
+  }
+}
+
+static bool rates(float *gain, size_t stride, const uint64_t *bits, size_t words, size_t first, size_t n, size_t width,
+                  size_t rows, double *flow) {
   float lane[VPFI_KERNEL_LANES] = {0};
   bool within = true;
-  for (size_t j = 0; j < n; j++) {
-    const float alpha = vpfi_bits_get(bits, j) ? -0.5f : 0.5f;
-    const float delta = vpfi_expf(alpha * z[j]);
-    within = within && fabsf(z[j]) <= VPFI_FIELD_LIMIT;
-    gain[j] = alpha * delta;
-    lane[j % VPFI_KERNEL_LANES] += delta;
+  for (size_t r = 0; r < rows; r++, gain += stride, bits += words) {
+    for (size_t j = 0; j < n; j++) {
+      const float z = gain[j], alpha = vpfi_bits_get(bits, first + j) ? -0.5f : 0.5f;
+      const float delta = vpfi_expf(alpha * z);
+      within = within && fabsf(z) <= VPFI_FIELD_LIMIT;
+      gain[j] = alpha * delta;
+      lane[j % VPFI_KERNEL_LANES] += delta;
+    }
+    for (size_t j = n; j < width; j++) gain[j] = 0;
   }
-  for (size_t j = n; j < width; j++) gain[j] = 0;
   *flow = 0;
   for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) *flow += (double)lane[k];
   return within;
@@ -99,29 +164,6 @@ static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
   for (size_t j = 0; j < n; j++) bits[j / 64] |= (uint64_t)(z[j] > t[j]) << (j % 64);
 }
 
-/* sum[0..n) = sum over the rows r that are on of gain[r * width + 0..n) */
-static void sum_on(float *sum, size_t n, const uint64_t *on, size_t words, const float *gain, size_t width) {
-  for (size_t k = 0; k < n; k++) sum[k] = 0;
-  for (size_t w = 0; w < words; w++)
-    for (uint64_t rest = on[w]; rest; rest &= rest - 1) {
-      const float *row = gain + (64 * w + (size_t)__builtin_ctzll(rest)) * width;
-      for (size_t k = 0; k < n; k++) sum[k] += row[k];
-    }
-}
-
-static void gradient(float *out, const vpfi_pair_view *view, size_t i0, size_t lower, size_t j0, size_t upper) {
-  float from_upper[VPFI_TILE_UPPER][VPFI_TILE_LOWER]; /* sum_r y_j gain_i, transposed */
-  for (size_t j = 0; j < upper; j++)
-    sum_on(from_upper[j], lower, view->upper_on + (j0 + j) * view->words, view->words, view->lower_gain + i0,
-           view->lower_width);
-  for (size_t i = 0; i < lower; i++) {
-    float *row = out + i * VPFI_TILE_UPPER;
-    sum_on(row, upper, view->lower_on + (i0 + i) * view->words, view->words, view->upper_gain + j0,
-           view->upper_width);
-    for (size_t j = 0; j < upper; j++) row[j] += from_upper[j][i];
-  }
-}
-
 static float without_denormals(float moment) {
   return fabsf(moment) < 1e-30f ? 0.0f : moment;
 }
@@ -162,10 +204,20 @@ static void transpose(float *to, size_t to_stride, const float *from, size_t fro
     for (size_t i = 0; i < rows; i++) to[j * to_stride + i] = from[i * from_stride + j];
 }
 
+static void add_transposed(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows,
+                           size_t cols) {
+  for (size_t j = 0; j < cols; j++)
+    for (size_t i = 0; i < rows; i++) to[j * to_stride + i] += from[i * from_stride + j];
+}
+
 const vpfi_kernels vpfi_kernels_reference = {
     .name = "reference",
     .sum_rows = sum_rows,
+    .sum_selected = sum_selected,
+    .sum_grouped = sum_grouped,
+    .tabulate = tabulate,
     .add_row = add_row,
+    .sweep = sweep,
     .rates = rates,
     .random = random_words,
     .thresholds = thresholds,
@@ -173,8 +225,8 @@ const vpfi_kernels vpfi_kernels_reference = {
     .temper = temper,
     .softplus_change = softplus_change,
     .draw = draw,
-    .gradient = gradient,
     .adam = adam,
     .sgd = sgd,
     .transpose = transpose,
+    .add_transposed = add_transposed,
 };

@@ -93,8 +93,8 @@ static void written_out_gradient_of_the_tests_matches_differences(void **state) 
   }
 }
 
-/* Layers beyond one tile of 32 x 64, beyond one word of 64 bits, and beyond one chunk of rows;
- * none of the sizes a round number. */
+/* Layers beyond one tile of 32 x 256, beyond one word of 64 bits, and beyond one block and one chunk of
+ * rows; none of the sizes a round number. States sparse and dense, which are summed in different orders. */
 static void flow_and_gradient_match_brute_force_over_many_tiles_and_chunks(void **state) {
   (void)state;
   static const struct {
@@ -105,13 +105,14 @@ static void flow_and_gradient_match_brute_force_over_many_tiles_and_chunks(void 
       {{70, 33, 5}, 3, 300, {0, 0, 0}, VPF_COUPLING_PAIRWISE}, {{70, 33, 5}, 3, 300, {1, 1, 1}, VPF_COUPLING_PAIRWISE},
       {{70, 33, 5}, 3, 300, {1, 1, 1}, VPF_COUPLING_JOINT},    {{70, 33, 5}, 3, 257, {0, 1, 0}, VPF_COUPLING_PAIRWISE},
       {{130}, 1, 300, {1}, VPF_COUPLING_JOINT},                {{17, 130}, 2, 270, {0, 1}, VPF_COUPLING_PAIRWISE},
+      {{40, 270}, 2, 90, {0, 1}, VPF_COUPLING_PAIRWISE},       {{270, 40}, 2, 70, {1, 0}, VPF_COUPLING_PAIRWISE},
       {{5, 65, 129}, 3, 520, {0, 0, 1}, VPF_COUPLING_JOINT},   {{64, 64, 16}, 3, 64, {1, 1, 0}, VPF_COUPLING_PAIRWISE},
   };
   dice d = {103};
   for (size_t k = 0; k < sizeof shape / sizeof shape[0]; k++) {
     vpf_model *model =
         random_machine(&d, shape[k].sizes, shape[k].layers, shape[k].intra, shape[k].coupling, 0.25);
-    uint8_t *rows = random_bits(&d, shape[k].rows, machine_units(model), 0.3);
+    uint8_t *rows = random_bits(&d, shape[k].rows, machine_units(model), k % 2 ? 0.25 : 0.6);
     assert_flow_and_gradient(model, rows, shape[k].rows, false);
     free(rows);
     vpf_model_destroy(model);
@@ -338,7 +339,7 @@ static void order_of_rows_does_not_matter(void **state) {
   double ka, kb;
   assert_ok(vpf_model_flow(model, a, &ka));
   assert_ok(vpf_model_flow(model, b, &kb));
-  assert_near(ka, (long double)kb, 1e-9 * kb, "flow of turned rows", model);
+  assert_near(ka, (long double)kb, 1e-7 * kb, "flow of turned rows", model); /* float sums in a block of rows */
   assert_ok(vpf_model_flow_gradient(model, a, ga));
   assert_ok(vpf_model_flow_gradient(model, b, gb));
   for (size_t k = 0; k < count; k++)

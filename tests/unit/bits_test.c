@@ -91,6 +91,27 @@ static void count_and_list_find_the_units_that_are_on(void **state) {
   }
 }
 
+static void groups_are_listed_with_their_bits(void **state) {
+  (void)state;
+  dice d = {506};
+  for (size_t n = 1; n <= MOST; n++) {
+    uint8_t bytes[MOST + 4] = {0};
+    uint64_t row[WORDS];
+    for (size_t j = 0; j < n; j++) bytes[j] = n % 5 == 0 ? 1 : n % 5 == 1 ? 0 : dice_below(&d, 4) == 0;
+    pack_slowly(row, WORDS, bytes, n);
+    uint32_t index[16 * WORDS + 1];
+    memset(index, 0xff, sizeof index);
+    const size_t words = vpfi_bits_words(n), count = vpfi_bits_list_groups(row, words, index);
+    size_t k = 0;
+    for (size_t j = 0; j < n; j += 4) {
+      const unsigned on = bytes[j] + 2u * bytes[j + 1] + 4u * bytes[j + 2] + 8u * bytes[j + 3];
+      if (on) assert_int_equal(index[k++], j / 4 * 16 + on);
+    }
+    assert_int_equal(k, count);
+    assert_true(index[16 * words] == 0xffffffffu);
+  }
+}
+
 /* From every position to every position within a word, all lengths to beyond two words; the
  * neighbours keep their bits. Ends exactly at the last word, so that a read or write beyond is
  * seen by the sanitizer. */
@@ -168,6 +189,7 @@ int main(void) {
       cmocka_unit_test(get_and_flip_touch_one_unit),
       cmocka_unit_test(pack_compares_with_the_threshold_and_clears_the_rest),
       cmocka_unit_test(count_and_list_find_the_units_that_are_on),
+      cmocka_unit_test(groups_are_listed_with_their_bits),
       cmocka_unit_test(copy_moves_bits_from_any_place_to_any_place),
       cmocka_unit_test(copy_takes_no_more_than_n_bits),
       cmocka_unit_test(transpose_turns_rows_into_units),

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* A minibatch of fully specified rows, in the forms that fields and gradients need.
+ *
+ *   states   which units are on in a row:    [rows x words of units]
+ *   on       in which rows a unit is on:     [units x words of rows]
+ *
+ * Rows are worked on in blocks of 64, one word of `on`. Where a state is dense in a block, its sums are
+ * made in groups (vpfi_kernels.sum_grouped), else unit by unit; that depends on the bits alone. */
+#ifndef VPFI_BM_BATCH_H
+#define VPFI_BM_BATCH_H
+
+#include "base/threads.h"
+#include "bm/field.h"
+
+enum {
+  VPFI_BLOCK_ROWS = 64,
+  /* A tile of a gradient: one block of the lower units by one of the upper. 32 x 256 floats are 32 KiB;
+   * with the transposed half it fills a quarter of a second-level cache of 256 KiB. */
+  VPFI_TILE_LOWER = 32,
+  VPFI_TILE_UPPER = 256,
+  /* Units whose fields are made together: those of a tile of W, whose thread has them; where fields are
+   * finished, 7 vectors of 16 floats, or 14 of 8, that stay in registers. */
+  VPFI_STRIP = VPFI_TILE_LOWER,
+  VPFI_STRIP_FINISHED = 112,
+  /* Input from below is summed in so many parts of the lower layer, each from 0: a thread reads the
+   * weights that it updates, and others see the sums. */
+  VPFI_PARTS = 4
+};
+
+/* A piece of the parameters that one thread owns: rows first .. first+count-1 (a multiple of
+ * VPFI_KERNEL_LANES) of W_index or U_index, or the whole bias of role `index`. */
+typedef struct vpfi_tile {
+  vpfi_block_kind kind;
+  size_t index;
+  size_t first, count;
+} vpfi_tile;
+
+typedef enum vpfi_chore_kind {
+  VPFI_CHORE_FIELDS,    /* of units first .. first+width-1 of role `of`, and their rates; without input from below */
+  VPFI_CHORE_PART,      /* the input of role `of` from units first .. first+width-1 below */
+  VPFI_CHORE_TRANSPOSE, /* units first .. first+width-1 of state `of` */
+  VPFI_CHORE_FINISH     /* as FIELDS, with the parts */
+} vpfi_chore_kind;
+
+/* Work on a block of rows that one thread does. */
+typedef struct vpfi_chore {
+  vpfi_chore_kind kind;
+  size_t of, number, first, width; /* number: which of its kind and `of` */
+} vpfi_chore;
+
+typedef struct vpfi_batch {
+  vpfi_order order;
+  bool one_sided;      /* gradients of W and U sum only y_lower gain_upper */
+  size_t capacity;     /* rows it has room for */
+  size_t words;        /* of a row of `on` */
+  size_t rows;         /* rows in it now */
+  vpfi_states states;  /* the rows, with room for `capacity` */
+  uint64_t **on;       /* [n_states]: [width x words] */
+  bool *dense;         /* [n_states x words] by block of rows */
+  uint32_t **index;    /* [n_states]: [VPFI_BLOCK_ROWS x 64 words of units]: the units that are on, of one block */
+  size_t *count;       /* [n_states x VPFI_BLOCK_ROWS]: how many; of a state that is listed and not dense */
+  bool *listed;        /* [n_states]: whether some role sees it as above or as its own */
+  double *total;       /* [n_states]: units on in all rows of the last vpfi_batch_rates() */
+  float **gain;        /* [n_roles]: [capacity x width]: alpha_j delta_j */
+  double *flow;        /* [n_roles]: sum over rows and units of delta */
+  uint32_t *every_row; /* [capacity]: 0, 1, 2, ... */
+  float **part;        /* [n_roles]: [VPFI_PARTS x VPFI_BLOCK_ROWS x width], or NULL without input from below */
+  size_t n_early, n_chores;
+  vpfi_chore *chores;  /* [n_chores] in the order in which they are done; n_early before, then those that finish */
+  double *chore_flow;  /* [n_chores] of one block; -1: a field was out of range */
+  size_t n_tiles;
+  vpfi_tile *tiles;
+  vpfi_team team;
+  vpfi_scratch *scratch; /* [team.threads] */
+  float **work;          /* [team.threads]: [2 x VPFI_TILE_LOWER x VPFI_TILE_UPPER]: a gradient and its half */
+} vpfi_batch;
+
+vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order order, size_t capacity,
+                           size_t threads);
+void vpfi_batch_clear(vpfi_batch *batch, const vpfi_shape *shape);
+
+size_t vpfi_batch_blocks(const vpfi_batch *batch);
+size_t vpfi_batch_block_rows(const vpfi_batch *batch, size_t block);
+
+/* See how dense the states of a block are. Returns nothing but batch->dense and what is added to total
+ * [n_states] unless NULL. */
+void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, size_t block, double *total);
+
+/* The rows of a block as lists of the units that are on, where they are listed and not dense. */
+void vpfi_batch_list(vpfi_batch *batch, size_t block);
+
+/* 64 units of a state from `first`. */
+void vpfi_batch_transpose_units(vpfi_batch *batch, const vpfi_shape *shape, size_t block, size_t state, size_t first);
+
+/* Count and transpose all blocks. */
+void vpfi_batch_transpose(vpfi_batch *batch, const vpfi_shape *shape);
+
+#endif
