@@ -33,7 +33,7 @@ static void sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
   const vpfi_role *r = &machine->shape->role[role];
   const size_t state = r->state[chain->order];
   const size_t width = machine->shape->layer[r->layer].width;
-  machine->kernels->sum_rows(chain->scratch->z, true, machine->params->intra[r->layer], width, width,
+  machine->kernels->sum_rows(chain->scratch->z, chain->scratch->z, machine->params->intra[r->layer], width, width,
                              chain->scratch->index[state], chain->scratch->count[state]);
   draw(chain, role, true, drawn_with);
 }

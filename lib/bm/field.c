@@ -13,17 +13,17 @@ void vpfi_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsi
   memcpy(z, params->bias[role], width * sizeof(float));
   if (inputs & VPFI_FROM_BELOW && r->below != VPFI_NONE) {
     const size_t state = shape->role[shape->join[r->below].lower_role].state[order];
-    machine->kernels->sum_rows(z, true, params->weights[r->below], width, width, scratch->index[state],
+    machine->kernels->sum_rows(z, z, params->weights[r->below], width, width, scratch->index[state],
                                scratch->count[state]);
   }
   if (inputs & VPFI_FROM_ABOVE && r->above != VPFI_NONE) {
     const size_t state = shape->role[shape->join[r->above].upper_role].state[order];
-    machine->kernels->sum_rows(z, true, params->weights_t[r->above], width, width, scratch->index[state],
+    machine->kernels->sum_rows(z, z, params->weights_t[r->above], width, width, scratch->index[state],
                                scratch->count[state]);
   }
   if (inputs & VPFI_FROM_OWN && r->intra) {
     const size_t state = r->state[order];
-    machine->kernels->sum_rows(z, true, params->intra[r->layer], width, width, scratch->index[state],
+    machine->kernels->sum_rows(z, z, params->intra[r->layer], width, width, scratch->index[state],
                                scratch->count[state]);
   }
 }

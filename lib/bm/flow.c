@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "num/bits.h"
-
 /* The work on one block of rows. */
 typedef struct block_job {
   vpfi_batch *batch;
@@ -34,21 +32,24 @@ static bool is_dense(const block_job *job, size_t state) {
   return job->batch->dense[state * job->batch->words + job->block];
 }
 
-/* z += the rows of a matrix that are on in a listed state, for all rows of the block. */
-static void add_inputs(const block_job *job, float *z, size_t z_stride, size_t state, const float *matrix,
-                       size_t stride, size_t width) {
+/* z = start plus the rows of a matrix that are on in a listed state, for all rows of the block. */
+static void add_inputs(const block_job *job, float *z, const float *start, size_t z_stride, size_t start_stride,
+                       size_t state, const float *matrix, size_t stride, size_t width) {
   const vpfi_batch *batch = job->batch;
   const vpfi_kernels *kernels = job->machine->kernels;
   const size_t words = batch->states.words[state];
   if (is_dense(job, state)) {
-    kernels->sum_grouped(z, true, z_stride, block_rows(job), vpfi_states_row(&batch->states, state, block_row(job)),
-                         words, matrix, stride, job->machine->shape->layer[job->machine->shape->state_layer[state]].size,
-                         width);
+    const vpfi_selection selection = {
+        .out = z, .out_stride = z_stride, .start = start, .start_stride = start_stride,
+        .bits = vpfi_states_row(&batch->states, state, block_row(job)), .words = words, .count = block_rows(job),
+        .matrix = matrix, .stride = stride, .width = width,
+        .rows = job->machine->shape->layer[job->machine->shape->state_layer[state]].size};
+    kernels->sum_grouped(&selection);
     return;
   }
   for (size_t r = 0; r < block_rows(job); r++)
-    kernels->sum_rows(z + r * z_stride, true, matrix, stride, width, batch->index[state] + r * words * 64,
-                      batch->count[state * VPFI_BLOCK_ROWS + r]);
+    kernels->sum_rows(z + r * z_stride, start + r * start_stride, matrix, stride, width,
+                      batch->index[state] + r * words * 64, batch->count[state * VPFI_BLOCK_ROWS + r]);
 }
 
 /* What a part of the layer below gives to all units of a role. */
@@ -58,12 +59,23 @@ static void sum_part(const block_job *job, const vpfi_chore *chore) {
   const vpfi_kernels *kernels = job->machine->kernels;
   const size_t below = shape->role[chore->of].below, width = layer_of(job, chore->of)->width;
   const size_t state = shape->role[shape->join[below].lower_role].state[batch->order];
-  const size_t words = batch->states.words[state];
-  const uint64_t *bits = vpfi_states_row(&batch->states, state, block_row(job)) + chore->first / 64;
-  const float *matrix = job->machine->params->weights[below] + chore->first * width;
-  float *part = batch->part[chore->of] + chore->number * VPFI_BLOCK_ROWS * width;
-  (is_dense(job, state) ? kernels->sum_grouped : kernels->sum_selected)(part, false, width, block_rows(job), bits, words,
-                                                                        matrix, width, chore->width, width);
+  const vpfi_selection selection = {
+      .out = batch->part[chore->of] + chore->number * VPFI_BLOCK_ROWS * width, .out_stride = width,
+      .bits = vpfi_states_row(&batch->states, state, block_row(job)) + chore->first / 64,
+      .words = batch->states.words[state], .count = block_rows(job),
+      .matrix = job->machine->params->weights[below] + chore->first * width, .stride = width,
+      .rows = chore->width, .width = width};
+  (is_dense(job, state) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
+}
+
+/* z = start plus all parts. */
+static void add_parts(const block_job *job, const vpfi_chore *chore, float *z, const float *start, size_t width) {
+  for (uint32_t r = 0; r < block_rows(job); r++) {
+    uint32_t part[VPFI_PARTS];
+    for (uint32_t p = 0; p < VPFI_PARTS; p++) part[p] = p * VPFI_BLOCK_ROWS + r;
+    job->machine->kernels->sum_rows(z + r * width, start, job->batch->part[chore->of] + chore->first, width,
+                                    chore->width, part, VPFI_PARTS);
+  }
 }
 
 /* Fields, in the place of the gains: bias, below, above, own layer. */
@@ -74,17 +86,24 @@ static void make_fields(const block_job *job, const vpfi_chore *chore) {
   const vpfi_role *role = &shape->role[chore->of];
   const size_t width = layer_of(job, chore->of)->width;
   float *z = chore_gain(job, chore);
-  for (size_t r = 0; r < block_rows(job); r++) {
-    memcpy(z + r * width, params->bias[chore->of] + chore->first, chore->width * sizeof *z);
-    for (size_t p = 0; role->below != VPFI_NONE && p < VPFI_PARTS; p++)
-      job->machine->kernels->add_row(
-          z + r * width, batch->part[chore->of] + (p * VPFI_BLOCK_ROWS + r) * width + chore->first, true, chore->width);
+  const float *start = params->bias[chore->of] + chore->first; /* of all rows, until there is a sum */
+  size_t start_stride = 0;
+  if (role->below != VPFI_NONE) {
+    add_parts(job, chore, z, start, width);
+    start = z, start_stride = width;
   }
-  if (role->above != VPFI_NONE)
-    add_inputs(job, z, width, shape->role[shape->join[role->above].upper_role].state[batch->order],
+  if (role->above != VPFI_NONE) {
+    add_inputs(job, z, start, width, start_stride,
+               shape->role[shape->join[role->above].upper_role].state[batch->order],
                params->weights_t[role->above] + chore->first, width, chore->width);
-  if (role->intra)
-    add_inputs(job, z, width, role->state[batch->order], params->intra[role->layer] + chore->first, width, chore->width);
+    start = z, start_stride = width;
+  }
+  if (role->intra) {
+    add_inputs(job, z, start, width, start_stride, role->state[batch->order],
+               params->intra[role->layer] + chore->first, width, chore->width);
+    start = z;
+  }
+  for (size_t r = 0; start != z && r < block_rows(job); r++) memcpy(z + r * width, start, chore->width * sizeof *z);
 }
 
 static double make_rates(const block_job *job, const vpfi_chore *chore) {
@@ -175,10 +194,12 @@ static void sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, size
   const vpfi_shape *shape = machine->shape;
   const size_t state = shape->role[on].state[batch->order], width = shape->layer[shape->role[gain].layer].width;
   for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) {
-    const float *gains = batch->gain[gain] + b * VPFI_BLOCK_ROWS * width + j0;
-    const uint64_t *bits = batch->on[state] + first * batch->words + b;
-    (batch->dense[state * batch->words + b] ? machine->kernels->sum_grouped : machine->kernels->sum_selected)(
-        out, b > 0, out_stride, count, bits, batch->words, gains, width, vpfi_batch_block_rows(batch, b), cols);
+    const vpfi_selection selection = {
+        .out = out, .out_stride = out_stride, .start = b > 0 ? out : NULL, .start_stride = out_stride,
+        .bits = batch->on[state] + first * batch->words + b, .words = batch->words, .count = count,
+        .matrix = batch->gain[gain] + b * VPFI_BLOCK_ROWS * width + j0, .stride = width,
+        .rows = vpfi_batch_block_rows(batch, b), .width = cols};
+    (batch->dense[state * batch->words + b] ? machine->kernels->sum_grouped : machine->kernels->sum_selected)(&selection);
   }
 }
 
@@ -209,7 +230,7 @@ float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine,
 
 void vpfi_batch_bias_gradient(const vpfi_batch *batch, const vpfi_machine *machine, size_t role, float *out) {
   const size_t width = machine->shape->layer[machine->shape->role[role].layer].width;
-  machine->kernels->sum_rows(out, false, batch->gain[role], width, width, batch->every_row, batch->rows);
+  machine->kernels->sum_rows(out, NULL, batch->gain[role], width, width, batch->every_row, batch->rows);
 }
 
 size_t vpfi_tile_width(const vpfi_shape *shape, const vpfi_tile *tile) {

@@ -19,14 +19,17 @@ typedef struct infer_job {
   vpfi_scratch *scratch;
 } infer_job;
 
-/* z += the rows of a matrix that are on, in groups: by the table of their sums, or without. */
-static void add_groups(const vpfi_kernels *kernels, float *z, size_t width, const uint64_t *bits, size_t rows,
-                       const float *matrix, const float *table, uint32_t *index) {
-  const size_t words = vpfi_bits_words(rows);
-  if (table)
-    kernels->sum_rows(z, true, table, width, width, index, vpfi_bits_list_groups(bits, words, index));
-  else
-    kernels->sum_grouped(z, true, width, 1, bits, words, matrix, width, rows, width);
+/* z = start plus the rows of a matrix that are on, in groups: by the table of their sums, or without. */
+static void sum_groups(const vpfi_kernels *kernels, vpfi_scratch *scratch, const float *start, size_t width,
+                       const uint64_t *bits, size_t rows, const float *matrix, const float *table) {
+  if (table) {
+    const size_t count = vpfi_bits_list_groups(bits, vpfi_bits_words(rows), scratch->index_block);
+    kernels->sum_rows(scratch->z, start, table, width, width, scratch->index_block, count);
+    return;
+  }
+  const vpfi_selection selection = {.out = scratch->z, .start = start, .bits = bits, .count = 1, .matrix = matrix,
+                                    .stride = width, .rows = rows, .width = width};
+  kernels->sum_grouped(&selection);
 }
 
 /* p(h_i | h_{i-1}), then Eq. (5). Passes: 0 the first draw, 1.. the sweeps. */
@@ -41,16 +44,15 @@ static void infer_layer(const infer_job *job, size_t sweeps, size_t row, size_t 
   const uint64_t id = vpfi_states_id(job->states, row);
   uint64_t *bits = vpfi_states_row(job->states, swept, row);
 
-  memcpy(scratch->z, params->bias[l->up], l->width * sizeof(float));
-  add_groups(kernels, scratch->z, l->width, vpfi_states_row(job->states, from, row), below->size,
-             params->weights[layer - 1], job->tables ? job->tables->below[layer] : NULL, scratch->index_block);
+  sum_groups(kernels, scratch, params->bias[l->up], l->width, vpfi_states_row(job->states, from, row), below->size,
+             params->weights[layer - 1], job->tables ? job->tables->below[layer] : NULL);
   vpfi_draw_thresholds(job->machine, layer, job->stream, 0, id, scratch);
   kernels->draw(bits, scratch->z, scratch->threshold, l->size);
   if (unswept != swept) memcpy(vpfi_states_row(job->states, unswept, row), bits, l->words * sizeof *bits);
   if (!l->intra || sweeps == 0) return;
 
-  add_groups(kernels, scratch->z, l->width, bits, l->size, params->intra[layer],
-             job->tables ? job->tables->own[layer] : NULL, scratch->index_block);
+  sum_groups(kernels, scratch, scratch->z, l->width, bits, l->size, params->intra[layer],
+             job->tables ? job->tables->own[layer] : NULL);
   for (size_t s = 0; s < sweeps; s++) {
     vpfi_draw_thresholds(job->machine, layer, job->stream, (uint32_t)(1 + s), id, scratch);
     kernels->sweep(bits, scratch->z, scratch->threshold, params->intra[layer], l->size, l->width, NULL, NULL,

@@ -129,8 +129,7 @@ static double explicit_slope(const annealer *a) {
       const float *bias = ais->machine->params->bias[shape->layer[l].up];
       for (size_t j = 0; j < shape->layer[l].size; j++) edges[j] -= bias[j];
     } else {
-      memset(edges, 0, shape->layer[l].width * sizeof *edges);
-      ais->machine->kernels->sum_rows(edges, true, ais->machine->params->intra[l], shape->layer[l].width, shape->layer[l].width,
+      ais->machine->kernels->sum_rows(edges, NULL, ais->machine->params->intra[l], shape->layer[l].width, shape->layer[l].width,
                                        index, count);
     }
     for (size_t k = 0; k < count; k++) sum += 0.5 * (double)edges[index[k]];

@@ -16,69 +16,70 @@ typedef struct update_job {
   vpfi_tile_peak *tile_peaks;
 } update_job;
 
-/* Where one tile writes. */
-typedef struct target {
-  float *w, *m, *v;
-  const vpfi_update *update;
-} target;
-
-static target target_of(const update_job *job, const vpfi_tile *tile) {
+/* The parameters of one tile, from upper unit j0 on; `rows` and `cols` are for the caller to set. */
+static vpfi_parameters parameters_of(const update_job *job, const vpfi_tile *tile, size_t j0) {
   const vpfi_params *p = job->params, *m = &job->learner->moment1, *v = &job->learner->moment2;
-  const size_t k = tile->index;
+  const size_t k = tile->index, stride = vpfi_tile_width(job->machine->shape, tile), at = tile->first * stride + j0;
   switch (tile->kind) {
-    case VPFI_BLOCK_WEIGHTS: return (target){p->weights[k], m->weights[k], v->weights[k], &job->weights};
-    case VPFI_BLOCK_INTRA: return (target){p->intra[k], m->intra[k], v->intra[k], &job->weights};
+    case VPFI_BLOCK_WEIGHTS:
+      return (vpfi_parameters){.w = p->weights[k] + at, .m = m->weights[k] + at, .v = v->weights[k] + at, .stride = stride};
+    case VPFI_BLOCK_INTRA:
+      return (vpfi_parameters){.w = p->intra[k] + at, .m = m->intra[k] + at, .v = v->intra[k] + at, .stride = stride};
     case VPFI_BLOCK_BIAS: break;
   }
-  return (target){p->bias[k], m->bias[k], v->bias[k], &job->biases};
+  return (vpfi_parameters){.w = p->bias[k] + at, .m = m->bias[k] + at, .v = v->bias[k] + at, .stride = stride};
 }
 
-/* Apply the rule to count (at most VPFI_TILE_UPPER) parameters from position `at`. */
-static float apply(const update_job *job, const target *to, size_t at, const float *sum, size_t count) {
+static float apply(const update_job *job, const vpfi_parameters *to, const float *sum, const vpfi_update *update) {
   const vpfi_kernels *kernels = job->machine->kernels;
+  return (job->adam ? kernels->adam : kernels->sgd)(to, sum, VPFI_TILE_UPPER, update);
+}
+
+/* On a copy of some parameters of one row. */
+static float attempt(const update_job *job, const vpfi_parameters *to, size_t row, size_t first, size_t count,
+                     const float *sum, const vpfi_update *update) {
   _Alignas(64) float copy[3][VPFI_TILE_UPPER];
-  float *w = to->w + at, *m = to->m + at, *v = to->v + at;
-  if (job->trial) {
-    memcpy(copy[0], w, count * sizeof(float));
-    memcpy(copy[1], m, count * sizeof(float));
-    memcpy(copy[2], v, count * sizeof(float));
-    w = copy[0];
-    m = copy[1];
-    v = copy[2];
-  }
-  return job->adam ? kernels->adam(w, m, v, sum, count, to->update) : kernels->sgd(w, m, sum, count, to->update);
+  const size_t at = row * to->stride + first;
+  memcpy(copy[0], to->w + at, count * sizeof(float));
+  memcpy(copy[1], to->m + at, count * sizeof(float));
+  memcpy(copy[2], to->v + at, count * sizeof(float));
+  const vpfi_parameters p = {.w = copy[0], .m = copy[1], .v = copy[2], .rows = 1, .cols = count};
+  return apply(job, &p, sum + row * VPFI_TILE_UPPER + first, update);
 }
 
 static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, vpfi_scratch *scratch) {
-  const target to = target_of(job, tile);
-  const size_t width = vpfi_tile_width(job->machine->shape, tile);
-  float peak = 0;
+  vpfi_parameters to = parameters_of(job, tile, 0);
   vpfi_batch_bias_gradient(job->batch, job->machine, tile->index, scratch->z);
-  for (size_t j = 0; j < width; j += VPFI_KERNEL_LANES) {
-    const float here = apply(job, &to, j, scratch->z + j, VPFI_KERNEL_LANES);
-    if (!isfinite(here)) return (vpfi_tile_peak){here, j};
-    peak = fmaxf(peak, here);
+  to.rows = 1;
+  to.cols = vpfi_tile_width(job->machine->shape, tile);
+  if (!job->trial) return (vpfi_tile_peak){apply(job, &to, scratch->z, &job->biases), 0};
+  for (size_t j = 0; j < to.cols; j += VPFI_KERNEL_LANES) {
+    const float peak = attempt(job, &to, 0, j, VPFI_KERNEL_LANES, scratch->z, &job->biases);
+    if (!isfinite(peak)) return (vpfi_tile_peak){peak, j};
   }
-  return (vpfi_tile_peak){peak, 0};
+  return (vpfi_tile_peak){0, 0};
 }
 
 static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile, size_t thread) {
   const vpfi_shape *shape = job->machine->shape;
-  const target to = target_of(job, tile);
   const size_t width = vpfi_tile_width(shape, tile);
   float peak = 0;
   for (size_t j0 = 0; j0 < width; j0 += VPFI_TILE_UPPER) {
-    const size_t cols = width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER;
-    const float *strip = vpfi_batch_gradient(job->batch, job->machine, tile, j0, cols, thread);
-    for (size_t i = 0; i < tile->count; i++) {
-      const float here = apply(job, &to, (tile->first + i) * width + j0, strip + i * VPFI_TILE_UPPER, cols);
+    const float *sum = vpfi_batch_gradient(job->batch, job->machine, tile, j0,
+                                           width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER, thread);
+    vpfi_parameters to = parameters_of(job, tile, j0);
+    to.rows = tile->count;
+    to.cols = width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER;
+    for (size_t i = 0; job->trial && i < to.rows; i++) {
+      const float here = attempt(job, &to, i, 0, to.cols, sum, &job->weights);
       if (!isfinite(here)) return (vpfi_tile_peak){here, tile->first + i};
-      peak = fmaxf(peak, here);
     }
-    if (tile->kind == VPFI_BLOCK_WEIGHTS && !job->trial) { /* keep W^T in step while W is in the cache */
+    if (job->trial) continue;
+    peak = fmaxf(peak, apply(job, &to, sum, &job->weights));
+    if (tile->kind == VPFI_BLOCK_WEIGHTS) { /* keep W^T in step while W is in the cache */
       const size_t lower_width = shape->layer[tile->index].width;
       job->machine->kernels->transpose(job->params->weights_t[tile->index] + j0 * lower_width + tile->first,
-                                       lower_width, to.w + tile->first * width + j0, width, tile->count, cols);
+                                       lower_width, to.w, width, to.rows, to.cols);
     }
   }
   return (vpfi_tile_peak){peak, 0};

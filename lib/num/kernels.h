@@ -32,22 +32,38 @@ typedef struct vpfi_update {
   float momentum;
 } vpfi_update;
 
+/* Part of a matrix of parameters with its moments, which have the same layout; v is Adam's. */
+typedef struct vpfi_parameters {
+  float *w, *m, *v;
+  size_t rows, cols, stride;
+} vpfi_parameters;
+
+/* Rows of a matrix, selected by `count` rows of bits: out[k * out_stride + 0..width) = start[k * start_stride +
+ * 0..width) (NULL: 0; may be out) plus those rows of the matrix that are on in bits[k * words ...]. */
+typedef struct vpfi_selection {
+  float *out;
+  size_t out_stride;
+  const float *start;
+  size_t start_stride;
+  const uint64_t *bits;
+  size_t words, count;
+  const float *matrix;
+  size_t stride, rows, width; /* no bit beyond the rows is on */
+} vpfi_selection;
+
 typedef struct vpfi_kernels {
   const char *name;
 
-  /* z[0..width) = z (if add) or 0, plus matrix[index[k] * stride + 0..width) in the order of k. */
-  void (*sum_rows)(float *z, bool add, const float *matrix, size_t stride, size_t width, const uint32_t *index,
-                   size_t count);
+  /* z[0..width) = start[0..width) (NULL: 0; may be z) plus matrix[index[k] * stride + 0..width) in the order of k. */
+  void (*sum_rows)(float *z, const float *start, const float *matrix, size_t stride, size_t width,
+                   const uint32_t *index, size_t count);
 
-  /* Many such sums: for each k < count, out[k * out_stride + 0..width) = itself (if add) or 0, plus, ascending,
-   * those of the `rows` rows of the matrix that are on in bits[k * words ...]; no bit beyond them is on. */
-  void (*sum_selected)(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
-                       const float *matrix, size_t stride, size_t rows, size_t width);
+  /* Many such sums: to the start are added, ascending, the selected rows. */
+  void (*sum_selected)(const vpfi_selection *selection);
 
   /* The same in another order, which costs the same whatever is on: what is added, for g = 0, 1, ..., is the
-   * sum, ascending, of those of rows 4g .. 4g+3 that are on, if any. */
-  void (*sum_grouped)(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
-                      const float *matrix, size_t stride, size_t rows, size_t width);
+   * sum, ascending, of those of rows 4g .. 4g+3 that are selected, if any. */
+  void (*sum_grouped)(const vpfi_selection *selection);
 
   /* The sums that sum_grouped() adds: table[(16 g + on) * width + 0..width) = the sum of those of rows 4g ..
    * 4g+3 that are on, their bits being those of `on`; -0 if none is. Rows beyond `rows` are 0. */
@@ -93,14 +109,14 @@ typedef struct vpfi_kernels {
   /* Bit j = z[j] > t[j] for j < n; the rest of the last word is 0. */
   void (*draw)(uint64_t *bits, const float *z, const float *t, size_t n);
 
-  /* Adam (Kingma and Ba 2014) on count parameters (a multiple of VPFI_KERNEL_LANES):
+  /* Adam (Kingma and Ba 2014) on rows of `cols` parameters (a multiple of VPFI_KERNEL_LANES):
    *   g = scale sum + decay w; m = b1 m + (1-b1) g; v = b2 v + (1-b2) g g; w -= rate m/(sqrt v + eps)
    * Moments below 1e-30 become 0: dead pixels would otherwise drive them into denormals, which
    * are tens of times slower. Returns the largest of |w|, |m|, v; NaN or infinity if one is. */
-  float (*adam)(float *w, float *m, float *v, const float *sum, size_t count, const vpfi_update *update);
+  float (*adam)(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update);
 
   /* SGD with momentum: m = momentum m + g; w -= rate m. Returns the largest of |w| and |m|. */
-  float (*sgd)(float *w, float *m, const float *sum, size_t count, const vpfi_update *update);
+  float (*sgd)(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update);
 
   /* to[j * to_stride + i] = from[i * from_stride + j]; rows and cols multiples of 8. */
   void (*transpose)(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t cols);

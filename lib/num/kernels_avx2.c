@@ -64,11 +64,11 @@ static inline __m256 byte_mask(unsigned byte) {
 enum { MOST = 7 }; /* pairs of vectors of a tile */
 
 /* Sums of `vectors` (a constant) stay in registers over all rows. */
-static inline __attribute__((always_inline)) void sum_tile(float *z, bool add, const float *matrix, size_t stride,
+static inline __attribute__((always_inline)) void sum_tile(float *z, const float *start, const float *matrix, size_t stride,
                                                            const uint32_t *index, size_t count, const int vectors) {
   __m256 sum[14];
 #pragma GCC unroll 16
-  for (int v = 0; v < vectors; v++) sum[v] = add ? _mm256_load_ps(z + v * W) : _mm256_setzero_ps();
+  for (int v = 0; v < vectors; v++) sum[v] = start ? _mm256_load_ps(start + v * W) : _mm256_setzero_ps();
   for (size_t k = 0; k < count; k++) {
     const float *row = matrix + index[k] * stride;
 #pragma GCC unroll 16
@@ -79,45 +79,39 @@ static inline __attribute__((always_inline)) void sum_tile(float *z, bool add, c
 }
 
 /* In as few tiles as registers allow, all about as wide; a width is an even number of vectors. */
-static void sum_rows(float *z, bool add, const float *matrix, size_t stride, size_t width, const uint32_t *index,
-                     size_t count) {
+static void sum_rows(float *z, const float *start, const float *matrix, size_t stride, size_t width,
+                     const uint32_t *index, size_t count) {
   size_t left = width / (2 * W);
   for (size_t tiles = (left + MOST - 1) / MOST; tiles > 0; tiles--) {
     const size_t pairs = (left + tiles - 1) / tiles;
     switch (pairs) {
-      case 1: sum_tile(z, add, matrix, stride, index, count, 2); break;
-      case 2: sum_tile(z, add, matrix, stride, index, count, 4); break;
-      case 3: sum_tile(z, add, matrix, stride, index, count, 6); break;
-      case 4: sum_tile(z, add, matrix, stride, index, count, 8); break;
-      case 5: sum_tile(z, add, matrix, stride, index, count, 10); break;
-      case 6: sum_tile(z, add, matrix, stride, index, count, 12); break;
-      default: sum_tile(z, add, matrix, stride, index, count, 2 * MOST);
+      case 1: sum_tile(z, start, matrix, stride, index, count, 2); break;
+      case 2: sum_tile(z, start, matrix, stride, index, count, 4); break;
+      case 3: sum_tile(z, start, matrix, stride, index, count, 6); break;
+      case 4: sum_tile(z, start, matrix, stride, index, count, 8); break;
+      case 5: sum_tile(z, start, matrix, stride, index, count, 10); break;
+      case 6: sum_tile(z, start, matrix, stride, index, count, 12); break;
+      default: sum_tile(z, start, matrix, stride, index, count, 2 * MOST);
     }
     z += pairs * 2 * W;
     matrix += pairs * 2 * W;
+    if (start) start += pairs * 2 * W;
     left -= pairs;
   }
 }
 
-/* The arguments of sum_selected() that are the same for all columns. */
-typedef struct selection {
-  bool add;
-  size_t out_stride, count;
-  const uint64_t *bits;
-  size_t words, words_on; /* of a row of bits; that may hold some */
-  size_t stride;
-} selection;
-
-static inline __attribute__((always_inline)) void select_tile(float *out, const float *matrix, const selection *s,
-                                                              const int vectors) {
+/* Columns j .. j + vectors * W - 1. */
+static inline __attribute__((always_inline)) void select_tile(const vpfi_selection *s, size_t j, const int vectors) {
+  const size_t words = (s->rows + 63) / 64;
   for (size_t k = 0; k < s->count; k++) {
-    float *to = out + k * s->out_stride;
+    float *to = s->out + k * s->out_stride + j;
     __m256 sum[14];
 #pragma GCC unroll 16
-    for (int v = 0; v < vectors; v++) sum[v] = s->add ? _mm256_load_ps(to + v * W) : _mm256_setzero_ps();
-    for (size_t w = 0; w < s->words_on; w++)
+    for (int v = 0; v < vectors; v++)
+      sum[v] = s->start ? _mm256_load_ps(s->start + k * s->start_stride + j + v * W) : _mm256_setzero_ps();
+    for (size_t w = 0; w < words; w++)
       for (uint64_t rest = s->bits[k * s->words + w]; rest; rest &= rest - 1) {
-        const float *row = matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride;
+        const float *row = s->matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride + j;
 #pragma GCC unroll 16
         for (int v = 0; v < vectors; v++) sum[v] = _mm256_add_ps(sum[v], _mm256_load_ps(row + v * W));
       }
@@ -126,23 +120,20 @@ static inline __attribute__((always_inline)) void select_tile(float *out, const 
   }
 }
 
-static void sum_selected(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
-                         const float *matrix, size_t stride, size_t rows, size_t width) {
-  const selection s = {add, out_stride, count, bits, words, (rows + 63) / 64, stride};
-  size_t left = width / (2 * W);
+static void sum_selected(const vpfi_selection *s) {
+  size_t left = s->width / (2 * W), j = 0;
   for (size_t tiles = (left + MOST - 1) / MOST; tiles > 0; tiles--) {
     const size_t pairs = (left + tiles - 1) / tiles;
     switch (pairs) {
-      case 1: select_tile(out, matrix, &s, 2); break;
-      case 2: select_tile(out, matrix, &s, 4); break;
-      case 3: select_tile(out, matrix, &s, 6); break;
-      case 4: select_tile(out, matrix, &s, 8); break;
-      case 5: select_tile(out, matrix, &s, 10); break;
-      case 6: select_tile(out, matrix, &s, 12); break;
-      default: select_tile(out, matrix, &s, 2 * MOST);
+      case 1: select_tile(s, j, 2); break;
+      case 2: select_tile(s, j, 4); break;
+      case 3: select_tile(s, j, 6); break;
+      case 4: select_tile(s, j, 8); break;
+      case 5: select_tile(s, j, 10); break;
+      case 6: select_tile(s, j, 12); break;
+      default: select_tile(s, j, 2 * MOST);
     }
-    out += pairs * 2 * W;
-    matrix += pairs * 2 * W;
+    j += pairs * (2 * W);
     left -= pairs;
   }
 }
@@ -177,23 +168,25 @@ static inline uint64_t nibbles(const uint64_t *bits, size_t first, size_t groups
 enum { TABLES = 10, COLUMNS = 4 }; /* groups and vectors at a time: 20 KiB of a first-level cache of 32 */
 
 /* `vectors` (a constant) of columns, a few groups at a time. */
-static inline __attribute__((always_inline)) void sum_grouped_tile(float *out, bool add, size_t out_stride,
-                                                                   size_t count, const uint64_t *bits, size_t words,
-                                                                   const float *matrix, size_t stride, size_t rows,
+static inline __attribute__((always_inline)) void sum_grouped_tile(const vpfi_selection *s, size_t j,
                                                                    const int vectors) {
   _Alignas(64) float table[TABLES * 16 * COLUMNS * W];
-  size_t left = (rows + VPFI_GROUP - 1) / VPFI_GROUP, first = 0;
+  size_t left = (s->rows + VPFI_GROUP - 1) / VPFI_GROUP, first = 0;
+  const float *start = s->start ? s->start + j : NULL;
+  size_t start_stride = s->start_stride;
   for (size_t parts = (left + TABLES - 1) / TABLES; parts > 0; parts--) {
     const size_t groups = (left + parts - 1) / parts;
     for (size_t g = 0; g < groups; g++)
       for (size_t v = 0; v < (size_t)vectors; v++)
         tabulate_group(table + (g * 16 * COLUMNS + v) * W, COLUMNS * W,
-                       matrix + (first + g) * VPFI_GROUP * stride + v * W, stride, rows - (first + g) * VPFI_GROUP);
-    for (size_t k = 0; k < count; k++) {
-      float *to = out + k * out_stride;
-      uint64_t on = nibbles(bits + k * words, first, groups);
+                       s->matrix + (first + g) * VPFI_GROUP * s->stride + j + v * W, s->stride,
+                       s->rows - (first + g) * VPFI_GROUP);
+    for (size_t k = 0; k < s->count; k++) {
+      float *to = s->out + k * s->out_stride + j;
+      uint64_t on = nibbles(s->bits + k * s->words, first, groups);
       __m256 sum[COLUMNS];
-      for (int v = 0; v < vectors; v++) sum[v] = add ? _mm256_load_ps(to + v * W) : _mm256_setzero_ps();
+      for (int v = 0; v < vectors; v++)
+        sum[v] = start ? _mm256_load_ps(start + k * start_stride + v * W) : _mm256_setzero_ps();
       for (const float *t = table; t < table + groups * 16 * COLUMNS * W; t += 16 * COLUMNS * W, on >>= VPFI_GROUP)
         for (int v = 0; v < vectors; v++)
           sum[v] = _mm256_add_ps(sum[v], _mm256_load_ps(t + ((on & 15) * COLUMNS + (size_t)v) * W));
@@ -201,22 +194,25 @@ static inline __attribute__((always_inline)) void sum_grouped_tile(float *out, b
     }
     first += groups;
     left -= groups;
-    add = true;
+    start = s->out + j;
+    start_stride = s->out_stride;
   }
 }
 
 /* Without tables, for a few rows of bits. */
-static inline __attribute__((always_inline)) void sum_groups_tile(float *out, const float *matrix, const selection *s,
+static inline __attribute__((always_inline)) void sum_groups_tile(const vpfi_selection *s, size_t j,
                                                                   const int vectors) {
+  const size_t words = (s->rows + 63) / 64;
   for (size_t k = 0; k < s->count; k++) {
-    float *to = out + k * s->out_stride;
+    float *to = s->out + k * s->out_stride + j;
     __m256 sum[6], group[6];
 #pragma GCC unroll 16
-    for (int v = 0; v < vectors; v++) sum[v] = s->add ? _mm256_load_ps(to + v * W) : _mm256_setzero_ps();
-    for (size_t w = 0; w < s->words_on; w++)
+    for (int v = 0; v < vectors; v++)
+      sum[v] = s->start ? _mm256_load_ps(s->start + k * s->start_stride + j + v * W) : _mm256_setzero_ps();
+    for (size_t w = 0; w < words; w++)
       for (uint64_t rest = s->bits[k * s->words + w]; rest;) {
         const unsigned bit = (unsigned)__builtin_ctzll(rest), at = bit & ~3u;
-        const float *rows = matrix + (64 * w + at) * s->stride, *row = rows + (bit - at) * s->stride;
+        const float *rows = s->matrix + (64 * w + at) * s->stride + j, *row = rows + (bit - at) * s->stride;
         unsigned on = (unsigned)(rest >> at) & 15;
         rest &= ~((uint64_t)15 << at);
 #pragma GCC unroll 16
@@ -234,25 +230,16 @@ static inline __attribute__((always_inline)) void sum_groups_tile(float *out, co
   }
 }
 
-static void sum_groups_of_few(float *out, const float *matrix, const selection *s, size_t width) {
-  size_t j = 0;
-  for (; j + 6 * W <= width; j += 6 * W) sum_groups_tile(out + j, matrix + j, s, 6);
-  for (; j < width; j += 2 * W) sum_groups_tile(out + j, matrix + j, s, 2);
-}
-
 enum { FEW = 8 }; /* rows of bits for which tables do not pay */
 
-static void sum_grouped(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
-                        const float *matrix, size_t stride, size_t rows, size_t width) {
-  if (count < FEW) {
-    const selection few = {add, out_stride, count, bits, words, (rows + 63) / 64, stride};
-    sum_groups_of_few(out, matrix, &few, width);
-    return;
-  }
+static void sum_grouped(const vpfi_selection *s) {
   size_t j = 0;
-  for (; j + 4 * W <= width; j += 4 * W)
-    sum_grouped_tile(out + j, add, out_stride, count, bits, words, matrix + j, stride, rows, 4);
-  if (j < width) sum_grouped_tile(out + j, add, out_stride, count, bits, words, matrix + j, stride, rows, 2);
+  if (s->count < FEW) {
+    for (; j + 6 * W <= s->width; j += 6 * W) sum_groups_tile(s, j, 6);
+    for (; j < s->width; j += 2 * W) sum_groups_tile(s, j, 2);
+  }
+  for (; j + 4 * W <= s->width; j += 4 * W) sum_grouped_tile(s, j, 4);
+  if (j < s->width) sum_grouped_tile(s, j, 2);
 }
 
 static void add_row(float *z, const float *row, bool on, size_t width) {
@@ -525,40 +512,46 @@ static float largest(__m256i peak) {
   return vpfi_bits_float((uint32_t)most);
 }
 
-static float adam(float *w, float *m, float *v, const float *sum, size_t count, const vpfi_update *update) {
+static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   const __m256 scale = set1(update->scale), decay = set1(update->decay), rate = set1(update->rate);
   const __m256 beta1 = set1(update->beta1), keep1 = set1(update->keep1);
   const __m256 beta2 = set1(update->beta2), keep2 = set1(update->keep2), epsilon = set1(update->epsilon);
   __m256i peak = _mm256_setzero_si256();
-  for (size_t k = 0; k < count; k += W) {
-    const __m256 old = _mm256_load_ps(w + k);
-    const __m256 g = _mm256_add_ps(_mm256_mul_ps(scale, _mm256_load_ps(sum + k)), _mm256_mul_ps(decay, old));
-    const __m256 m1 = without_denormals(
-        _mm256_add_ps(_mm256_mul_ps(beta1, _mm256_load_ps(m + k)), _mm256_mul_ps(keep1, g)));
-    const __m256 v1 = without_denormals(
-        _mm256_add_ps(_mm256_mul_ps(beta2, _mm256_load_ps(v + k)), _mm256_mul_ps(keep2, _mm256_mul_ps(g, g))));
-    const __m256 step = _mm256_div_ps(_mm256_mul_ps(rate, m1), _mm256_add_ps(_mm256_sqrt_ps(v1), epsilon));
-    const __m256 w1 = _mm256_sub_ps(old, step);
-    _mm256_store_ps(m + k, m1);
-    _mm256_store_ps(v + k, v1);
-    _mm256_store_ps(w + k, w1);
-    peak = larger(larger(larger(peak, v1), m1), w1);
+  for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
+    float *w = p->w + row * p->stride, *m = p->m + row * p->stride, *v = p->v + row * p->stride;
+    for (size_t k = 0; k < p->cols; k += W) {
+      const __m256 old = _mm256_load_ps(w + k);
+      const __m256 g = _mm256_add_ps(_mm256_mul_ps(scale, _mm256_load_ps(sum + k)), _mm256_mul_ps(decay, old));
+      const __m256 m1 = without_denormals(
+          _mm256_add_ps(_mm256_mul_ps(beta1, _mm256_load_ps(m + k)), _mm256_mul_ps(keep1, g)));
+      const __m256 v1 = without_denormals(
+          _mm256_add_ps(_mm256_mul_ps(beta2, _mm256_load_ps(v + k)), _mm256_mul_ps(keep2, _mm256_mul_ps(g, g))));
+      const __m256 step = _mm256_div_ps(_mm256_mul_ps(rate, m1), _mm256_add_ps(_mm256_sqrt_ps(v1), epsilon));
+      const __m256 w1 = _mm256_sub_ps(old, step);
+      _mm256_store_ps(m + k, m1);
+      _mm256_store_ps(v + k, v1);
+      _mm256_store_ps(w + k, w1);
+      peak = larger(larger(larger(peak, v1), m1), w1);
+    }
   }
   return largest(peak);
 }
 
-static float sgd(float *w, float *m, const float *sum, size_t count, const vpfi_update *update) {
+static float sgd(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   const __m256 scale = set1(update->scale), decay = set1(update->decay), rate = set1(update->rate);
   const __m256 momentum = set1(update->momentum);
   __m256i peak = _mm256_setzero_si256();
-  for (size_t k = 0; k < count; k += W) {
-    const __m256 old = _mm256_load_ps(w + k);
-    const __m256 g = _mm256_add_ps(_mm256_mul_ps(scale, _mm256_load_ps(sum + k)), _mm256_mul_ps(decay, old));
-    const __m256 m1 = without_denormals(_mm256_add_ps(_mm256_mul_ps(momentum, _mm256_load_ps(m + k)), g));
-    const __m256 w1 = _mm256_sub_ps(old, _mm256_mul_ps(rate, m1));
-    _mm256_store_ps(m + k, m1);
-    _mm256_store_ps(w + k, w1);
-    peak = larger(larger(peak, m1), w1);
+  for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
+    float *w = p->w + row * p->stride, *m = p->m + row * p->stride;
+    for (size_t k = 0; k < p->cols; k += W) {
+      const __m256 old = _mm256_load_ps(w + k);
+      const __m256 g = _mm256_add_ps(_mm256_mul_ps(scale, _mm256_load_ps(sum + k)), _mm256_mul_ps(decay, old));
+      const __m256 m1 = without_denormals(_mm256_add_ps(_mm256_mul_ps(momentum, _mm256_load_ps(m + k)), g));
+      const __m256 w1 = _mm256_sub_ps(old, _mm256_mul_ps(rate, m1));
+      _mm256_store_ps(m + k, m1);
+      _mm256_store_ps(w + k, w1);
+      peak = larger(larger(peak, m1), w1);
+    }
   }
   return largest(peak);
 }

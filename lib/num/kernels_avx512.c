@@ -64,11 +64,11 @@ static inline __m512 log16(__m512 x) {
 enum { MOST = 16 }; /* vectors of a tile */
 
 /* Sums of `vectors` (a constant) stay in registers over all rows. */
-static inline __attribute__((always_inline)) void sum_tile(float *z, bool add, const float *matrix, size_t stride,
+static inline __attribute__((always_inline)) void sum_tile(float *z, const float *start, const float *matrix, size_t stride,
                                                            const uint32_t *index, size_t count, const int vectors) {
   __m512 sum[W];
 #pragma GCC unroll 16
-  for (int v = 0; v < vectors; v++) sum[v] = add ? _mm512_load_ps(z + v * W) : _mm512_setzero_ps();
+  for (int v = 0; v < vectors; v++) sum[v] = start ? _mm512_load_ps(start + v * W) : _mm512_setzero_ps();
   for (size_t k = 0; k < count; k++) {
     const float *row = matrix + index[k] * stride;
 #pragma GCC unroll 16
@@ -79,54 +79,48 @@ static inline __attribute__((always_inline)) void sum_tile(float *z, bool add, c
 }
 
 /* In as few tiles as registers allow, all about as wide. */
-static void sum_rows(float *z, bool add, const float *matrix, size_t stride, size_t width, const uint32_t *index,
-                     size_t count) {
+static void sum_rows(float *z, const float *start, const float *matrix, size_t stride, size_t width,
+                     const uint32_t *index, size_t count) {
   size_t left = width / W;
   for (size_t tiles = (left + MOST - 1) / MOST; tiles > 0; tiles--) {
     const size_t vectors = (left + tiles - 1) / tiles;
     switch (vectors) {
-      case 1: sum_tile(z, add, matrix, stride, index, count, 1); break;
-      case 2: sum_tile(z, add, matrix, stride, index, count, 2); break;
-      case 3: sum_tile(z, add, matrix, stride, index, count, 3); break;
-      case 4: sum_tile(z, add, matrix, stride, index, count, 4); break;
-      case 5: sum_tile(z, add, matrix, stride, index, count, 5); break;
-      case 6: sum_tile(z, add, matrix, stride, index, count, 6); break;
-      case 7: sum_tile(z, add, matrix, stride, index, count, 7); break;
-      case 8: sum_tile(z, add, matrix, stride, index, count, 8); break;
-      case 9: sum_tile(z, add, matrix, stride, index, count, 9); break;
-      case 10: sum_tile(z, add, matrix, stride, index, count, 10); break;
-      case 11: sum_tile(z, add, matrix, stride, index, count, 11); break;
-      case 12: sum_tile(z, add, matrix, stride, index, count, 12); break;
-      case 13: sum_tile(z, add, matrix, stride, index, count, 13); break;
-      case 14: sum_tile(z, add, matrix, stride, index, count, 14); break;
-      case 15: sum_tile(z, add, matrix, stride, index, count, 15); break;
-      default: sum_tile(z, add, matrix, stride, index, count, MOST);
+      case 1: sum_tile(z, start, matrix, stride, index, count, 1); break;
+      case 2: sum_tile(z, start, matrix, stride, index, count, 2); break;
+      case 3: sum_tile(z, start, matrix, stride, index, count, 3); break;
+      case 4: sum_tile(z, start, matrix, stride, index, count, 4); break;
+      case 5: sum_tile(z, start, matrix, stride, index, count, 5); break;
+      case 6: sum_tile(z, start, matrix, stride, index, count, 6); break;
+      case 7: sum_tile(z, start, matrix, stride, index, count, 7); break;
+      case 8: sum_tile(z, start, matrix, stride, index, count, 8); break;
+      case 9: sum_tile(z, start, matrix, stride, index, count, 9); break;
+      case 10: sum_tile(z, start, matrix, stride, index, count, 10); break;
+      case 11: sum_tile(z, start, matrix, stride, index, count, 11); break;
+      case 12: sum_tile(z, start, matrix, stride, index, count, 12); break;
+      case 13: sum_tile(z, start, matrix, stride, index, count, 13); break;
+      case 14: sum_tile(z, start, matrix, stride, index, count, 14); break;
+      case 15: sum_tile(z, start, matrix, stride, index, count, 15); break;
+      default: sum_tile(z, start, matrix, stride, index, count, MOST);
     }
     z += vectors * W;
     matrix += vectors * W;
+    if (start) start += vectors * W;
     left -= vectors;
   }
 }
 
-/* The arguments of sum_selected() that are the same for all columns. */
-typedef struct selection {
-  bool add;
-  size_t out_stride, count;
-  const uint64_t *bits;
-  size_t words, words_on; /* of a row of bits; that may hold some */
-  size_t stride;
-} selection;
-
-static inline __attribute__((always_inline)) void select_tile(float *out, const float *matrix, const selection *s,
-                                                              const int vectors) {
+/* Columns j .. j + vectors * W - 1. */
+static inline __attribute__((always_inline)) void select_tile(const vpfi_selection *s, size_t j, const int vectors) {
+  const size_t words = (s->rows + 63) / 64;
   for (size_t k = 0; k < s->count; k++) {
-    float *to = out + k * s->out_stride;
+    float *to = s->out + k * s->out_stride + j;
     __m512 sum[16];
 #pragma GCC unroll 16
-    for (int v = 0; v < vectors; v++) sum[v] = s->add ? _mm512_load_ps(to + v * W) : _mm512_setzero_ps();
-    for (size_t w = 0; w < s->words_on; w++)
+    for (int v = 0; v < vectors; v++)
+      sum[v] = s->start ? _mm512_load_ps(s->start + k * s->start_stride + j + v * W) : _mm512_setzero_ps();
+    for (size_t w = 0; w < words; w++)
       for (uint64_t rest = s->bits[k * s->words + w]; rest; rest &= rest - 1) {
-        const float *row = matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride;
+        const float *row = s->matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride + j;
 #pragma GCC unroll 16
         for (int v = 0; v < vectors; v++) sum[v] = _mm512_add_ps(sum[v], _mm512_load_ps(row + v * W));
       }
@@ -135,33 +129,29 @@ static inline __attribute__((always_inline)) void select_tile(float *out, const 
   }
 }
 
-/* In as few tiles as registers allow, all about as wide. */
-static void sum_selected(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
-                         const float *matrix, size_t stride, size_t rows, size_t width) {
-  const selection s = {add, out_stride, count, bits, words, (rows + 63) / 64, stride};
-  size_t left = width / W;
+static void sum_selected(const vpfi_selection *s) {
+  size_t left = s->width / W, j = 0;
   for (size_t tiles = (left + MOST - 1) / MOST; tiles > 0; tiles--) {
     const size_t vectors = (left + tiles - 1) / tiles;
     switch (vectors) {
-      case 1: select_tile(out, matrix, &s, 1); break;
-      case 2: select_tile(out, matrix, &s, 2); break;
-      case 3: select_tile(out, matrix, &s, 3); break;
-      case 4: select_tile(out, matrix, &s, 4); break;
-      case 5: select_tile(out, matrix, &s, 5); break;
-      case 6: select_tile(out, matrix, &s, 6); break;
-      case 7: select_tile(out, matrix, &s, 7); break;
-      case 8: select_tile(out, matrix, &s, 8); break;
-      case 9: select_tile(out, matrix, &s, 9); break;
-      case 10: select_tile(out, matrix, &s, 10); break;
-      case 11: select_tile(out, matrix, &s, 11); break;
-      case 12: select_tile(out, matrix, &s, 12); break;
-      case 13: select_tile(out, matrix, &s, 13); break;
-      case 14: select_tile(out, matrix, &s, 14); break;
-      case 15: select_tile(out, matrix, &s, 15); break;
-      default: select_tile(out, matrix, &s, MOST);
+      case 1: select_tile(s, j, 1); break;
+      case 2: select_tile(s, j, 2); break;
+      case 3: select_tile(s, j, 3); break;
+      case 4: select_tile(s, j, 4); break;
+      case 5: select_tile(s, j, 5); break;
+      case 6: select_tile(s, j, 6); break;
+      case 7: select_tile(s, j, 7); break;
+      case 8: select_tile(s, j, 8); break;
+      case 9: select_tile(s, j, 9); break;
+      case 10: select_tile(s, j, 10); break;
+      case 11: select_tile(s, j, 11); break;
+      case 12: select_tile(s, j, 12); break;
+      case 13: select_tile(s, j, 13); break;
+      case 14: select_tile(s, j, 14); break;
+      case 15: select_tile(s, j, 15); break;
+      default: select_tile(s, j, MOST);
     }
-    out += vectors * W;
-    matrix += vectors * W;
+    j += vectors * W;
     left -= vectors;
   }
 }
@@ -196,23 +186,25 @@ static inline uint64_t nibbles(const uint64_t *bits, size_t first, size_t groups
 enum { TABLES = 10 }; /* groups at a time: their tables fill 20 KiB of a first-level cache of 32 */
 
 /* Two vectors of columns (or one), a few groups at a time. */
-static inline __attribute__((always_inline)) void sum_grouped_tile(float *out, bool add, size_t out_stride,
-                                                                   size_t count, const uint64_t *bits, size_t words,
-                                                                   const float *matrix, size_t stride, size_t rows,
+static inline __attribute__((always_inline)) void sum_grouped_tile(const vpfi_selection *s, size_t j,
                                                                    const int vectors) {
   _Alignas(64) float table[TABLES * 16 * 2 * W];
-  size_t left = (rows + VPFI_GROUP - 1) / VPFI_GROUP, first = 0;
+  size_t left = (s->rows + VPFI_GROUP - 1) / VPFI_GROUP, first = 0;
+  const float *start = s->start ? s->start + j : NULL;
+  size_t start_stride = s->start_stride;
   for (size_t parts = (left + TABLES - 1) / TABLES; parts > 0; parts--) {
     const size_t groups = (left + parts - 1) / parts;
     for (size_t g = 0; g < groups; g++)
       for (size_t v = 0; v < (size_t)vectors; v++)
-        tabulate_group(table + (g * 16 * 2 + v) * W, 2 * W, matrix + (first + g) * VPFI_GROUP * stride + v * W, stride,
-                       rows - (first + g) * VPFI_GROUP);
-    for (size_t k = 0; k < count; k++) {
-      float *to = out + k * out_stride;
-      uint64_t on = nibbles(bits + k * words, first, groups);
-      __m512 a = add ? _mm512_load_ps(to) : _mm512_setzero_ps();
-      __m512 b = add && vectors > 1 ? _mm512_load_ps(to + W) : _mm512_setzero_ps();
+        tabulate_group(table + (g * 16 * 2 + v) * W, 2 * W,
+                       s->matrix + (first + g) * VPFI_GROUP * s->stride + j + v * W, s->stride,
+                       s->rows - (first + g) * VPFI_GROUP);
+    for (size_t k = 0; k < s->count; k++) {
+      float *to = s->out + k * s->out_stride + j;
+      const float *from = start ? start + k * start_stride : to;
+      uint64_t on = nibbles(s->bits + k * s->words, first, groups);
+      __m512 a = start ? _mm512_load_ps(from) : _mm512_setzero_ps();
+      __m512 b = start && vectors > 1 ? _mm512_load_ps(from + W) : _mm512_setzero_ps();
       for (const float *t = table; t < table + groups * 16 * 2 * W; t += 16 * 2 * W, on >>= VPFI_GROUP) {
         const float *sum = t + (on & 15) * 2 * W;
         a = _mm512_add_ps(a, _mm512_load_ps(sum));
@@ -223,22 +215,25 @@ static inline __attribute__((always_inline)) void sum_grouped_tile(float *out, b
     }
     first += groups;
     left -= groups;
-    add = true;
+    start = s->out + j;
+    start_stride = s->out_stride;
   }
 }
 
 /* Without tables, for a few rows of bits. */
-static inline __attribute__((always_inline)) void sum_groups_tile(float *out, const float *matrix, const selection *s,
+static inline __attribute__((always_inline)) void sum_groups_tile(const vpfi_selection *s, size_t j,
                                                                   const int vectors) {
+  const size_t words = (s->rows + 63) / 64;
   for (size_t k = 0; k < s->count; k++) {
-    float *to = out + k * s->out_stride;
+    float *to = s->out + k * s->out_stride + j;
     __m512 sum[13], group[13];
 #pragma GCC unroll 16
-    for (int v = 0; v < vectors; v++) sum[v] = s->add ? _mm512_load_ps(to + v * W) : _mm512_setzero_ps();
-    for (size_t w = 0; w < s->words_on; w++)
+    for (int v = 0; v < vectors; v++)
+      sum[v] = s->start ? _mm512_load_ps(s->start + k * s->start_stride + j + v * W) : _mm512_setzero_ps();
+    for (size_t w = 0; w < words; w++)
       for (uint64_t rest = s->bits[k * s->words + w]; rest;) {
         const unsigned bit = (unsigned)__builtin_ctzll(rest), at = bit & ~3u;
-        const float *rows = matrix + (64 * w + at) * s->stride, *row = rows + (bit - at) * s->stride;
+        const float *rows = s->matrix + (64 * w + at) * s->stride + j, *row = rows + (bit - at) * s->stride;
         unsigned on = (unsigned)(rest >> at) & 15;
         rest &= ~((uint64_t)15 << at);
 #pragma GCC unroll 16
@@ -256,26 +251,17 @@ static inline __attribute__((always_inline)) void sum_groups_tile(float *out, co
   }
 }
 
-static void sum_groups_of_few(float *out, const float *matrix, const selection *s, size_t width) {
-  size_t j = 0;
-  for (; j + 13 * W <= width; j += 13 * W) sum_groups_tile(out + j, matrix + j, s, 13);
-  for (; j + 4 * W <= width; j += 4 * W) sum_groups_tile(out + j, matrix + j, s, 4);
-  for (; j < width; j += W) sum_groups_tile(out + j, matrix + j, s, 1);
-}
-
 enum { FEW = 8 }; /* rows of bits for which tables do not pay */
 
-static void sum_grouped(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
-                        const float *matrix, size_t stride, size_t rows, size_t width) {
-  if (count < FEW) {
-    const selection few = {add, out_stride, count, bits, words, (rows + 63) / 64, stride};
-    sum_groups_of_few(out, matrix, &few, width);
-    return;
-  }
+static void sum_grouped(const vpfi_selection *s) {
   size_t j = 0;
-  for (; j + 2 * W <= width; j += 2 * W)
-    sum_grouped_tile(out + j, add, out_stride, count, bits, words, matrix + j, stride, rows, 2);
-  if (j < width) sum_grouped_tile(out + j, add, out_stride, count, bits, words, matrix + j, stride, rows, 1);
+  if (s->count < FEW) {
+    for (; j + 13 * W <= s->width; j += 13 * W) sum_groups_tile(s, j, 13);
+    for (; j + 4 * W <= s->width; j += 4 * W) sum_groups_tile(s, j, 4);
+    for (; j < s->width; j += W) sum_groups_tile(s, j, 1);
+  }
+  for (; j + 2 * W <= s->width; j += 2 * W) sum_grouped_tile(s, j, 2);
+  if (j < s->width) sum_grouped_tile(s, j, 1);
 }
 
 static void add_row(float *z, const float *row, bool on, size_t width) {
@@ -527,40 +513,46 @@ static float largest(__m512i peak) {
   return vpfi_bits_float((uint32_t)_mm512_reduce_max_epi32(peak));
 }
 
-static float adam(float *w, float *m, float *v, const float *sum, size_t count, const vpfi_update *update) {
+static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   const __m512 scale = set1(update->scale), decay = set1(update->decay), rate = set1(update->rate);
   const __m512 beta1 = set1(update->beta1), keep1 = set1(update->keep1);
   const __m512 beta2 = set1(update->beta2), keep2 = set1(update->keep2), epsilon = set1(update->epsilon);
   __m512i peak = _mm512_setzero_si512();
-  for (size_t k = 0; k < count; k += W) {
-    const __m512 old = _mm512_load_ps(w + k);
-    const __m512 g = _mm512_add_ps(_mm512_mul_ps(scale, _mm512_load_ps(sum + k)), _mm512_mul_ps(decay, old));
-    const __m512 m1 = without_denormals(
-        _mm512_add_ps(_mm512_mul_ps(beta1, _mm512_load_ps(m + k)), _mm512_mul_ps(keep1, g)));
-    const __m512 v1 = without_denormals(
-        _mm512_add_ps(_mm512_mul_ps(beta2, _mm512_load_ps(v + k)), _mm512_mul_ps(keep2, _mm512_mul_ps(g, g))));
-    const __m512 step = _mm512_div_ps(_mm512_mul_ps(rate, m1), _mm512_add_ps(_mm512_sqrt_ps(v1), epsilon));
-    const __m512 w1 = _mm512_sub_ps(old, step);
-    _mm512_store_ps(m + k, m1);
-    _mm512_store_ps(v + k, v1);
-    _mm512_store_ps(w + k, w1);
-    peak = larger(larger(larger(peak, v1), m1), w1);
+  for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
+    float *w = p->w + row * p->stride, *m = p->m + row * p->stride, *v = p->v + row * p->stride;
+    for (size_t k = 0; k < p->cols; k += W) {
+      const __m512 old = _mm512_load_ps(w + k);
+      const __m512 g = _mm512_add_ps(_mm512_mul_ps(scale, _mm512_load_ps(sum + k)), _mm512_mul_ps(decay, old));
+      const __m512 m1 = without_denormals(
+          _mm512_add_ps(_mm512_mul_ps(beta1, _mm512_load_ps(m + k)), _mm512_mul_ps(keep1, g)));
+      const __m512 v1 = without_denormals(
+          _mm512_add_ps(_mm512_mul_ps(beta2, _mm512_load_ps(v + k)), _mm512_mul_ps(keep2, _mm512_mul_ps(g, g))));
+      const __m512 step = _mm512_div_ps(_mm512_mul_ps(rate, m1), _mm512_add_ps(_mm512_sqrt_ps(v1), epsilon));
+      const __m512 w1 = _mm512_sub_ps(old, step);
+      _mm512_store_ps(m + k, m1);
+      _mm512_store_ps(v + k, v1);
+      _mm512_store_ps(w + k, w1);
+      peak = larger(larger(larger(peak, v1), m1), w1);
+    }
   }
   return largest(peak);
 }
 
-static float sgd(float *w, float *m, const float *sum, size_t count, const vpfi_update *update) {
+static float sgd(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   const __m512 scale = set1(update->scale), decay = set1(update->decay), rate = set1(update->rate);
   const __m512 momentum = set1(update->momentum);
   __m512i peak = _mm512_setzero_si512();
-  for (size_t k = 0; k < count; k += W) {
-    const __m512 old = _mm512_load_ps(w + k);
-    const __m512 g = _mm512_add_ps(_mm512_mul_ps(scale, _mm512_load_ps(sum + k)), _mm512_mul_ps(decay, old));
-    const __m512 m1 = without_denormals(_mm512_add_ps(_mm512_mul_ps(momentum, _mm512_load_ps(m + k)), g));
-    const __m512 w1 = _mm512_sub_ps(old, _mm512_mul_ps(rate, m1));
-    _mm512_store_ps(m + k, m1);
-    _mm512_store_ps(w + k, w1);
-    peak = larger(larger(peak, m1), w1);
+  for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
+    float *w = p->w + row * p->stride, *m = p->m + row * p->stride;
+    for (size_t k = 0; k < p->cols; k += W) {
+      const __m512 old = _mm512_load_ps(w + k);
+      const __m512 g = _mm512_add_ps(_mm512_mul_ps(scale, _mm512_load_ps(sum + k)), _mm512_mul_ps(decay, old));
+      const __m512 m1 = without_denormals(_mm512_add_ps(_mm512_mul_ps(momentum, _mm512_load_ps(m + k)), g));
+      const __m512 w1 = _mm512_sub_ps(old, _mm512_mul_ps(rate, m1));
+      _mm512_store_ps(m + k, m1);
+      _mm512_store_ps(w + k, w1);
+      peak = larger(larger(peak, m1), w1);
+    }
   }
   return largest(peak);
 }

@@ -12,22 +12,29 @@ static void add_row(float *z, const float *row, bool on, size_t width) {
   for (size_t j = 0; j < width; j++) z[j] = on ? z[j] + row[j] : z[j] - row[j];
 }
 
-static void sum_rows(float *z, bool add, const float *matrix, size_t stride, size_t width, const uint32_t *index,
-                     size_t count) {
-  for (size_t j = 0; j < width && !add; j++) z[j] = 0;
-  for (size_t k = 0; k < count; k++) {
-    const float *row = matrix + index[k] * stride;
-    for (size_t j = 0; j < width; j++) z[j] += row[j];
-  }
+static void begin(float *out, const float *start, size_t width) {
+  if (out == start) return;
+  for (size_t j = 0; j < width; j++) out[j] = start ? start[j] : 0;
 }
 
-static void sum_selected(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
-                         const float *matrix, size_t stride, size_t rows, size_t width) {
-  for (size_t k = 0; k < count; k++) {
-    float *to = out + k * out_stride;
-    for (size_t j = 0; j < width && !add; j++) to[j] = 0;
-    for (size_t row = 0; row < rows; row++)
-      if (vpfi_bits_get(bits + k * words, row)) add_row(to, matrix + row * stride, true, width);
+static void sum_rows(float *z, const float *start, const float *matrix, size_t stride, size_t width,
+                     const uint32_t *index, size_t count) {
+  begin(z, start, width);
+  for (size_t k = 0; k < count; k++) add_row(z, matrix + index[k] * stride, true, width);
+}
+
+/* Begin sum number k of a selection. */
+static float *begin_sum(const vpfi_selection *s, size_t k) {
+  float *out = s->out + k * s->out_stride;
+  begin(out, s->start ? s->start + k * s->start_stride : NULL, s->width);
+  return out;
+}
+
+static void sum_selected(const vpfi_selection *s) {
+  for (size_t k = 0; k < s->count; k++) {
+    float *out = begin_sum(s, k);
+    for (size_t row = 0; row < s->rows; row++)
+      if (vpfi_bits_get(s->bits + k * s->words, row)) add_row(out, s->matrix + row * s->stride, true, s->width);
   }
 }
 
@@ -43,17 +50,15 @@ static void sum_group(float *sum, unsigned on, const float *group, size_t stride
   }
 }
 
-static void sum_grouped(float *out, bool add, size_t out_stride, size_t count, const uint64_t *bits, size_t words,
-                        const float *matrix, size_t stride, size_t rows, size_t width) {
-  for (size_t k = 0; k < count; k++) {
-    float *to = out + k * out_stride;
-    for (size_t j = 0; j < width && !add; j++) to[j] = 0;
-    for (size_t row = 0; row < rows; row += VPFI_GROUP) {
-      const unsigned on = bits[k * words + row / 64] >> (row % 64) & 15;
-      for (size_t j = 0; j < width && on; j += VPFI_KERNEL_LANES) {
+static void sum_grouped(const vpfi_selection *s) {
+  for (size_t k = 0; k < s->count; k++) {
+    float *out = begin_sum(s, k);
+    for (size_t row = 0; row < s->rows; row += VPFI_GROUP) {
+      const unsigned on = s->bits[k * s->words + row / 64] >> (row % 64) & 15;
+      for (size_t j = 0; j < s->width && on; j += VPFI_KERNEL_LANES) {
         float sum[VPFI_KERNEL_LANES];
-        sum_group(sum, on, matrix + row * stride + j, stride);
-        add_row(to + j, sum, true, VPFI_KERNEL_LANES);
+        sum_group(sum, on, s->matrix + row * s->stride + j, s->stride);
+        add_row(out + j, sum, true, VPFI_KERNEL_LANES);
       }
     }
   }
@@ -175,25 +180,31 @@ static uint32_t larger(uint32_t peak, float x) {
   return magnitude > peak ? magnitude : peak;
 }
 
-static float adam(float *w, float *m, float *v, const float *sum, size_t count, const vpfi_update *update) {
+static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   uint32_t peak = 0;
-  for (size_t k = 0; k < count; k++) {
-    const float g = update->scale * sum[k] + update->decay * w[k];
-    m[k] = without_denormals(update->beta1 * m[k] + update->keep1 * g);
-    v[k] = without_denormals(update->beta2 * v[k] + update->keep2 * (g * g));
-    w[k] = w[k] - update->rate * m[k] / (sqrtf(v[k]) + update->epsilon);
-    peak = larger(larger(larger(peak, v[k]), m[k]), w[k]);
+  for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
+    float *w = p->w + row * p->stride, *m = p->m + row * p->stride, *v = p->v + row * p->stride;
+    for (size_t k = 0; k < p->cols; k++) {
+      const float g = update->scale * sum[k] + update->decay * w[k];
+      m[k] = without_denormals(update->beta1 * m[k] + update->keep1 * g);
+      v[k] = without_denormals(update->beta2 * v[k] + update->keep2 * (g * g));
+      w[k] = w[k] - update->rate * m[k] / (sqrtf(v[k]) + update->epsilon);
+      peak = larger(larger(larger(peak, v[k]), m[k]), w[k]);
+    }
   }
   return vpfi_bits_float(peak);
 }
 
-static float sgd(float *w, float *m, const float *sum, size_t count, const vpfi_update *update) {
+static float sgd(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   uint32_t peak = 0;
-  for (size_t k = 0; k < count; k++) {
-    const float g = update->scale * sum[k] + update->decay * w[k];
-    m[k] = without_denormals(update->momentum * m[k] + g);
-    w[k] = w[k] - update->rate * m[k];
-    peak = larger(larger(peak, m[k]), w[k]);
+  for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
+    float *w = p->w + row * p->stride, *m = p->m + row * p->stride;
+    for (size_t k = 0; k < p->cols; k++) {
+      const float g = update->scale * sum[k] + update->decay * w[k];
+      m[k] = without_denormals(update->momentum * m[k] + g);
+      w[k] = w[k] - update->rate * m[k];
+      peak = larger(larger(peak, m[k]), w[k]);
+    }
   }
   return vpfi_bits_float(peak);
 }

@@ -73,8 +73,8 @@ static void sums_of_rows_are_the_same_bits(void **state) {
       twins z = twins_new(width);
       if (n % 2) fill(z.a, width, &d, 1);
       memcpy(z.b, z.a, width * sizeof *z.a);
-      reference->sum_rows(z.a, n % 2, matrix, stride, width, index, count);
-      fast->sum_rows(z.b, n % 2, matrix, stride, width, index, count);
+      reference->sum_rows(z.a, n % 2 ? z.a : NULL, matrix, stride, width, index, count);
+      fast->sum_rows(z.b, n % 2 ? z.b : NULL, matrix, stride, width, index, count);
       for (int on = 0; on < 2; on++) {
         reference->add_row(z.a, matrix, on, width);
         fast->add_row(z.b, matrix, on, width);
@@ -97,8 +97,7 @@ static void sums_of_rows_add_the_selected_rows(void **state) {
       const bool add = count % 3 > 0;
       for (size_t i = 0; i < count; i++) index[i] = (uint32_t)dice_below(&d, ROWS);
       fill(before, WIDTH, &d, 1);
-      memcpy(z, before, WIDTH * sizeof *z);
-      vpfi_kernels_available(k)->sum_rows(z, add, matrix, WIDTH, WIDTH, index, count);
+      vpfi_kernels_available(k)->sum_rows(z, add ? before : NULL, matrix, WIDTH, WIDTH, index, count);
       for (size_t j = 0; j < WIDTH; j++) {
         long double sum = add ? (long double)before[j] : 0;
         float in_order = add ? before[j] : 0;
@@ -122,37 +121,33 @@ static void sums_of_rows_add_the_selected_rows(void **state) {
   free(matrix);
 }
 
-/* Rows of bits that select rows of a matrix. */
-typedef struct selection {
-  size_t count, rows, words, width, stride, out_stride;
-  uint64_t *bits;
-  float *matrix;
-} selection;
-
-static selection selection_new(dice *d, size_t count, size_t rows, size_t n) {
-  selection s = {.count = count, .rows = rows, .words = vpfi_bits_words(rows) + dice_below(d, 2), .width = padded(n)};
+/* count rows of bits that select some of `rows` rows of a matrix. */
+static vpfi_selection selection_new(dice *d, size_t count, size_t rows, size_t n) {
+  vpfi_selection s = {.count = count, .rows = rows, .width = padded(n), .words = vpfi_bits_words(rows) + dice_below(d, 2)};
   s.stride = s.width + 16 * dice_below(d, 3);
-  s.out_stride = s.width + 16 * dice_below(d, 3);
-  s.bits = calloc(count * s.words, sizeof *s.bits);
-  s.matrix = floats(rows * s.stride);
-  fill(s.matrix, rows * s.stride, d, 1);
-  for (size_t k = 0; k < rows * s.stride; k += 1 + dice_below(d, 20)) s.matrix[k] = -0.0f;
-  for (size_t k = 0; k < count; k++) random_row(s.bits + k * s.words, rows, d, dice_unit(d));
+  s.out_stride = s.start_stride = s.width + 16 * dice_below(d, 3);
+  uint64_t *bits = calloc(count * s.words, sizeof *bits);
+  float *matrix = floats(rows * s.stride);
+  fill(matrix, rows * s.stride, d, 1);
+  for (size_t k = 0; k < rows * s.stride; k += 1 + dice_below(d, 20)) matrix[k] = -0.0f;
+  for (size_t k = 0; k < count; k++) random_row(bits + k * s.words, rows, d, dice_unit(d));
+  s.bits = bits;
+  s.matrix = matrix;
   return s;
 }
 
-static void selection_free(selection *s) {
-  free(s->bits);
-  free(s->matrix);
+static void selection_free(vpfi_selection *s) {
+  free((uint64_t *)(uintptr_t)s->bits);
+  free((float *)(uintptr_t)s->matrix);
 }
 
 /* The element's sum, as the header defines both orders. */
-static float selected_sum(const selection *s, float sum, size_t k, size_t j, bool grouped) {
+static float selected_sum(const vpfi_selection *s, float sum, const uint64_t *bits, size_t j, bool grouped) {
   for (size_t first = 0; first < s->rows; first += grouped ? VPFI_GROUP : 1) {
     float group = 0;
     bool any = false;
     for (size_t row = first; row < s->rows && row < first + (grouped ? VPFI_GROUP : 1); row++) {
-      if (!vpfi_bits_get(s->bits + k * s->words, row)) continue;
+      if (!vpfi_bits_get(bits, row)) continue;
       group = any ? group + s->matrix[row * s->stride + j] : s->matrix[row * s->stride + j];
       any = true;
     }
@@ -161,19 +156,28 @@ static float selected_sum(const selection *s, float sum, size_t k, size_t j, boo
   return sum;
 }
 
-static void check_selection(const selection *s, const vpfi_kernels *kernels, bool grouped, bool add, dice *d) {
-  float *out = floats(s->count * s->out_stride), *before = floats(s->count * s->out_stride);
-  fill(before, s->count * s->out_stride, d, 1);
-  before[0] = -0.0f;
-  memcpy(out, before, s->count * s->out_stride * sizeof *out);
-  (grouped ? kernels->sum_grouped : kernels->sum_selected)(out, add, s->out_stride, s->count, s->bits, s->words,
-                                                           s->matrix, s->stride, s->rows, s->width);
-  for (size_t k = 0; k < s->count; k++)
-    for (size_t j = 0; j < s->out_stride; j++) {
-      const size_t at = k * s->out_stride + j;
-      const float wanted = j >= s->width ? before[at] : selected_sum(s, add ? before[at] : 0, k, j, grouped);
+/* Where sums start: at 0, at a row for all, at what is there. */
+typedef enum start { START_ZERO, START_ROW, START_OUT, STARTS } start;
+
+static void check_selection(vpfi_selection s, const vpfi_kernels *kernels, bool grouped, start from, dice *d) {
+  const size_t size = s.count * s.out_stride;
+  float *out = floats(size), *before = floats(size), *row = floats(s.width);
+  fill(before, size, d, 1);
+  fill(row, s.width, d, 1);
+  before[0] = row[0] = -0.0f;
+  memcpy(out, before, size * sizeof *out);
+  s.out = out;
+  s.start = from == START_ZERO ? NULL : from == START_ROW ? row : out;
+  if (from == START_ROW) s.start_stride = 0;
+  (grouped ? kernels->sum_grouped : kernels->sum_selected)(&s);
+  for (size_t k = 0; k < s.count; k++)
+    for (size_t j = 0; j < s.out_stride; j++) {
+      const size_t at = k * s.out_stride + j;
+      const float first = from == START_ZERO ? 0 : from == START_ROW && j < s.width ? row[j] : before[at];
+      const float wanted = j < s.width ? selected_sum(&s, first, s.bits + k * s.words, j, grouped) : before[at];
       assert_memory_equal(&out[at], &wanted, sizeof wanted);
     }
+  free(row);
   free(before);
   free(out);
 }
@@ -185,8 +189,9 @@ static void selected_and_grouped_sums_have_the_bits_of_their_definition(void **s
   for (size_t k = 0; vpfi_kernels_available(k); k++)
     for (size_t trial = 0; trial < 156; trial++) {
       const size_t n = 1 + dice_below(&d, trial % 4 ? 100 : WIDEST);
-      selection s = selection_new(&d, counts[trial % 6], rows[trial % 13], n);
-      for (int way = 0; way < 4; way++) check_selection(&s, vpfi_kernels_available(k), way & 1, way & 2, &d);
+      vpfi_selection s = selection_new(&d, counts[trial % 6], rows[trial % 13], n);
+      for (start from = 0; from < STARTS; from++)
+        for (int grouped = 0; grouped < 2; grouped++) check_selection(s, vpfi_kernels_available(k), grouped, from, &d);
       selection_free(&s);
     }
 }
@@ -196,15 +201,16 @@ static void tables_hold_the_sums_of_groups(void **state) {
   dice d = {13};
   for (size_t k = 0; vpfi_kernels_available(k); k++)
     for (size_t rows = 1; rows < 20; rows++) {
-      selection s = selection_new(&d, 1, rows, 1 + dice_below(&d, 70));
+      vpfi_selection s = selection_new(&d, 1, rows, 1 + dice_below(&d, 70));
+      uint64_t bits[2];
       float *table = floats((rows + 3) / 4 * 16 * s.width), *row = floats(s.width);
       vpfi_kernels_available(k)->tabulate(table, s.matrix, s.stride, rows, s.width);
       for (size_t group = 0; group < (rows + 3) / 4; group++)
         for (unsigned on = 0; on < 16; on++) {
           if (on >> (rows - 4 * group < 4 ? rows - 4 * group : 4)) continue; /* rows that do not exist */
-          memset(s.bits, 0, s.words * sizeof *s.bits);
-          s.bits[group / 16] = (uint64_t)on << (4 * (group % 16));
-          for (size_t j = 0; j < s.width; j++) row[j] = selected_sum(&s, -0.0f, 0, j, true);
+          memset(bits, 0, sizeof bits);
+          bits[group / 16] = (uint64_t)on << (4 * (group % 16));
+          for (size_t j = 0; j < s.width; j++) row[j] = selected_sum(&s, -0.0f, bits, j, true);
           assert_memory_equal(table + (group * 16 + on) * s.width, row, s.width * sizeof *row);
         }
       free(table);
@@ -524,7 +530,8 @@ static void updates_are_the_same_bits(void **state) {
   dice d = {7};
   for (size_t k = 1; vpfi_kernels_available(k); k++)
     for (size_t trial = 0; trial < 300; trial++) {
-      const size_t count = VPFI_KERNEL_LANES * (1 + dice_below(&d, 8));
+      const size_t rows = 1 + dice_below(&d, 4), cols = VPFI_KERNEL_LANES * (1 + dice_below(&d, 8));
+      const size_t stride = cols + 16 * dice_below(&d, 3), count = rows * stride;
       float *sum = floats(count);
       twins w = twins_new(count), m = twins_new(count), v = twins_new(count);
       const double spread = exp(dice_normal(&d) * (trial % 4 == 0 ? 30 : 2));
@@ -533,15 +540,14 @@ static void updates_are_the_same_bits(void **state) {
       fill(m.a, count, &d, spread);
       fill(v.a, count, &d, spread);
       for (size_t j = 0; j < count; j++) v.a[j] = fabsf(v.a[j]);
-      if (trial % 5 == 0) sum[trial % count] = trial % 2 ? NAN : INFINITY;
+      if (trial % 5 == 0) sum[trial % cols] = trial % 2 ? NAN : INFINITY;
       memcpy(w.b, w.a, count * sizeof(float));
       memcpy(m.b, m.a, count * sizeof(float));
       memcpy(v.b, v.a, count * sizeof(float));
       const vpfi_kernels *reference = vpfi_kernels_available(0), *fast = vpfi_kernels_available(k);
-      const float a = trial % 3 ? reference->adam(w.a, m.a, v.a, sum, count, &UPDATE)
-                                : reference->sgd(w.a, m.a, sum, count, &UPDATE);
-      const float b = trial % 3 ? fast->adam(w.b, m.b, v.b, sum, count, &UPDATE)
-                                : fast->sgd(w.b, m.b, sum, count, &UPDATE);
+      const vpfi_parameters pa = {w.a, m.a, v.a, rows, cols, stride}, pb = {w.b, m.b, v.b, rows, cols, stride};
+      const float a = (trial % 3 ? reference->adam : reference->sgd)(&pa, sum, stride, &UPDATE);
+      const float b = (trial % 3 ? fast->adam : fast->sgd)(&pb, sum, stride, &UPDATE);
       if (trial % 5 == 0) { /* which NaN it is may differ; that it is one may not */
         assert_true(!isfinite(a));
         assert_true(!isnan(a) == !isnan(b));
@@ -562,7 +568,8 @@ static void updates_follow_their_rules(void **state) {
     float w[16] __attribute__((aligned(64))), m[16] __attribute__((aligned(64))), v[16] __attribute__((aligned(64))),
         sum[16] __attribute__((aligned(64)));
     for (int j = 0; j < 16; j++) w[j] = (float)(j - 8), m[j] = 0.5f, v[j] = 0.25f, sum[j] = (float)(40 * (8 - j));
-    float peak = vpfi_kernels_available(k)->adam(w, m, v, sum, 16, &UPDATE);
+    const vpfi_parameters parameters = {w, m, v, 1, 16, 16};
+    float peak = vpfi_kernels_available(k)->adam(&parameters, sum, 16, &UPDATE);
     double largest = 0;
     for (int j = 0; j < 16; j++) {
       const double g = 0.025 * 40 * (8 - j) + 0.01 * (j - 8), m1 = 0.9 * 0.5 + 0.1 * g, v1 = 0.999 * 0.25 + 0.001 * g * g;
@@ -574,7 +581,7 @@ static void updates_follow_their_rules(void **state) {
     }
     assert_close((double)peak, largest, 1e-5);
     for (int j = 0; j < 16; j++) w[j] = 1, m[j] = 2, sum[j] = 80;
-    peak = vpfi_kernels_available(k)->sgd(w, m, sum, 16, &UPDATE);
+    peak = vpfi_kernels_available(k)->sgd(&parameters, sum, 16, &UPDATE);
     assert_close((double)m[3], 0.8 * 2 + 0.025 * 80 + 0.01, 1e-6);
     assert_close((double)w[3], 1 - 0.003 * (0.8 * 2 + 0.025 * 80 + 0.01), 1e-6);
     assert_close((double)peak, (double)m[3], 0);
@@ -590,8 +597,9 @@ static void moments_never_become_denormal(void **state) {
     float w[16] __attribute__((aligned(64))) = {0}, m[16] __attribute__((aligned(64))),
         v[16] __attribute__((aligned(64))), sum[16] __attribute__((aligned(64))) = {0};
     for (int j = 0; j < 16; j++) m[j] = v[j] = 1e-25f;
+    const vpfi_parameters parameters = {w, m, v, 1, 16, 16};
     for (int step = 0; step < 100000; step++) {
-      vpfi_kernels_available(k)->adam(w, m, v, sum, 16, &no_decay);
+      vpfi_kernels_available(k)->adam(&parameters, sum, 16, &no_decay);
       for (int j = 0; j < 16; j++) {
         assert_true(fpclassify(m[j]) != FP_SUBNORMAL);
         assert_true(fpclassify(v[j]) != FP_SUBNORMAL);
