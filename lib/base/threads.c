@@ -144,7 +144,7 @@ static void lead(vpfi_crew *crew, size_t threads, size_t count, vpfi_range_fn wo
   crew->work = work;
   crew->context = context;
   /* Small enough that nobody waits long for the last piece, large enough that taking is cheap. */
-  crew->piece = count / (8 * threads) > 0 ? count / (8 * threads) : 1;
+  crew->piece = count / (32 * threads) > 0 ? count / (32 * threads) : 1;
   for (size_t t = 0; t < crew->n_shares; t++) {
     atomic_store(&crew->shares[t].next, boundary(count, t, crew->n_shares));
     crew->shares[t].end = boundary(count, t + 1, crew->n_shares);

@@ -187,15 +187,15 @@ bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overf
   return true;
 }
 
-/* Half of Eq. (2): out[u] = sum over rows of y_u gain, for `count` units from `first` of the state of
- * role `on` and `cols` gains from j0 of role `gain`; each over ascending rows. out: [count x out_stride]. */
+/* Half of Eq. (2): out[u] = (itself, if add) plus the sum over rows of y_u gain, for `count` units from `first` of
+ * the state of role `on` and `cols` gains from j0 of role `gain`; each over ascending rows. out: [count x out_stride]. */
 static void sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, size_t on, size_t first, size_t count,
-                      size_t gain, size_t j0, size_t cols, float *out, size_t out_stride) {
+                      size_t gain, size_t j0, size_t cols, bool add, float *out, size_t out_stride) {
   const vpfi_shape *shape = machine->shape;
   const size_t state = shape->role[on].state[batch->order], width = shape->layer[shape->role[gain].layer].width;
   for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) {
     const vpfi_selection selection = {
-        .out = out, .out_stride = out_stride, .start = b > 0 ? out : NULL, .start_stride = out_stride,
+        .out = out, .out_stride = out_stride, .start = add || b > 0 ? out : NULL, .start_stride = out_stride,
         .bits = batch->on[state] + first * batch->words + b, .words = batch->words, .count = count,
         .matrix = batch->gain[gain] + b * VPFI_BLOCK_ROWS * width + j0, .stride = width,
         .rows = vpfi_batch_block_rows(batch, b), .width = cols};
@@ -217,12 +217,16 @@ float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine,
   const size_t upper = is_intra ? lower : shape->join[tile->index].upper_role;
   float *out = batch->work[thread], *half = out + VPFI_TILE_LOWER * VPFI_TILE_UPPER;
 
-  sum_gains(batch, machine, lower, tile->first, tile->count, upper, j0, cols, out, VPFI_TILE_UPPER);
-  if (!batch->one_sided) {
-    sum_gains(batch, machine, upper, j0, cols, lower, tile->first, tile->count, half, VPFI_TILE_LOWER);
-    machine->kernels->add_transposed(out, VPFI_TILE_UPPER, half, VPFI_TILE_LOWER, cols, tile->count);
+  const bool two_sided = !batch->one_sided;
+  if (two_sided) {
+    sum_gains(batch, machine, upper, j0, cols, lower, tile->first, tile->count, false, half, VPFI_TILE_LOWER);
+    if (!is_intra) machine->kernels->transpose(out, VPFI_TILE_UPPER, half, VPFI_TILE_LOWER, cols, tile->count);
   }
-  /* With both sides the same layer, Eq. (2) comes out symmetric; a unit has no edge to itself. */
+  sum_gains(batch, machine, lower, tile->first, tile->count, upper, j0, cols, two_sided && !is_intra, out,
+            VPFI_TILE_UPPER);
+  /* U comes out symmetric because each half is a sum of its own; a unit has no edge to itself. */
+  if (two_sided && is_intra)
+    machine->kernels->add_transposed(out, VPFI_TILE_UPPER, half, VPFI_TILE_LOWER, cols, tile->count);
   for (size_t i = 0; is_intra && i < tile->count; i++)
     if (tile->first + i >= j0 && tile->first + i < j0 + cols) out[i * VPFI_TILE_UPPER + tile->first + i - j0] = 0;
   return out;

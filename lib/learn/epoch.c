@@ -195,6 +195,26 @@ static void begin_epoch(vpfi_trainer *trainer, const vpfi_estep_plan *plan) {
   if (trainer->has_new_particles) start_particles(trainer);
 }
 
+/* Few words at a time: less than a call of memcpy. */
+static void copy_words(uint64_t *to, const uint64_t *from, size_t words) {
+  for (size_t w = 0; w < words; w++) to[w] = from[w];
+}
+
+/* Ask for the rows of the minibatch after the next data_rows: they lie anywhere, and memory is slow. */
+static void prefetch_rows(const vpfi_trainer *trainer, size_t data_rows) {
+  enum { LINE = 64 };
+  const vpfi_learner *learner = trainer->learner;
+  const size_t *words = trainer->batch.states.words, samples = learner->plan.samples;
+  const size_t begin = learner->cursor + data_rows, left = (size_t)trainer->data.id.rows - begin;
+  for (size_t k = 0; k < data_rows && k < left; k++) {
+    const size_t row = trainer->order[begin + k];
+    const char *data = (const char *)(trainer->data.bits + row * words[0]);
+    for (size_t at = 0; at < words[0] * sizeof(uint64_t); at += LINE) __builtin_prefetch(data + at);
+    for (size_t s = 1; learner->plan.period > 0 && s < trainer->batch.states.n_states; s++)
+      __builtin_prefetch(learner->sample.bits[s] + row * samples * words[s]);
+  }
+}
+
 /* Copy the states of the next minibatch together, its rows in the order of the epoch. */
 static void gather(vpfi_trainer *trainer, size_t data_rows) {
   const vpfi_learner *learner = trainer->learner;
@@ -205,13 +225,12 @@ static void gather(vpfi_trainer *trainer, size_t data_rows) {
   for (size_t k = 0; k < batch->rows; k++) {
     const size_t row = trainer->order[learner->cursor + k / samples], sample = k % samples;
     states->ids[k] = (trainer->data.id.first_row + row) | (uint64_t)sample << 48;
-    memcpy(states->bits[0] + k * states->words[0], trainer->data.bits + row * states->words[0],
-           states->words[0] * sizeof(uint64_t));
+    copy_words(states->bits[0] + k * states->words[0], trainer->data.bits + row * states->words[0], states->words[0]);
     for (size_t s = 1; learner->plan.period > 0 && s < states->n_states; s++)
-      memcpy(states->bits[s] + k * states->words[s],
-             learner->sample.bits[s] + (row * samples + sample) * states->words[s],
-             states->words[s] * sizeof(uint64_t));
+      copy_words(states->bits[s] + k * states->words[s],
+                 learner->sample.bits[s] + (row * samples + sample) * states->words[s], states->words[s]);
   }
+  prefetch_rows(trainer, data_rows);
 }
 
 static vpf_status diverged(const vpfi_learner *learner, const char *what, size_t layer, size_t unit, double value) {

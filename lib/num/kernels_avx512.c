@@ -156,7 +156,7 @@ static void sum_selected(const vpfi_selection *s) {
   }
 }
 
-/* The 16 possible sums of the rows of a group, in one vector of columns: table[on * step ...]. */
+/* The 15 sums of some rows of a group, in one vector of columns: table[on * step ...]. */
 static inline void tabulate_group(float *table, size_t step, const float *group, size_t stride, size_t rows) {
   __m512 sum[16];
   for (size_t k = 0; k < VPFI_GROUP; k++) {
@@ -164,15 +164,16 @@ static inline void tabulate_group(float *table, size_t step, const float *group,
 #pragma GCC unroll 16
     for (int on = 1; on < 1 << k; on++) sum[(1 << k) + on] = _mm512_add_ps(sum[on], sum[1 << k]);
   }
-  sum[0] = set1(-0.0f);
 #pragma GCC unroll 16
-  for (size_t on = 0; on < 16; on++) _mm512_store_ps(table + on * step, sum[on]);
+  for (size_t on = 1; on < 16; on++) _mm512_store_ps(table + on * step, sum[on]);
 }
 
 static void tabulate(float *table, const float *matrix, size_t stride, size_t rows, size_t width) {
   for (size_t row = 0; row < rows; row += VPFI_GROUP, table += 16 * width)
-    for (size_t j = 0; j < width; j += W)
+    for (size_t j = 0; j < width; j += W) {
+      _mm512_store_ps(table + j, set1(-0.0f));
       tabulate_group(table + j, width, matrix + row * stride + j, stride, rows - row);
+    }
 }
 
 /* `groups` nibbles from position `first` of a row of bits. */
@@ -185,10 +186,51 @@ static inline uint64_t nibbles(const uint64_t *bits, size_t first, size_t groups
 
 enum { TABLES = 10 }; /* groups at a time: their tables fill 20 KiB of a first-level cache of 32 */
 
+/* Tables of some groups, and where their sums go. */
+typedef struct lookup {
+  const float *table;
+  size_t groups, first;
+  const uint64_t *bits;
+  size_t words;
+  const float *start;
+  size_t start_stride;
+  float *out;
+  size_t out_stride;
+} lookup;
+
+enum { ABREAST = 4 }; /* sums at a time: additions of one wait for each other, those of several do not */
+
+static inline __attribute__((always_inline)) void look_up(const lookup *l, size_t k, const int abreast, const int vectors) {
+  uint64_t on[ABREAST];
+  __m512 sum[ABREAST][2];
+#pragma GCC unroll 4
+  for (int i = 0; i < abreast; i++) {
+    const size_t row = k + (size_t)i;
+    on[i] = nibbles(l->bits + row * l->words, l->first, l->groups);
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++)
+      sum[i][v] = l->start ? _mm512_load_ps(l->start + row * l->start_stride + v * W) : _mm512_setzero_ps();
+  }
+  for (const float *t = l->table; t < l->table + l->groups * 16 * 2 * W; t += 16 * 2 * W)
+#pragma GCC unroll 4
+    for (int i = 0; i < abreast; i++) {
+      const float *at = t + (on[i] & 15) * 2 * W;
+      on[i] >>= VPFI_GROUP;
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) sum[i][v] = _mm512_add_ps(sum[i][v], _mm512_load_ps(at + v * W));
+    }
+#pragma GCC unroll 4
+  for (int i = 0; i < abreast; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) _mm512_store_ps(l->out + (k + (size_t)i) * l->out_stride + v * W, sum[i][v]);
+}
+
 /* Two vectors of columns (or one), a few groups at a time. */
 static inline __attribute__((always_inline)) void sum_grouped_tile(const vpfi_selection *s, size_t j,
                                                                    const int vectors) {
   _Alignas(64) float table[TABLES * 16 * 2 * W];
+  for (size_t g = 0; g < TABLES; g++)
+    for (size_t v = 0; v < 2; v++) _mm512_store_ps(table + (g * 16 * 2 + v) * W, set1(-0.0f));
   size_t left = (s->rows + VPFI_GROUP - 1) / VPFI_GROUP, first = 0;
   const float *start = s->start ? s->start + j : NULL;
   size_t start_stride = s->start_stride;
@@ -199,20 +241,10 @@ static inline __attribute__((always_inline)) void sum_grouped_tile(const vpfi_se
         tabulate_group(table + (g * 16 * 2 + v) * W, 2 * W,
                        s->matrix + (first + g) * VPFI_GROUP * s->stride + j + v * W, s->stride,
                        s->rows - (first + g) * VPFI_GROUP);
-    for (size_t k = 0; k < s->count; k++) {
-      float *to = s->out + k * s->out_stride + j;
-      const float *from = start ? start + k * start_stride : to;
-      uint64_t on = nibbles(s->bits + k * s->words, first, groups);
-      __m512 a = start ? _mm512_load_ps(from) : _mm512_setzero_ps();
-      __m512 b = start && vectors > 1 ? _mm512_load_ps(from + W) : _mm512_setzero_ps();
-      for (const float *t = table; t < table + groups * 16 * 2 * W; t += 16 * 2 * W, on >>= VPFI_GROUP) {
-        const float *sum = t + (on & 15) * 2 * W;
-        a = _mm512_add_ps(a, _mm512_load_ps(sum));
-        if (vectors > 1) b = _mm512_add_ps(b, _mm512_load_ps(sum + W));
-      }
-      _mm512_store_ps(to, a);
-      if (vectors > 1) _mm512_store_ps(to + W, b);
-    }
+    const lookup l = {table, groups, first, s->bits, s->words, start, start_stride, s->out + j, s->out_stride};
+    size_t k = 0;
+    for (; k + ABREAST <= s->count; k += ABREAST) look_up(&l, k, ABREAST, vectors);
+    for (; k < s->count; k++) look_up(&l, k, 1, vectors);
     first += groups;
     left -= groups;
     start = s->out + j;
