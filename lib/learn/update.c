@@ -60,6 +60,15 @@ static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, 
   return (vpfi_tile_peak){0, 0};
 }
 
+/* Bring W^T in step with a tile of W. */
+static void transpose_tile(const update_job *job, const vpfi_tile *tile) {
+  const vpfi_shape *shape = job->machine->shape;
+  if (tile->kind != VPFI_BLOCK_WEIGHTS) return;
+  const size_t k = tile->index, lower = shape->layer[k].width, upper = shape->layer[k + 1].width;
+  job->machine->kernels->transpose(job->params->weights_t[k] + tile->first, lower,
+                                   job->params->weights[k] + tile->first * upper, upper, tile->count, upper);
+}
+
 static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile, size_t thread) {
   const vpfi_shape *shape = job->machine->shape;
   const size_t width = vpfi_tile_width(shape, tile);
@@ -76,12 +85,8 @@ static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile
     }
     if (job->trial) continue;
     peak = fmaxf(peak, apply(job, &to, sum, &job->weights));
-    if (tile->kind == VPFI_BLOCK_WEIGHTS) { /* keep W^T in step while W is in the cache */
-      const size_t lower_width = shape->layer[tile->index].width;
-      job->machine->kernels->transpose(job->params->weights_t[tile->index] + j0 * lower_width + tile->first,
-                                       lower_width, to.w, width, to.rows, to.cols);
-    }
   }
+  if (!job->trial && job->batch->keep_transposed) transpose_tile(job, tile); /* while W is in the cache */
   return (vpfi_tile_peak){peak, 0};
 }
 
@@ -152,4 +157,15 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
   learner->beta1_power = beta1_power;
   learner->beta2_power = beta2_power;
   return true;
+}
+
+static void transpose_range(void *context, size_t begin, size_t end, size_t thread) {
+  const update_job *job = context;
+  (void)thread;
+  for (size_t t = begin; t < end; t++) transpose_tile(job, &job->batch->tiles[t]);
+}
+
+void vpfi_update_transposed(const vpfi_machine *machine, vpfi_params *params, vpfi_batch *batch) {
+  update_job job = {.machine = machine, .params = params, .batch = batch};
+  vpfi_team_for(&batch->team, batch->n_tiles, transpose_range, &job);
 }

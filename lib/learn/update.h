@@ -34,4 +34,7 @@ typedef struct vpfi_blowup {
 bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_params *params, vpfi_batch *batch,
                       size_t rows, double bound, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup);
 
+/* Bring W^T in step with W, after steps of a batch that does not keep it. */
+void vpfi_update_transposed(const vpfi_machine *machine, vpfi_params *params, vpfi_batch *batch);
+
 #endif
