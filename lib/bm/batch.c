@@ -10,27 +10,14 @@ static size_t pieces_of(size_t n, size_t size) {
   return (n + size - 1) / size;
 }
 
-static size_t count_tiles(const vpfi_shape *shape) {
-  size_t tiles = shape->n_roles;
-  for (size_t i = 0; i < shape->n_layers; i++) {
-    const size_t strips = pieces_of(shape->layer[i].width, VPFI_TILE_LOWER);
-    tiles += (i < shape->n_joins ? strips : 0) + (shape->layer[i].intra ? strips : 0);
+static size_t tiles_of(const vpfi_shape *shape, vpfi_block_kind kind, size_t k) {
+  switch (kind) {
+    case VPFI_BLOCK_WEIGHTS: return k < shape->n_joins ? pieces_of(shape->layer[k].width, VPFI_TILE_LOWER) : 0;
+    case VPFI_BLOCK_INTRA:
+      return k < shape->n_layers && shape->layer[k].intra ? pieces_of(shape->layer[k].width, VPFI_TILE_LOWER) : 0;
+    case VPFI_BLOCK_BIAS: break;
   }
-  return tiles;
-}
-
-static void add_tiles(vpfi_batch *batch, const vpfi_shape *shape, vpfi_block_kind kind, size_t layer) {
-  const size_t rows = shape->layer[layer].width;
-  for (size_t first = 0; first < rows; first += VPFI_TILE_LOWER)
-    batch->tiles[batch->n_tiles++] =
-        (vpfi_tile){kind, layer, first, rows - first < VPFI_TILE_LOWER ? rows - first : VPFI_TILE_LOWER};
-}
-
-static void cut_tiles(vpfi_batch *batch, const vpfi_shape *shape) {
-  for (size_t i = 0; i < shape->n_joins; i++) add_tiles(batch, shape, VPFI_BLOCK_WEIGHTS, i);
-  for (size_t i = 0; i < shape->n_layers; i++)
-    if (shape->layer[i].intra) add_tiles(batch, shape, VPFI_BLOCK_INTRA, i);
-  for (size_t r = 0; r < shape->n_roles; r++) batch->tiles[batch->n_tiles++] = (vpfi_tile){VPFI_BLOCK_BIAS, r, 0, 1};
+  return k < shape->n_roles;
 }
 
 static size_t role_width(const vpfi_shape *shape, size_t role) {
@@ -41,74 +28,115 @@ static size_t state_width(const vpfi_shape *shape, size_t state) {
   return shape->layer[shape->state_layer[state]].width;
 }
 
-/* All chores of one kind for one role or state: units 0 .. width-1 in steps. */
+/* Work of one kind, in pieces. Lists of work mix the series, so that every share of a list (base/threads.c) has the
+ * same share of each: then a thread works on those units whose weights it updates. */
 typedef struct series {
-  vpfi_chore_kind kind;
-  size_t of, width, step;
+  size_t kind, of, length, next;
 } series;
 
-static size_t length(const series *s) {
-  return pieces_of(s->width, s->step);
-}
-
-/* A part is whole words of bits, so that it can be cut out of a row of states. */
-static series parts_of(const vpfi_shape *shape, size_t role) {
-  const size_t width = shape->layer[shape->role[role].layer - 1].width;
-  return (series){VPFI_CHORE_PART, role, width, 64 * pieces_of(vpfi_bits_words(width), VPFI_PARTS)};
-}
-
-/* Series number k of the early or the late chores. */
-static series series_of(const vpfi_shape *shape, bool late, size_t k) {
-  if (k >= shape->n_roles) {
-    const size_t state = k - shape->n_roles;
-    return (series){VPFI_CHORE_TRANSPOSE, state, late ? 0 : state_width(shape, state), 64};
+/* The piece whose middle, as a fraction of its series, comes next; NULL when there is none. */
+static series *next_of(series *all, size_t count) {
+  series *best = NULL;
+  double least = 1;
+  for (size_t k = 0; k < count; k++) {
+    const double at = ((double)all[k].next + 0.5) / (double)all[k].length;
+    if (all[k].next < all[k].length && at < least) least = at, best = &all[k];
   }
-  const bool below = shape->role[k].below != VPFI_NONE;
-  /* a strip of W^T is no wider than a tile of W, also where there is input from below */
-  const size_t finished = shape->role[k].above != VPFI_NONE ? VPFI_STRIP : VPFI_STRIP_FINISHED;
-  if (late) return (series){VPFI_CHORE_FINISH, k, below ? role_width(shape, k) : 0, finished};
-  return below ? parts_of(shape, k) : (series){VPFI_CHORE_FIELDS, k, role_width(shape, k), VPFI_STRIP};
+  return best;
 }
 
-static size_t count_chores(const vpfi_shape *shape, size_t n_states) {
-  size_t chores = 0;
-  for (size_t k = 0; k < shape->n_roles + n_states; k++)
-    for (int late = 0; late < 2; late++) {
-      const series s = series_of(shape, late, k);
-      chores += length(&s);
-    }
-  return chores;
+/* How many units below are one part: whole words of bits, so that it can be cut out of a row of states. */
+size_t vpfi_part_units(const vpfi_shape *shape, size_t role) {
+  return 64 * pieces_of(vpfi_bits_words(shape->layer[shape->role[role].layer - 1].width), VPFI_PARTS);
 }
 
-/* The series are mixed so that every share of the list (base/threads.c) has the same share of each: then
- * a thread works on those units whose weights it updates. Returns false when all are listed. */
-static bool list_next(vpfi_batch *batch, const vpfi_shape *shape, bool late, size_t *next) {
-  series best = {0};
-  double least = 1; /* the middle of the next chore of a series, as a fraction of it */
-  size_t which = 0;
-  for (size_t k = 0; k < shape->n_roles + batch->states.n_states; k++) {
-    const series s = series_of(shape, late, k);
-    if (next[k] == length(&s)) continue;
-    const double at = ((double)next[k] + 0.5) / (double)length(&s);
-    if (at < least) least = at, best = s, which = k;
+static size_t chore_step(const vpfi_shape *shape, const series *s) {
+  switch ((vpfi_chore_kind)s->kind) {
+    case VPFI_CHORE_FIELDS: return VPFI_STRIP;
+    case VPFI_CHORE_PART: return VPFI_PART_UNITS;
+    case VPFI_CHORE_TRANSPOSE: return 64;
+    case VPFI_CHORE_FINISH: break;
   }
-  if (least == 1) return false;
-  const size_t number = next[which]++, first = number * best.step, left = best.width - first;
+  /* a strip of W^T is no wider than a tile of W */
+  return shape->role[s->of].above != VPFI_NONE ? VPFI_STRIP : VPFI_STRIP_FINISHED;
+}
+
+static size_t chore_width(const vpfi_shape *shape, const series *s) {
+  return s->kind == VPFI_CHORE_TRANSPOSE ? state_width(shape, s->of) : role_width(shape, s->of);
+}
+
+/* Parts of a wide layer: part after part, each in pieces. */
+static size_t chores_of(const vpfi_shape *shape, const series *s) {
+  const size_t pieces = pieces_of(chore_width(shape, s), chore_step(shape, s));
+  return s->kind == VPFI_CHORE_PART ? VPFI_PARTS * pieces : pieces;
+}
+
+static void add_chore(vpfi_batch *batch, const vpfi_shape *shape, series *s) {
+  const size_t step = chore_step(shape, s), width = chore_width(shape, s), pieces = pieces_of(width, step);
+  const size_t first = s->next % pieces * step, left = width - first;
   batch->chores[batch->n_chores++] =
-      (vpfi_chore){best.kind, best.of, number, first, left < best.step ? left : best.step};
+      (vpfi_chore){(vpfi_chore_kind)s->kind, s->of, s->next / pieces, first, left < step ? left : step};
+  s->next++;
+}
+
+/* all: room for 3 series of each role and state. Returns how many there are. */
+static size_t begin_chores(const vpfi_batch *batch, const vpfi_shape *shape, bool late, series *all) {
+  size_t count = 0;
+  for (size_t r = 0; r < shape->n_roles; r++) {
+    const bool below = shape->role[r].below != VPFI_NONE;
+    if (below || !late)
+      all[count++] = (series){.kind = late ? VPFI_CHORE_FINISH : below ? VPFI_CHORE_PART : VPFI_CHORE_FIELDS, .of = r};
+  }
+  for (size_t s = 0; s < batch->states.n_states && !late; s++)
+    all[count++] = (series){.kind = VPFI_CHORE_TRANSPOSE, .of = s};
+  for (size_t k = 0; k < count; k++) all[k].length = chores_of(shape, &all[k]);
+  return count;
+}
+
+static size_t total_length(const series *all, size_t count) {
+  size_t total = 0;
+  for (size_t k = 0; k < count; k++) total += all[k].length;
+  return total;
+}
+
+static bool list_chores(vpfi_batch *batch, const vpfi_shape *shape, series *all) {
+  size_t count = begin_chores(batch, shape, true, all);
+  const size_t late = total_length(all, count);
+  count = begin_chores(batch, shape, false, all);
+  const size_t chores = total_length(all, count) + late;
+  batch->chores = vpfi_alloc(chores, sizeof *batch->chores);
+  batch->chore_flow = vpfi_alloc(chores, sizeof *batch->chore_flow);
+  if (!batch->chores || !batch->chore_flow) return false;
+  for (series *s; (s = next_of(all, count));) add_chore(batch, shape, s);
+  batch->n_early = batch->n_chores;
+  count = begin_chores(batch, shape, true, all);
+  for (series *s; (s = next_of(all, count));) add_chore(batch, shape, s);
   return true;
 }
 
-static vpf_status list_chores(vpfi_batch *batch, const vpfi_shape *shape) {
-  const size_t all_series = shape->n_roles + batch->states.n_states;
-  size_t *next = vpfi_alloc(all_series, sizeof *next);
-  if (!next) return VPF_ERR_MEMORY;
-  while (list_next(batch, shape, false, next)) {}
-  batch->n_early = batch->n_chores;
-  memset(next, 0, all_series * sizeof *next);
-  while (list_next(batch, shape, true, next)) {}
-  vpfi_free(next);
-  return VPF_OK;
+static bool list_tiles(vpfi_batch *batch, const vpfi_shape *shape, series *all) {
+  size_t count = 0;
+  for (vpfi_block_kind kind = VPFI_BLOCK_BIAS; kind <= VPFI_BLOCK_INTRA; kind++)
+    for (size_t k = 0; k < shape->n_roles; k++)
+      all[count++] = (series){.kind = kind, .of = k, .length = tiles_of(shape, kind, k)};
+  batch->tiles = vpfi_alloc(total_length(all, count), sizeof *batch->tiles);
+  if (!batch->tiles) return false;
+  for (series *s; (s = next_of(all, count));) {
+    const vpfi_block_kind kind = (vpfi_block_kind)s->kind;
+    const size_t first = s->next++ * VPFI_TILE_LOWER;
+    const size_t left = kind == VPFI_BLOCK_BIAS ? 1 : shape->layer[s->of].width - first;
+    batch->tiles[batch->n_tiles++] =
+        (vpfi_tile){kind, s->of, first, left < VPFI_TILE_LOWER ? left : VPFI_TILE_LOWER};
+  }
+  return true;
+}
+
+/* What is to be done for a minibatch, in the order in which it is. */
+static bool list_work(vpfi_batch *batch, const vpfi_shape *shape) {
+  series *all = vpfi_alloc(3 * (shape->n_roles + batch->states.n_states), sizeof *all);
+  const bool enough = all && list_chores(batch, shape, all) && list_tiles(batch, shape, all);
+  vpfi_free(all);
+  return enough;
 }
 
 static void mark_listed(vpfi_batch *batch, const vpfi_shape *shape) {
@@ -141,10 +169,7 @@ static bool alloc_roles(vpfi_batch *batch, const vpfi_shape *shape) {
   batch->gain = vpfi_alloc(shape->n_roles, sizeof *batch->gain);
   batch->part = vpfi_alloc(shape->n_roles, sizeof *batch->part);
   batch->flow = vpfi_alloc(shape->n_roles, sizeof *batch->flow);
-  const size_t chores = count_chores(shape, batch->states.n_states);
-  batch->chores = vpfi_alloc(chores, sizeof *batch->chores);
-  batch->chore_flow = vpfi_alloc(chores, sizeof *batch->chore_flow);
-  if (!batch->gain || !batch->part || !batch->flow || !batch->chores || !batch->chore_flow) return false;
+  if (!batch->gain || !batch->part || !batch->flow) return false;
   for (size_t r = 0; r < shape->n_roles; r++) {
     const size_t width = role_width(shape, r);
     batch->gain[r] = vpfi_alloc(batch->capacity, width * sizeof(float));
@@ -158,10 +183,9 @@ static bool alloc_roles(vpfi_batch *batch, const vpfi_shape *shape) {
 
 static bool alloc_work(vpfi_batch *batch, const vpfi_shape *shape) {
   batch->every_row = vpfi_alloc(batch->capacity, sizeof *batch->every_row);
-  batch->tiles = vpfi_alloc(count_tiles(shape), sizeof *batch->tiles);
   batch->scratch = vpfi_scratch_create(shape, batch->team.threads);
   batch->work = vpfi_alloc(batch->team.threads, sizeof *batch->work);
-  if (!batch->every_row || !batch->tiles || !batch->scratch || !batch->work) return false;
+  if (!batch->every_row || !batch->scratch || !batch->work) return false;
   for (size_t t = 0; t < batch->team.threads; t++) {
     const size_t gradient = 2 * VPFI_TILE_UPPER, strip = shape->widest;
     batch->work[t] = vpfi_alloc(gradient > strip ? gradient : strip, VPFI_STRIP * sizeof(float));
@@ -175,15 +199,14 @@ vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_orde
   *batch = (vpfi_batch){
       .order = order, .capacity = capacity, .words = vpfi_bits_words(capacity), .team = {.threads = threads}};
   vpf_status status = vpfi_states_init(&batch->states, shape, order, capacity, 1, NULL);
-  if (!status && !(alloc_states(batch, shape) && alloc_roles(batch, shape) && alloc_work(batch, shape)))
+  if (!status && !(alloc_states(batch, shape) && alloc_roles(batch, shape) && alloc_work(batch, shape) &&
+                   list_work(batch, shape)))
     status = VPF_ERR_MEMORY;
-  if (!status) status = list_chores(batch, shape);
   if (status) {
     vpfi_batch_clear(batch, shape);
     return status;
   }
   for (size_t r = 0; r < capacity; r++) batch->every_row[r] = (uint32_t)r;
-  cut_tiles(batch, shape);
   mark_listed(batch, shape);
   return VPF_OK;
 }

@@ -23,8 +23,9 @@ enum {
   VPFI_STRIP = VPFI_TILE_LOWER,
   VPFI_STRIP_FINISHED = 112,
   /* Input from below is summed in so many parts of the lower layer, each from 0: a thread reads the
-   * weights that it updates, and others see the sums. */
-  VPFI_PARTS = 4
+   * weights that it updates, and others see the sums. Of a wide layer, so many units at a time. */
+  VPFI_PARTS = 2,
+  VPFI_PART_UNITS = 512
 };
 
 /* A piece of the parameters that one thread owns: rows first .. first+count-1 (a multiple of
@@ -37,7 +38,7 @@ typedef struct vpfi_tile {
 
 typedef enum vpfi_chore_kind {
   VPFI_CHORE_FIELDS,    /* of units first .. first+width-1 of role `of`, and their rates; without input from below */
-  VPFI_CHORE_PART,      /* the input of role `of` from units first .. first+width-1 below */
+  VPFI_CHORE_PART,      /* the input of units first .. first+width-1 of role `of` from part `number` below */
   VPFI_CHORE_TRANSPOSE, /* units first .. first+width-1 of state `of` */
   VPFI_CHORE_FINISH     /* as FIELDS, with the parts */
 } vpfi_chore_kind;
@@ -45,7 +46,7 @@ typedef enum vpfi_chore_kind {
 /* Work on a block of rows that one thread does. */
 typedef struct vpfi_chore {
   vpfi_chore_kind kind;
-  size_t of, number, first, width; /* number: which of its kind and `of` */
+  size_t of, number, first, width;
 } vpfi_chore;
 
 typedef struct vpfi_batch {
@@ -80,6 +81,9 @@ typedef struct vpfi_batch {
 vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order order, size_t capacity,
                            size_t threads);
 void vpfi_batch_clear(vpfi_batch *batch, const vpfi_shape *shape);
+
+/* Units below that are one part of the input of a role. */
+size_t vpfi_part_units(const vpfi_shape *shape, size_t role);
 
 size_t vpfi_batch_blocks(const vpfi_batch *batch);
 size_t vpfi_batch_block_rows(const vpfi_batch *batch, size_t block);

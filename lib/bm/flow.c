@@ -52,19 +52,22 @@ static void add_inputs(const block_job *job, float *z, const float *start, size_
                       batch->index[state] + r * words * 64, batch->count[state * VPFI_BLOCK_ROWS + r]);
 }
 
-/* What a part of the layer below gives to all units of a role. */
+/* What a part of the layer below gives to units of a role. */
 static void sum_part(const block_job *job, const vpfi_chore *chore) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
   const vpfi_kernels *kernels = job->machine->kernels;
   const size_t below = shape->role[chore->of].below, width = layer_of(job, chore->of)->width;
   const size_t state = shape->role[shape->join[below].lower_role].state[batch->order];
+  const size_t step = vpfi_part_units(shape, chore->of), first = chore->number * step;
+  const size_t units = shape->layer[shape->role[chore->of].layer - 1].width;
+  if (first >= units) return; /* a layer of few words has fewer parts: the others stay 0 */
   const vpfi_selection selection = {
-      .out = batch->part[chore->of] + chore->number * VPFI_BLOCK_ROWS * width, .out_stride = width,
-      .bits = vpfi_states_row(&batch->states, state, block_row(job)) + chore->first / 64,
+      .out = batch->part[chore->of] + chore->number * VPFI_BLOCK_ROWS * width + chore->first, .out_stride = width,
+      .bits = vpfi_states_row(&batch->states, state, block_row(job)) + first / 64,
       .words = batch->states.words[state], .count = block_rows(job),
-      .matrix = job->machine->params->weights[below] + chore->first * width, .stride = width,
-      .rows = chore->width, .width = width};
+      .matrix = job->machine->params->weights[below] + first * width + chore->first, .stride = width,
+      .rows = units - first < step ? units - first : step, .width = chore->width};
   (is_dense(job, state) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
 }
 
