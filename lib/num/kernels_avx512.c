@@ -303,20 +303,32 @@ static void add_row(float *z, const float *row, bool on, size_t width) {
   }
 }
 
-/* Change the fields of all vectors but that of the flipped units (after it, or all if `before` too) by the
- * rows of u that belong to the flips. */
-static inline void spread_flips(float *z, const float *u, size_t width, size_t first, unsigned flips, unsigned on,
-                                bool before) {
-  for (size_t j = before ? 0 : first + W; j < width; j += W) {
-    if (j == first) continue;
-    __m512 field = _mm512_load_ps(z + j);
-    for (unsigned rest = flips; rest; rest &= rest - 1) {
-      const unsigned lane = (unsigned)__builtin_ctz(rest);
-      const __m512 row = _mm512_load_ps(u + lane * width + j);
-      field = on >> lane & 1 ? _mm512_add_ps(field, row) : _mm512_sub_ps(field, row);
-    }
-    _mm512_store_ps(z + j, field);
+/* Units of one vector that have flipped: their rows of u are added, or, with their signs changed, subtracted. */
+typedef struct flips {
+  size_t count;
+  const float *row[W];
+  float sign[W]; /* 0 to add, -0 to subtract: x - y is x + (-y), to the bit */
+} flips;
+
+/* `vectors` (a constant) of fields from j on. */
+static inline __attribute__((always_inline)) void spread_tile(float *z, size_t j, const flips *f, const int vectors) {
+  __m512 field[4];
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; v++) field[v] = _mm512_load_ps(z + j + v * W);
+  for (size_t k = 0; k < f->count; k++) {
+    const __m512 sign = set1(f->sign[k]);
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++)
+      field[v] = _mm512_add_ps(field[v], _mm512_xor_ps(_mm512_load_ps(f->row[k] + j + v * W), sign));
   }
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; v++) _mm512_store_ps(z + j + v * W, field[v]);
+}
+
+static void spread_flips(float *z, size_t from, size_t to, const flips *f) {
+  size_t j = from;
+  for (; j + 4 * W <= to; j += 4 * W) spread_tile(z, j, f, 4);
+  for (; j < to; j += W) spread_tile(z, j, f, 1);
 }
 
 /* Flips within a vector follow each other in a register; what they change in the others waits until the
@@ -326,27 +338,28 @@ static void sweep(uint64_t *bits, float *z, const float *t, const float *u, size
   for (size_t first = 0; first < n; first += W) {
     const __m512 threshold = _mm512_load_ps(t + first);
     __m512 field = _mm512_load_ps(z + first);
-    const unsigned shift = first % 64;
-    const unsigned before = (unsigned)(bits[first / 64] >> shift) & 0xffff;
+    const unsigned shift = first % 64, before = (unsigned)(bits[first / 64] >> shift) & 0xffff;
     unsigned now = before, left = lanes_below(first, n);
-    unsigned drawable = left & ~(clamped ? (unsigned)(clamped[first / 64] >> shift) : 0);
-    unsigned flips = 0;
+    const unsigned drawable = left & ~(clamped ? (unsigned)(clamped[first / 64] >> shift) : 0);
+    flips f;
+    f.count = 0;
     for (;;) {
       const unsigned on = _mm512_cmp_ps_mask(field, threshold, _CMP_GT_OQ);
       const unsigned change = (on ^ now) & drawable & left;
       if (drawn_with) _mm512_mask_storeu_ps(drawn_with + first, (__mmask16)left, field); /* those before are final */
       if (change == 0) break;
-      const unsigned lane = (unsigned)__builtin_ctz(change), bit = 1u << lane;
-      const __m512 row = _mm512_load_ps(u + (first + lane) * width + first);
-      field = on & bit ? _mm512_add_ps(field, row) : _mm512_sub_ps(field, row);
+      const unsigned lane = (unsigned)__builtin_ctz(change), bit = change & -change;
+      f.row[f.count] = u + (first + lane) * width;
+      f.sign[f.count] = vpfi_bits_float((~on >> lane) << 31);
+      field = _mm512_add_ps(field, _mm512_xor_ps(_mm512_load_ps(f.row[f.count] + first), set1(f.sign[f.count])));
+      f.count++;
       now ^= bit;
-      flips |= bit;
       left &= ~(bit | (bit - 1));
     }
     _mm512_store_ps(z + first, field);
-    if (flips == 0) continue;
-    bits[first / 64] ^= (uint64_t)flips << shift;
-    spread_flips(z, u + first * width, width, first, flips, now, keep);
+    bits[first / 64] ^= (uint64_t)(now ^ before) << shift;
+    if (keep) spread_flips(z, 0, first, &f);
+    spread_flips(z, first + W, width, &f);
   }
 }
 
