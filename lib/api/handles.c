@@ -37,7 +37,19 @@ vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps) {
 }
 
 vpfi_machine vpfi_machine_of(const vpf_model *model) {
-  return (vpfi_machine){vpfi_kernels_best(), &model->shape, &model->params};
+  return (vpfi_machine){vpfi_kernels_best(), &model->shape, &model->params, NULL};
+}
+
+vpf_status vpfi_machine_for(vpfi_machine *machine, vpfi_tables *tables, const vpf_model *model, size_t draws) {
+  *machine = vpfi_machine_of(model);
+  *tables = (vpfi_tables){0};
+  if (!vpfi_tables_pay(&model->shape, draws)) return VPF_OK;
+  const vpf_status status = vpfi_tables_init(tables, &model->shape, true);
+  if (status) return status;
+  vpfi_team team = {.threads = vpfi_thread_count(0)};
+  vpfi_tables_fill(tables, machine->kernels, machine->shape, machine->params, &team);
+  machine->tables = tables;
+  return VPF_OK;
 }
 
 vpf_status vpfi_check_bound(const vpfi_learner *learner, const vpf_model *model) {

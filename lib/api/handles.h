@@ -46,6 +46,10 @@ vpf_status vpfi_clamp_init(vpfi_states *mask, const vpf_model *model, const uint
 
 vpfi_machine vpfi_machine_of(const vpf_model *model);
 
+/* The same for so many draws of layers: with tables where they pay, to be cleared by the caller in any case.
+ * VPF_ERR_MEMORY. */
+vpf_status vpfi_machine_for(vpfi_machine *machine, vpfi_tables *tables, const vpf_model *model, size_t draws);
+
 /* VPF_ERR_ARGUMENT "<function>: <name> is NULL". */
 vpf_status vpfi_null(const char *function, const char *name);
 

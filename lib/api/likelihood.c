@@ -66,6 +66,7 @@ vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64_t seed,
 typedef struct ais_call {
   const vpf_model *model;
   vpfi_machine machine;
+  vpfi_tables tables;
   vpf_ais_settings settings; /* defaults filled in */
   size_t threads;
   vpfi_ais ais;
@@ -138,6 +139,7 @@ static void end_ais(ais_call *call) {
   if (call->ais.machine) vpfi_ais_clear(&call->ais);
   vpfi_states_clear(&call->states);
   vpfi_scratch_destroy(call->scratch, call->threads);
+  vpfi_tables_clear(&call->tables, &call->model->shape);
   vpfi_free(call->beta);
   vpfi_free(call->weights);
 }
@@ -149,6 +151,8 @@ static vpf_status begin_ais(const char *function, ais_call *call, const vpf_mode
   if (!status) status = read_settings(function, model, settings, &call->settings);
   float *base = NULL;
   if (!status && call->settings.base) status = fit_base(call->settings.base, &base);
+  if (!status)
+    status = vpfi_machine_for(&call->machine, &call->tables, model, call->settings.chains * call->settings.betas);
   if (!status) status = vpfi_ais_init(&call->ais, &call->machine, base);
   vpfi_free(base);
   if (!status)
@@ -237,7 +241,7 @@ static vpf_status start_reverse(ais_call *call, vpf_ais_result *result) {
       memcpy(vpfi_states_row(states, 0, c), rows->bits + (c % rows->rows) * rows->words,
              rows->words * sizeof(uint64_t));
     vpfi_team team = {.threads = call->threads};
-    vpfi_infer(&call->machine, &vpfi_estep_paper, vpfi_rng_stream(call->settings.seed, VPFI_PURPOSE_ESTEP, 0), states, NULL,
+    vpfi_infer(&call->machine, &vpfi_estep_paper, vpfi_rng_stream(call->settings.seed, VPFI_PURPOSE_ESTEP, 0), states,
                &team, call->scratch);
   }
   vpfi_gibbs_sample(&call->machine, NULL, call->settings.reverse_sweeps, 0, call->settings.seed, states, NULL,

@@ -213,17 +213,16 @@ vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint
   if (status) return status;
   vpfi_team team = {.threads = vpfi_thread_count(0)};
   vpfi_states states = {0};
+  vpfi_machine machine;
   vpfi_tables tables = {0};
-  const bool tabled = visible->rows >= VPFI_TABLE_ROWS;
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, team.threads);
   status = scratch ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, visible->rows, 1, visible->bits)
                    : VPF_ERR_MEMORY;
-  if (!status && tabled) status = vpfi_tables_init(&tables, &model->shape);
+  if (!status) status = vpfi_machine_for(&machine, &tables, model, visible->rows);
   if (!status) {
-    const vpfi_machine machine = vpfi_machine_of(model);
     states.first_id = visible->first_row;
-    vpfi_infer(&machine, &vpfi_estep_paper, vpfi_rng_stream(seed, VPFI_PURPOSE_ESTEP, 0), &states,
-               tabled ? &tables : NULL, &team, scratch);
+    vpfi_infer(&machine, &vpfi_estep_paper, vpfi_rng_stream(seed, VPFI_PURPOSE_ESTEP, 0), &states, &team,
+               scratch);
     status = vpfi_return_states(model, &states, visible->first_row, out_states);
   }
   vpfi_tables_clear(&tables, &model->shape);
@@ -255,15 +254,18 @@ static vpf_status run_chains(const vpf_model *model, const vpf_data *states, con
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
   vpf_status status = scratch ? vpfi_states_init(&chain, &model->shape, VPFI_ORDER_SWEPT, states->rows, 1, NULL)
                               : VPF_ERR_MEMORY;
+  vpfi_machine machine;
+  vpfi_tables tables = {0};
   if (!status) status = vpfi_clamp_init(&mask, model, plan->clamped, model->shape.n_layers);
+  if (!status) status = vpfi_machine_for(&machine, &tables, model, states->rows * plan->sweeps);
   if (!status) {
-    const vpfi_machine machine = vpfi_machine_of(model);
     chain.first_id = states->first_row;
     vpfi_states_split(&chain, &model->shape, states->bits, states->words);
     vpfi_gibbs_sample(&machine, mask.bits, plan->sweeps, plan->thin, plan->seed, &chain, plan->energy, threads,
                       scratch);
     if (out_states) status = vpfi_return_states(model, &chain, states->first_row, out_states);
   }
+  vpfi_tables_clear(&tables, &model->shape);
   vpfi_states_clear(&mask);
   vpfi_states_clear(&chain);
   vpfi_scratch_destroy(scratch, threads);

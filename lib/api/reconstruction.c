@@ -32,13 +32,16 @@ vpf_status vpf_reconstruct(const vpf_model *model, const vpf_data *corrupted, co
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
   status = scratch ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, corrupted->rows, 1, NULL)
                    : VPF_ERR_MEMORY;
+  vpfi_machine machine;
+  vpfi_tables tables = {0};
   if (!status) status = vpfi_clamp_init(&held, model, known, 1);
+  if (!status) status = vpfi_machine_for(&machine, &tables, model, corrupted->rows * steps);
   if (!status) {
-    const vpfi_machine machine = vpfi_machine_of(model);
     memcpy(states.bits[0], corrupted->bits, corrupted->rows * corrupted->words * sizeof(uint64_t));
     states.first_id = corrupted->first_row;
     vpfi_reconstruct(&machine, held.bits, steps, average_last, seed, &states, out_probs, threads, scratch);
   }
+  vpfi_tables_clear(&tables, &model->shape);
   vpfi_states_clear(&held);
   vpfi_states_clear(&states);
   vpfi_scratch_destroy(scratch, threads);

@@ -35,11 +35,14 @@ static vpf_status generate(const char *function, const vpf_model *model, size_t 
   vpfi_states states = {0};
   vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
   status = scratch ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, count, 1, NULL) : VPF_ERR_MEMORY;
+  vpfi_machine machine;
+  vpfi_tables tables = {0};
+  if (!status) status = vpfi_machine_for(&machine, &tables, model, count * steps);
   if (!status) {
-    const vpfi_machine machine = vpfi_machine_of(model);
     vpfi_generate(&machine, steps, field, seed, &states, out_probs, threads, scratch);
     if (out_states) status = vpfi_return_states(model, &states, 0, out_states);
   }
+  vpfi_tables_clear(&tables, &model->shape);
   vpfi_states_clear(&states);
   vpfi_scratch_destroy(scratch, threads);
   vpfi_free(field);

@@ -20,7 +20,6 @@ static void draw(vpfi_chain *chain, size_t role, bool swept, float *drawn_with) 
     if (drawn_with) memcpy(drawn_with, scratch->z, chain->machine->shape->layer[r->layer].size * sizeof(float));
     vpfi_draw_layer(chain->machine, r->layer, clamped, scratch, bits);
   }
-  vpfi_scratch_list(scratch, chain->states, state, chain->row);
 }
 
 void vpfi_chain_draw(vpfi_chain *chain, size_t role, float *drawn_with) {
@@ -29,12 +28,7 @@ void vpfi_chain_draw(vpfi_chain *chain, size_t role, float *drawn_with) {
 
 /* scratch->z holds the field of a layer from the other layers: add its own and sweep it once. */
 static void sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
-  const vpfi_machine *machine = chain->machine;
-  const vpfi_role *r = &machine->shape->role[role];
-  const size_t state = r->state[chain->order];
-  const size_t width = machine->shape->layer[r->layer].width;
-  machine->kernels->sum_rows(chain->scratch->z, chain->scratch->z, machine->params->intra[r->layer], width, width,
-                             chain->scratch->index[state], chain->scratch->count[state]);
+  vpfi_field_add_own(chain->machine, chain->order, role, chain->scratch, chain->scratch->z);
   draw(chain, role, true, drawn_with);
 }
 

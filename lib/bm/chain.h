@@ -16,7 +16,7 @@ typedef struct vpfi_chain {
   vpfi_order order; /* of the states */
   vpfi_states *states;
   size_t row;
-  vpfi_scratch *scratch; /* must list the states that a step starts from */
+  vpfi_scratch *scratch; /* must see the row */
   uint64_t stream;
   uint32_t pass;            /* numbers the draws of the chain */
   uint64_t *const *clamped; /* [n_layers] rows of bits: units that are held; NULL: none */

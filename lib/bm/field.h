@@ -3,21 +3,25 @@
 #ifndef VPFI_BM_FIELD_H
 #define VPFI_BM_FIELD_H
 
-#include "bm/params.h"
 #include "bm/states.h"
+#include "bm/tables.h"
 #include "num/kernels.h"
 
 typedef struct vpfi_machine {
   const vpfi_kernels *kernels;
   const vpfi_shape *shape;
   const vpfi_params *params;
+  const vpfi_tables *tables; /* of these params, or NULL: fields are the same, but slower */
 } vpfi_machine;
 
 enum { VPFI_FROM_BELOW = 1, VPFI_FROM_ABOVE = 2, VPFI_FROM_OWN = 4, VPFI_FROM_ALL = 7 };
 
 /* z = bias + the inputs of a role that are asked for (and that it has), in the order below,
- * above, own layer, units ascending. The states are those listed in scratch->index. */
-void vpfi_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsigned inputs,
-                const vpfi_scratch *scratch, float *z);
+ * above, own layer, each as vpfi_kernels.sum_grouped adds them. The states are those that scratch sees. */
+void vpfi_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsigned inputs, vpfi_scratch *scratch,
+                float *z);
+
+/* z += the input of a role from its own layer alone. */
+void vpfi_field_add_own(const vpfi_machine *machine, vpfi_order order, size_t role, vpfi_scratch *scratch, float *z);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "bm/chain.h"
 #include "bm/energy.h"
-#include "num/bits.h"
 #include "num/rng.h"
 
 const vpfi_estep vpfi_estep_paper = {.gibbs = false, .sweeps = 1, .order = VPFI_ORDER_SWEPT, .random_start = false};
@@ -15,48 +14,30 @@ typedef struct infer_job {
   const vpfi_estep *estep;
   uint64_t stream;
   vpfi_states *states;
-  const vpfi_tables *tables; /* or NULL */
   vpfi_scratch *scratch;
 } infer_job;
-
-/* z = start plus the rows of a matrix that are on, in groups: by the table of their sums, or without. */
-static void sum_groups(const vpfi_kernels *kernels, vpfi_scratch *scratch, const float *start, size_t width,
-                       const uint64_t *bits, size_t rows, const float *matrix, const float *table) {
-  if (table) {
-    const size_t count = vpfi_bits_list_groups(bits, vpfi_bits_words(rows), scratch->index_block);
-    kernels->sum_rows(scratch->z, start, table, width, width, scratch->index_block, count);
-    return;
-  }
-  const vpfi_selection selection = {.out = scratch->z, .start = start, .bits = bits, .count = 1, .matrix = matrix,
-                                    .stride = width, .rows = rows, .width = width};
-  kernels->sum_grouped(&selection);
-}
 
 /* p(h_i | h_{i-1}), then Eq. (5). Passes: 0 the first draw, 1.. the sweeps. */
 static void infer_layer(const infer_job *job, size_t sweeps, size_t row, size_t layer, vpfi_scratch *scratch) {
   const vpfi_shape *shape = job->machine->shape;
-  const vpfi_params *params = job->machine->params;
   const vpfi_kernels *kernels = job->machine->kernels;
-  const vpfi_layer *l = &shape->layer[layer], *below = &shape->layer[layer - 1];
+  const vpfi_layer *l = &shape->layer[layer];
   const vpfi_order order = job->estep->order;
   const size_t swept = shape->role[l->up].state[order], unswept = shape->role[l->down].state[order];
-  const size_t from = shape->role[shape->join[layer - 1].lower_role].state[order];
   const uint64_t id = vpfi_states_id(job->states, row);
   uint64_t *bits = vpfi_states_row(job->states, swept, row);
 
-  sum_groups(kernels, scratch, params->bias[l->up], l->width, vpfi_states_row(job->states, from, row), below->size,
-             params->weights[layer - 1], job->tables ? job->tables->below[layer] : NULL);
+  vpfi_field(job->machine, order, l->up, VPFI_FROM_BELOW, scratch, scratch->z);
   vpfi_draw_thresholds(job->machine, layer, job->stream, 0, id, scratch);
   kernels->draw(bits, scratch->z, scratch->threshold, l->size);
   if (unswept != swept) memcpy(vpfi_states_row(job->states, unswept, row), bits, l->words * sizeof *bits);
   if (!l->intra || sweeps == 0) return;
 
-  sum_groups(kernels, scratch, scratch->z, l->width, bits, l->size, params->intra[layer],
-             job->tables ? job->tables->own[layer] : NULL);
+  vpfi_field_add_own(job->machine, order, l->up, scratch, scratch->z);
   for (size_t s = 0; s < sweeps; s++) {
     vpfi_draw_thresholds(job->machine, layer, job->stream, (uint32_t)(1 + s), id, scratch);
-    kernels->sweep(bits, scratch->z, scratch->threshold, params->intra[layer], l->size, l->width, NULL, NULL,
-                   s + 1 < sweeps);
+    kernels->sweep(bits, scratch->z, scratch->threshold, job->machine->params->intra[layer], l->size, l->width, NULL,
+                   NULL, s + 1 < sweeps);
   }
 }
 
@@ -71,6 +52,7 @@ static void resample_layers(vpfi_chain *chain, size_t first, uint32_t pass) {
 
 static void infer_row(const infer_job *job, size_t row, vpfi_scratch *scratch) {
   const vpfi_estep *estep = job->estep;
+  vpfi_scratch_see(scratch, job->states, row);
   for (size_t layer = 1; layer < job->machine->shape->n_layers; layer++)
     if (estep->gibbs && estep->random_start)
       vpfi_draw_coins(job->machine, layer, job->stream, 0, vpfi_states_id(job->states, row), scratch,
@@ -80,7 +62,6 @@ static void infer_row(const infer_job *job, size_t row, vpfi_scratch *scratch) {
   if (!estep->gibbs) return;
   vpfi_chain chain = {
       .machine = job->machine, .states = job->states, .row = row, .scratch = scratch, .stream = job->stream};
-  vpfi_scratch_list_all(scratch, job->states, row);
   for (size_t s = 0; s < estep->sweeps; s++) resample_layers(&chain, 1, (uint32_t)(1 + s));
 }
 
@@ -90,9 +71,8 @@ static void infer_range(void *context, size_t begin, size_t end, size_t thread) 
 }
 
 void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
-                vpfi_tables *tables, vpfi_team *team, vpfi_scratch *scratch) {
-  if (tables) vpfi_tables_fill(tables, machine, team);
-  infer_job job = {machine, estep, stream, states, tables, scratch};
+                vpfi_team *team, vpfi_scratch *scratch) {
+  infer_job job = {machine, estep, stream, states, scratch};
   vpfi_team_for(team, states->rows, infer_range, &job);
 }
 
@@ -114,13 +94,14 @@ static void gibbs_range(void *context, size_t begin, size_t end, size_t thread) 
                         .row = row,
                         .scratch = &job->scratch[thread],
                         .clamped = job->clamped};
-    vpfi_scratch_list_all(chain.scratch, job->states, row);
+    vpfi_scratch_see(chain.scratch, job->states, row);
     for (size_t s = 0; s < job->sweeps; s++) {
       if ((uint32_t)s == 0) chain.stream = vpfi_rng_stream(job->seed, VPFI_PURPOSE_GIBBS, (uint64_t)s >> 32);
       resample_layers(&chain, 0, (uint32_t)s);
-      if (job->energy && (s + 1) % job->thin == 0)
-        job->energy[row * (job->sweeps / job->thin) + s / job->thin] =
-            vpfi_energy(job->machine->shape, job->machine->params, chain.scratch->index, chain.scratch->count);
+      if (!job->energy || (s + 1) % job->thin != 0) continue;
+      vpfi_scratch_list_all(chain.scratch, job->states, row);
+      job->energy[row * (job->sweeps / job->thin) + s / job->thin] =
+          vpfi_energy(job->machine->shape, job->machine->params, chain.scratch->index, chain.scratch->count);
     }
   }
 }

@@ -4,7 +4,7 @@
 #define VPFI_BM_GIBBS_H
 
 #include "base/threads.h"
-#include "bm/tables.h"
+#include "bm/field.h"
 
 /* How hidden states are drawn for given visible ones. */
 typedef struct vpfi_estep {
@@ -17,10 +17,10 @@ typedef struct vpfi_estep {
 /* Algorithm 1 as it stands. */
 extern const vpfi_estep vpfi_estep_paper;
 
-/* Draw the hidden states of all rows in place; stream names the randomness, tables is memory for those of
- * this machine or NULL, which is slower for many rows, scratch is [team->threads]. */
+/* Draw the hidden states of all rows in place; stream names the randomness, scratch is
+ * [team->threads]. */
 void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
-                vpfi_tables *tables, vpfi_team *team, vpfi_scratch *scratch);
+                vpfi_team *team, vpfi_scratch *scratch);
 
 /* Fixed-order single-site Gibbs sampling of all layers from the bottom, in place. clamped: one
  * bit for each unit in rows as long as those of a state, [n_layers] pointers; NULL: none. energy,

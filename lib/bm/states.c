@@ -64,11 +64,13 @@ static bool fill_scratch(vpfi_scratch *scratch, const vpfi_shape *shape, size_t 
   scratch->field = vpfi_alloc(shape->widest, sizeof(float));
   scratch->random = vpfi_alloc(shape->widest, sizeof(uint32_t));
   scratch->drawn = vpfi_alloc(vpfi_bits_words(shape->widest), sizeof(uint64_t));
+  scratch->row = vpfi_alloc(n_states, sizeof *scratch->row);
+  scratch->groups = vpfi_alloc(vpfi_bits_words(shape->widest), 16 * sizeof(uint32_t));
   scratch->index = vpfi_alloc(n_states, sizeof(uint32_t *));
   scratch->count = vpfi_alloc(n_states, sizeof(size_t));
   scratch->index_block = vpfi_alloc(all_words, 64 * sizeof(uint32_t));
-  if (!scratch->z || !scratch->threshold || !scratch->field || !scratch->random || !scratch->drawn || !scratch->index ||
-      !scratch->count || !scratch->index_block)
+  if (!scratch->z || !scratch->threshold || !scratch->field || !scratch->random || !scratch->drawn || !scratch->row ||
+      !scratch->groups || !scratch->index || !scratch->count || !scratch->index_block)
     return false;
   uint32_t *next = scratch->index_block;
   for (size_t s = 0; s < n_states; s++) {
@@ -98,11 +100,17 @@ void vpfi_scratch_destroy(vpfi_scratch *scratch, size_t threads) {
     vpfi_free(scratch[t].field);
     vpfi_free(scratch[t].random);
     vpfi_free(scratch[t].drawn);
+    vpfi_free(scratch[t].row);
+    vpfi_free(scratch[t].groups);
     vpfi_free(scratch[t].index);
     vpfi_free(scratch[t].count);
     vpfi_free(scratch[t].index_block);
   }
   vpfi_free(scratch);
+}
+
+void vpfi_scratch_see(vpfi_scratch *scratch, const vpfi_states *states, size_t row) {
+  for (size_t state = 0; state < states->n_states; state++) scratch->row[state] = vpfi_states_row(states, state, row);
 }
 
 void vpfi_scratch_list(vpfi_scratch *scratch, const vpfi_states *states, size_t state, size_t row) {

@@ -38,7 +38,9 @@ typedef struct vpfi_scratch {
   float *field;          /* [widest layer] for whoever needs a second one */
   uint32_t *random;      /* [widest layer] */
   uint64_t *drawn;       /* [words of the widest layer] */
-  uint32_t **index;      /* [n_states]: the units that are on, for each state of the row */
+  const uint64_t **row;  /* [n_states]: the bits that fields are made of (vpfi_scratch_see) */
+  uint32_t *groups;      /* [16 x words of the widest layer] for vpfi_field() */
+  uint32_t **index;      /* [n_states]: the units that are on, for each state of a row */
   size_t *count;         /* [n_states]: how many */
   uint32_t *index_block;
 } vpfi_scratch;
@@ -46,6 +48,9 @@ typedef struct vpfi_scratch {
 /* An array of `threads`, or NULL with the error text set. */
 vpfi_scratch *vpfi_scratch_create(const vpfi_shape *shape, size_t threads);
 void vpfi_scratch_destroy(vpfi_scratch *scratch, size_t threads); /* takes NULL */
+
+/* Let fields be made of this row, whatever its bits will be. */
+void vpfi_scratch_see(vpfi_scratch *scratch, const vpfi_states *states, size_t row);
 
 /* Refresh index and count of one state from the row's bits. */
 void vpfi_scratch_list(vpfi_scratch *scratch, const vpfi_states *states, size_t state, size_t row);

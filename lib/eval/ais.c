@@ -80,7 +80,7 @@ static uint64_t stream_of(const ais_job *job, size_t k) {
   return vpfi_rng_stream(job->seed, VPFI_PURPOSE_AIS, (uint64_t)job->kind << 40 | k);
 }
 
-/* f of a layer for the listed states. */
+/* f of a layer for the states that are seen. */
 static void find_f(const annealer *a, size_t layer, float *f) {
   const vpfi_ais *ais = a->job->ais;
   const vpfi_layer *l = &ais->machine->shape->layer[layer];
@@ -107,7 +107,6 @@ static void draw_layer(const annealer *a, size_t layer, float beta, uint64_t str
     machine->kernels->temper(scratch->z, base, f, beta, l->width);
     machine->kernels->draw(bits, scratch->z, scratch->threshold, l->size);
   }
-  vpfi_scratch_list(scratch, a->job->states, layer, a->row);
 }
 
 /* d/dbeta of -E over the explicit states alone: biases, and edges whose two ends are explicit, each
@@ -118,9 +117,10 @@ static double explicit_slope(const annealer *a) {
   const bool all_explicit = ais->split.parity == 2;
   double sum = 0;
   for (size_t l = 0; l < shape->n_layers; l++) {
+    if (is_summed(a, l) || !(ais->shifted || all_explicit || shape->layer[l].intra)) continue;
+    vpfi_scratch_list(a->scratch, a->job->states, l, a->row);
     const uint32_t *index = a->scratch->index[l];
     const size_t count = a->scratch->count[l];
-    if (is_summed(a, l)) continue;
     for (size_t k = 0; ais->shifted && k < count; k++) sum += (double)ais->shift[l][index[k]];
     if (!all_explicit && !shape->layer[l].intra) continue; /* explicit layers do not touch each other */
     float *edges = a->scratch->z;
@@ -163,7 +163,7 @@ static void run_range(void *context, size_t begin, size_t end, size_t thread) {
   const ais_job *job = context;
   for (size_t row = begin; row < end; row++) {
     const annealer a = {job, row, &job->scratch[thread]};
-    vpfi_scratch_list_all(a.scratch, job->states, row);
+    vpfi_scratch_see(a.scratch, job->states, row);
     double weight = 0;
     for (size_t k = 1; k < job->n; k++) {
       const double part = step(&a, job->beta[k - 1], job->beta[k], stream_of(job, k), k + 1 < job->n);

@@ -25,7 +25,7 @@ static void encode_range(void *context, size_t begin, size_t end, size_t thread)
       for (size_t j = 0; j < n; j++) job->out[row * n + j] = (float)vpfi_bits_get(job->bits + row * job->words, j);
       continue;
     }
-    scratch->count[0] = vpfi_bits_list(job->bits + row * job->words, job->words, scratch->index[0]);
+    scratch->row[0] = job->bits + row * job->words;
     float *here = scratch->z, *next = scratch->field;
     vpfi_field(job->machine, VPFI_ORDER_SWEPT, shape->layer[1].up, VPFI_FROM_BELOW, scratch, here);
     vpfi_sigmoid_all(here, shape->layer[1].size);

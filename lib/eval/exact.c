@@ -278,7 +278,7 @@ static void sample_range(void *context, size_t begin, size_t end, size_t thread)
       if (so_far[at] <= log_into && at + 1 < partition->chunk) at++;
       const uint64_t state = c * partition->chunk + at;
       set_explicit(job, row, state ^ state >> 1);
-      vpfi_scratch_list_all(scratch, job->states, row);
+      vpfi_scratch_see(scratch, job->states, row);
       vpfi_chain chain = {
           .machine = job->machine, .states = job->states, .row = row, .scratch = scratch, .stream = job->stream};
       for (size_t l = 0; l < shape->n_layers; l++) {

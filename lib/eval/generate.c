@@ -41,6 +41,7 @@ static void generate_range(void *context, size_t begin, size_t end, size_t threa
                     .scratch = &job->scratch[thread],
                     .stream = job->stream};
     float *field = job->probs ? c.scratch->field : NULL;
+    vpfi_scratch_see(c.scratch, job->states, row);
     generate_one(job, &c, field);
     if (!field) continue;
     job->machine->kernels->sigmoid(field, field, 1, n, width);
@@ -76,7 +77,6 @@ static void reconstruct_one(const reconstruct_job *job, vpfi_chain *c, float *fi
   const vpfi_shape *shape = job->machine->shape;
   const size_t n = shape->layer[0].size, layers = shape->coupling == VPF_COUPLING_JOINT ? shape->n_layers : 2;
   const uint64_t *visible = vpfi_states_row(c->states, 0, c->row);
-  vpfi_scratch_list(c->scratch, c->states, 0, c->row);
   for (size_t l = 1; l < layers && l < shape->n_layers; l++) vpfi_chain_up(c, l);
   memset(out, 0, n * sizeof *out);
   for (size_t s = 0; s < job->steps; s++) {
@@ -106,6 +106,7 @@ static void reconstruct_range(void *context, size_t begin, size_t end, size_t th
                     .scratch = scratch,
                     .stream = job->stream,
                     .clamped = job->clamped};
+    vpfi_scratch_see(scratch, job->states, row);
     reconstruct_one(job, &c, scratch->field, job->probs + row * n);
   }
 }

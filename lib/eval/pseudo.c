@@ -20,7 +20,7 @@ static double row_value(const pseudo_job *job, const uint64_t *row, vpfi_scratch
   const vpfi_shape *shape = machine->shape;
   const vpfi_layer *visible = &shape->layer[0], *hidden = shape->n_layers == 2 ? &shape->layer[1] : NULL;
   float *own = scratch->z, *above = scratch->field;
-  scratch->count[0] = vpfi_bits_list(row, visible->words, scratch->index[0]);
+  scratch->row[0] = row;
   vpfi_field(machine, VPFI_ORDER_SWEPT, visible->up, VPFI_FROM_OWN, scratch, own);
   if (hidden) vpfi_field(machine, VPFI_ORDER_SWEPT, hidden->up, VPFI_FROM_BELOW, scratch, above);
   double sum = 0;

@@ -28,7 +28,7 @@ typedef struct contrast_job {
 } contrast_job;
 
 /* `weight` times the state or mean of every unit of a role. For a mean, scratch->z is its field. */
-static void set_gain(const contrast_job *job, size_t row, size_t role, float weight, const vpfi_scratch *scratch) {
+static void set_gain(const contrast_job *job, size_t row, size_t role, float weight, vpfi_scratch *scratch) {
   const vpfi_role *r = &job->machine->shape->role[role];
   const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
   const size_t state = r->state[job->batch->order];
@@ -38,6 +38,7 @@ static void set_gain(const contrast_job *job, size_t row, size_t role, float wei
     return;
   }
   memset(gain, 0, layer->width * sizeof *gain);
+  vpfi_scratch_list(scratch, &job->batch->states, state, row);
   for (size_t k = 0; k < scratch->count[state]; k++) gain[scratch->index[state][k]] = weight;
 }
 
@@ -45,7 +46,7 @@ static void data_range(void *context, size_t begin, size_t end, size_t thread) {
   const contrast_job *job = context;
   vpfi_scratch *scratch = &job->batch->scratch[thread];
   for (size_t row = begin; row < end; row++) {
-    vpfi_scratch_list_all(scratch, &job->batch->states, row);
+    vpfi_scratch_see(scratch, &job->batch->states, row);
     for (size_t r = 0; r < job->machine->shape->n_roles; r++) {
       if (job->machine->shape->role[r].below != VPFI_NONE)
         vpfi_field(job->machine, job->batch->order, r, VPFI_FROM_BELOW, scratch, scratch->z);
@@ -83,7 +84,7 @@ static void chain_range(void *context, size_t begin, size_t end, size_t thread) 
                         .row = row,
                         .scratch = &batch->scratch[thread],
                         .stream = job->stream};
-    vpfi_scratch_list_all(chain.scratch, &batch->states, row);
+    vpfi_scratch_see(chain.scratch, &batch->states, row);
     for (size_t pair = 0; pair < job->machine->shape->n_joins; pair++) run_pair(job, pair, &chain);
     if (job->machine->shape->n_joins > 0) continue;
     for (size_t s = 0; s < job->steps; s++) vpfi_chain_resample(&chain, 0, NULL);

@@ -80,8 +80,8 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
     return VPF_ERR_MEMORY;
   status = vpfi_sums_init(&trainer->batch_sums, shape);
   if (status) return status;
-  if (plan.period > 0 && rows >= VPFI_TABLE_ROWS) {
-    status = vpfi_tables_init(&trainer->tables, shape);
+  if (plan.period > 0 && vpfi_tables_pay(shape, rows * plan.samples)) {
+    status = vpfi_tables_init(&trainer->tables, shape, plan.estep.gibbs);
     trainer->has_tables = !status;
   }
   if (!status && plan.period > 0 && !same_sample_memory(learner, &plan, rows)) {
@@ -139,7 +139,10 @@ void vpfi_trainer_clear(vpfi_trainer *trainer) {
 /* The E-step for all rows, on the parameters as they are (Algorithm 1, lines 4-9). */
 static void draw_sample(vpfi_trainer *trainer) {
   vpfi_learner *learner = trainer->learner;
-  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params};
+  if (trainer->has_tables)
+    vpfi_tables_fill(&trainer->tables, trainer->kernels, &learner->shape, trainer->params, &trainer->batch.team);
+  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params,
+                                trainer->has_tables ? &trainer->tables : NULL};
   if (trainer->has_new_sample) {
     vpfi_states_clear(&learner->sample);
     learner->sample = trainer->new_sample;
@@ -152,7 +155,7 @@ static void draw_sample(vpfi_trainer *trainer) {
   sample->first_id = trainer->data.id.first_row;
   vpfi_infer(&machine, &learner->plan.estep,
              vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), sample,
-             trainer->has_tables ? &trainer->tables : NULL, &trainer->batch.team, trainer->batch.scratch);
+             &trainer->batch.team, trainer->batch.scratch);
   sample->bits[0] = nothing;
   learner->has_sample = true;
   learner->sample_plan = learner->plan;
@@ -171,7 +174,7 @@ static bool sample_is_due(const vpfi_trainer *trainer) {
 /* Start new chains at random. */
 static void start_particles(vpfi_trainer *trainer) {
   vpfi_learner *learner = trainer->learner;
-  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params};
+  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params, NULL};
   vpfi_states_clear(&learner->particles);
   learner->particles = trainer->new_particles;
   trainer->new_particles = (vpfi_states){0};
@@ -283,13 +286,13 @@ static void keep_particles(vpfi_trainer *trainer, size_t first_row) {
 /* One minibatch (Algorithm 1, lines 11-13). On failure only scratch memory has changed. */
 static vpf_status train_batch(vpfi_trainer *trainer, size_t data_rows) {
   vpfi_learner *learner = trainer->learner;
-  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params};
+  const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params, NULL};
   vpfi_batch *batch = &trainer->batch;
 
   gather(trainer, data_rows);
   if (learner->plan.period == 0)
     vpfi_infer(&machine, &learner->plan.estep,
-               vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states, NULL,
+               vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states,
                &batch->team, batch->scratch);
   if (batch->one_sided) vpfi_contrast_spread(batch, &learner->shape, learner->plan.estep.order);
 
@@ -374,7 +377,7 @@ static void train_stretch(void *context) {
     const size_t left = rows - learner->cursor;
     s->status = train_batch(s->trainer, left < batch_rows ? left : batch_rows);
   }
-  const vpfi_machine machine = {s->trainer->kernels, &learner->shape, s->trainer->params};
+  const vpfi_machine machine = {s->trainer->kernels, &learner->shape, s->trainer->params, NULL};
   if (!s->trainer->batch.keep_transposed)
     vpfi_update_transposed(&machine, s->trainer->params, &s->trainer->batch);
 }
