@@ -143,7 +143,6 @@ static inline void tabulate_group(float *table, size_t step, const float *group,
   __m256 sum[16];
   for (size_t k = 0; k < VPFI_GROUP; k++) {
     sum[1 << k] = k < rows ? _mm256_load_ps(group + k * stride) : _mm256_setzero_ps();
-#pragma GCC unroll 16
     for (int on = 1; on < 1 << k; on++) sum[(1 << k) + on] = _mm256_add_ps(sum[on], sum[1 << k]);
   }
   sum[0] = set1(-0.0f);

@@ -161,7 +161,6 @@ static inline void tabulate_group(float *table, size_t step, const float *group,
   __m512 sum[16];
   for (size_t k = 0; k < VPFI_GROUP; k++) {
     sum[1 << k] = k < rows ? _mm512_load_ps(group + k * stride) : _mm512_setzero_ps();
-#pragma GCC unroll 16
     for (int on = 1; on < 1 << k; on++) sum[(1 << k) + on] = _mm512_add_ps(sum[on], sum[1 << k]);
   }
 #pragma GCC unroll 16

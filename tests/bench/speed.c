@@ -4,9 +4,9 @@
  *
  *   speed epoch    SIZES [options]   one epoch of training by VPF with the defaults
  *   speed estep    SIZES [options]   hidden states of all rows, bottom-up
- *   speed generate SIZES [options]   images by Algorithm 2, r = 5
+ *   speed generate SIZES [options]   --rows images by Algorithm 2, r = 5
  *
- * SIZES: 784-196, 784-196+-64+ (a + marks intra-layer weights). */
+ * SIZES: 784-196, 784-196+-64+ (a + marks intra-layer weights). --train N: of a machine after N epochs. */
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 
 typedef struct settings {
   const char *work, *images;
-  size_t sizes[16], layers, rows, batch, threads, repeat, warm_up;
+  size_t sizes[16], layers, rows, batch, threads, train, repeat, warm_up;
   uint8_t intra[16];
   double density; /* of random rows, without images */
 } settings;
@@ -62,7 +62,7 @@ static settings parse(int argc, char **argv) {
       {"images", required_argument, 0, 'i'}, {"rows", required_argument, 0, 'n'},
       {"batch", required_argument, 0, 'b'},  {"threads", required_argument, 0, 't'},
       {"repeat", required_argument, 0, 'r'}, {"density", required_argument, 0, 'd'},
-      {"warm-up", required_argument, 0, 'w'}, {0}};
+      {"warm-up", required_argument, 0, 'w'}, {"train", required_argument, 0, 'e'}, {0}};
   settings s = {.batch = 40, .repeat = 1, .warm_up = 1, .density = 0.13};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) switch (c) {
       case 'i': s.images = optarg; break;
@@ -71,6 +71,7 @@ static settings parse(int argc, char **argv) {
       case 't': s.threads = number(optarg); break;
       case 'r': s.repeat = number(optarg); break;
       case 'w': s.warm_up = number(optarg); break;
+      case 'e': s.train = number(optarg); break;
       case 'd': s.density = strtod(optarg, NULL); break;
       default: exit(2);
     }
@@ -102,7 +103,7 @@ static vpf_data *load(const settings *s) {
   check(vpf_data_load_idx(&all, s->images, 127));
   check(vpf_data_bits_only(&bits, all));
   vpf_data_destroy(all);
-  if (s->rows == 0) return bits;
+  if (s->rows == 0 || strcmp(s->work, "generate") == 0) return bits;
   check(vpf_data_slice(&some, bits, 0, s->rows));
   vpf_data_destroy(bits);
   return some;
@@ -153,6 +154,7 @@ int main(int argc, char **argv) {
     b.images = malloc((s.rows ? s.rows : 10000) * s.sizes[0] * sizeof *b.images);
     if (!b.images) fail("no memory");
   }
+  check(vpf_train(b.model, b.data, b.optimizer, s.train, NULL, NULL));
   for (size_t k = 0; k < s.warm_up; k++) do_once(&s, &b, k);
   for (size_t k = 0; k < s.repeat; k++) {
     printf("%.6f\n", do_once(&s, &b, s.warm_up + k));
