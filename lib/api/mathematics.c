@@ -176,7 +176,7 @@ static void add_tiles(void *context, size_t begin, size_t end, size_t thread) {
     const size_t width = vpfi_tile_width(shape, tile), offset = flat_offset(shape, tile->kind, tile->index);
     for (size_t j0 = 0; j0 < width; j0 += VPFI_TILE_UPPER) {
       const size_t cols = width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER;
-      const float *strip = vpfi_batch_gradient(job->batch, job->machine, tile, j0, cols, thread);
+      const float *strip = vpfi_batch_gradient(job->batch, job->machine, tile, j0, cols, thread, NULL);
       for (size_t i = 0; i < tile->count; i++)
         for (size_t j = 0; j < cols; j++) {
           const size_t at = flat_position(shape, tile, offset, tile->first + i, j0 + j);

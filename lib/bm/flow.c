@@ -200,20 +200,42 @@ bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overf
   return true;
 }
 
-/* Half of Eq. (2): out[u] = (itself, if add) plus the sum over rows of y_u gain, for `count` units from `first` of
- * the state of role `on` and `cols` gains from j0 of role `gain`; each over ascending rows. out: [count x out_stride]. */
-static void sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, size_t on, size_t first, size_t count,
-                      size_t gain, size_t j0, size_t cols, bool add, float *out, size_t out_stride) {
+/* Half of Eq. (2): sums over rows of y_u gain, for `count` units from `first` of the state of role `on` and
+ * `cols` gains from j0 of role `gain`; each over ascending rows. */
+typedef struct half {
+  size_t on, first, count;
+  size_t gain, j0, cols;
+} half;
+
+/* The part of it that one block of rows gives. */
+static vpfi_selection select_gains(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, size_t block,
+                                   bool add, float *out, size_t out_stride) {
   const vpfi_shape *shape = machine->shape;
-  const size_t state = shape->role[on].state[batch->order], width = shape->layer[shape->role[gain].layer].width;
-  for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) {
-    const vpfi_selection selection = {
-        .out = out, .out_stride = out_stride, .start = add || b > 0 ? out : NULL, .start_stride = out_stride,
-        .bits = batch->on[state] + first * batch->words + b, .words = batch->words, .count = count,
-        .matrix = batch->gain[gain] + b * VPFI_BLOCK_ROWS * width + j0, .stride = width,
-        .rows = vpfi_batch_block_rows(batch, b), .width = cols};
-    (batch->dense[state * batch->words + b] ? machine->kernels->sum_grouped : machine->kernels->sum_selected)(&selection);
+  const size_t state = shape->role[h->on].state[batch->order], width = shape->layer[shape->role[h->gain].layer].width;
+  return (vpfi_selection){.out = out, .out_stride = out_stride,
+                          .start = add ? out : NULL, .start_stride = out_stride,
+                          .bits = batch->on[state] + h->first * batch->words + block, .words = batch->words,
+                          .count = h->count,
+                          .matrix = batch->gain[h->gain] + block * VPFI_BLOCK_ROWS * width + h->j0, .stride = width,
+                          .rows = vpfi_batch_block_rows(batch, block), .width = h->cols};
+}
+
+static bool half_is_dense(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, size_t block) {
+  return batch->dense[machine->shape->role[h->on].state[batch->order] * batch->words + block];
+}
+
+/* out: [count x out_stride], added to what is there if `add`. Leaves out the last block if `rest` is wanted and
+ * the block is summed unit by unit: *rest then says what is left to do. True if so. */
+static bool sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, bool add, float *out,
+                      size_t out_stride, vpfi_selection *rest) {
+  const size_t blocks = vpfi_batch_blocks(batch);
+  for (size_t b = 0; b < blocks; b++) {
+    const vpfi_selection selection = select_gains(batch, machine, h, b, add || b > 0, out, out_stride);
+    const bool dense = half_is_dense(batch, machine, h, b);
+    if (rest && b + 1 == blocks && !dense) return *rest = selection, true;
+    (dense ? machine->kernels->sum_grouped : machine->kernels->sum_selected)(&selection);
   }
+  return false;
 }
 
 /* U joins a layer to itself, in the role that sums it: in the pair in which it is the upper one. */
@@ -222,24 +244,26 @@ static size_t intra_role(const vpfi_shape *shape, size_t layer) {
 }
 
 float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine, const vpfi_tile *tile, size_t j0,
-                           size_t cols, size_t thread) {
+                           size_t cols, size_t thread, vpfi_selection *rest) {
   const vpfi_shape *shape = machine->shape;
   assert(tile->kind != VPFI_BLOCK_BIAS && cols <= VPFI_TILE_UPPER);
-  const bool is_intra = tile->kind == VPFI_BLOCK_INTRA;
+  const bool is_intra = tile->kind == VPFI_BLOCK_INTRA, two_sided = !batch->one_sided;
   const size_t lower = is_intra ? intra_role(shape, tile->index) : shape->join[tile->index].lower_role;
   const size_t upper = is_intra ? lower : shape->join[tile->index].upper_role;
-  float *out = batch->work[thread], *half = out + VPFI_TILE_LOWER * VPFI_TILE_UPPER;
+  const half of_lower = {lower, tile->first, tile->count, upper, j0, cols};
+  const half of_upper = {upper, j0, cols, lower, tile->first, tile->count};
+  float *out = batch->work[thread], *turned = out + VPFI_TILE_LOWER * VPFI_TILE_UPPER;
 
-  const bool two_sided = !batch->one_sided;
   if (two_sided) {
-    sum_gains(batch, machine, upper, j0, cols, lower, tile->first, tile->count, false, half, VPFI_TILE_LOWER);
-    if (!is_intra) machine->kernels->transpose(out, VPFI_TILE_UPPER, half, VPFI_TILE_LOWER, cols, tile->count);
+    sum_gains(batch, machine, &of_upper, false, turned, VPFI_TILE_LOWER, NULL);
+    if (!is_intra) machine->kernels->transpose(out, VPFI_TILE_UPPER, turned, VPFI_TILE_LOWER, cols, tile->count);
   }
-  sum_gains(batch, machine, lower, tile->first, tile->count, upper, j0, cols, two_sided && !is_intra, out,
-            VPFI_TILE_UPPER);
+  const bool has_rest = sum_gains(batch, machine, &of_lower, two_sided && !is_intra, out, VPFI_TILE_UPPER,
+                                  is_intra ? NULL : rest);
+  if (rest && !has_rest) rest->count = 0;
   /* U comes out symmetric because each half is a sum of its own; a unit has no edge to itself. */
   if (two_sided && is_intra)
-    machine->kernels->add_transposed(out, VPFI_TILE_UPPER, half, VPFI_TILE_LOWER, cols, tile->count);
+    machine->kernels->add_transposed(out, VPFI_TILE_UPPER, turned, VPFI_TILE_LOWER, cols, tile->count);
   for (size_t i = 0; is_intra && i < tile->count; i++)
     if (tile->first + i >= j0 && tile->first + i < j0 + cols) out[i * VPFI_TILE_UPPER + tile->first + i - j0] = 0;
   return out;

@@ -19,9 +19,10 @@ typedef struct vpfi_overflow {
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow);
 
 /* The sum over rows of dK/dtheta for a strip of a tile: upper units j0 .. j0+cols-1, cols at most
- * VPFI_TILE_UPPER. Returns [tile rows x VPFI_TILE_UPPER], valid until this thread asks again. */
+ * VPFI_TILE_UPPER. Returns [tile rows x VPFI_TILE_UPPER], valid until this thread asks again. rest, unless NULL:
+ * a last sum_selected() that is left to the caller, who can do it on the way; with count 0 nothing is left. */
 float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine, const vpfi_tile *tile, size_t j0,
-                           size_t cols, size_t thread);
+                           size_t cols, size_t thread, vpfi_selection *rest);
 
 /* The same for a bias tile: out [width of the role's layer]. */
 void vpfi_batch_bias_gradient(const vpfi_batch *batch, const vpfi_machine *machine, size_t role, float *out);

@@ -74,17 +74,19 @@ static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile
   const size_t width = vpfi_tile_width(shape, tile);
   float peak = 0;
   for (size_t j0 = 0; j0 < width; j0 += VPFI_TILE_UPPER) {
-    const float *sum = vpfi_batch_gradient(job->batch, job->machine, tile, j0,
-                                           width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER, thread);
+    const bool fused = job->adam && !job->trial;
+    vpfi_selection rest;
     vpfi_parameters to = parameters_of(job, tile, j0);
     to.rows = tile->count;
     to.cols = width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER;
+    const float *sum = vpfi_batch_gradient(job->batch, job->machine, tile, j0, to.cols, thread, fused ? &rest : NULL);
     for (size_t i = 0; job->trial && i < to.rows; i++) {
       const float here = attempt(job, &to, i, 0, to.cols, sum, &job->weights);
       if (!isfinite(here)) return (vpfi_tile_peak){here, tile->first + i};
     }
     if (job->trial) continue;
-    peak = fmaxf(peak, apply(job, &to, sum, &job->weights));
+    peak = fmaxf(peak, fused && rest.count > 0 ? job->machine->kernels->adam_selected(&to, &rest, &job->weights)
+                                               : apply(job, &to, sum, &job->weights));
   }
   if (!job->trial && job->batch->keep_transposed) transpose_tile(job, tile); /* while W is in the cache */
   return (vpfi_tile_peak){peak, 0};

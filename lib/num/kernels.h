@@ -115,6 +115,10 @@ typedef struct vpfi_kernels {
    * are tens of times slower. Returns the largest of |w|, |m|, v; NaN or infinity if one is. */
   float (*adam)(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update);
 
+  /* The last part of the sums and the step in one: as sum_selected() and then adam() on what it leaves, row k of
+   * the selection for row k of the parameters; of out only the room is used. */
+  float (*adam_selected)(const vpfi_parameters *p, const vpfi_selection *sum, const vpfi_update *update);
+
   /* SGD with momentum: m = momentum m + g; w -= rate m. Returns the largest of |w| and |m|. */
   float (*sgd)(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update);
 

@@ -551,6 +551,12 @@ static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride,
   return largest(peak);
 }
 
+/* Registers do not hold both: one after the other. */
+static float adam_selected(const vpfi_parameters *p, const vpfi_selection *sum, const vpfi_update *update) {
+  sum_selected(sum);
+  return adam(p, sum->out, sum->out_stride, update);
+}
+
 static float sgd(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   const __m256 scale = set1(update->scale), decay = set1(update->decay), rate = set1(update->rate);
   const __m256 momentum = set1(update->momentum);
@@ -596,6 +602,7 @@ const vpfi_kernels vpfi_kernels_avx2 = {
     .softplus_change = softplus_change,
     .draw = draw,
     .adam = adam,
+    .adam_selected = adam_selected,
     .sgd = sgd,
     .transpose = transpose,
     .add_transposed = add_transposed,

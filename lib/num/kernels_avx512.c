@@ -557,29 +557,81 @@ static float largest(__m512i peak) {
   return vpfi_bits_float((uint32_t)_mm512_reduce_max_epi32(peak));
 }
 
+/* What a step needs in registers. */
+typedef struct adam16 {
+  __m512 scale, decay, rate, beta1, keep1, beta2, keep2, epsilon;
+  __m512i peak;
+} adam16;
+
+static inline adam16 adam_begin(const vpfi_update *u) {
+  return (adam16){set1(u->scale), set1(u->decay), set1(u->rate),    set1(u->beta1),        set1(u->keep1),
+                  set1(u->beta2), set1(u->keep2), set1(u->epsilon), _mm512_setzero_si512()};
+}
+
+static inline void adam_step(adam16 *a, float *w, float *m, float *v, __m512 sum) {
+  const __m512 old = _mm512_load_ps(w);
+  const __m512 g = _mm512_add_ps(_mm512_mul_ps(a->scale, sum), _mm512_mul_ps(a->decay, old));
+  const __m512 m1 =
+      without_denormals(_mm512_add_ps(_mm512_mul_ps(a->beta1, _mm512_load_ps(m)), _mm512_mul_ps(a->keep1, g)));
+  const __m512 v1 = without_denormals(
+      _mm512_add_ps(_mm512_mul_ps(a->beta2, _mm512_load_ps(v)), _mm512_mul_ps(a->keep2, _mm512_mul_ps(g, g))));
+  const __m512 step = _mm512_div_ps(_mm512_mul_ps(a->rate, m1), _mm512_add_ps(_mm512_sqrt_ps(v1), a->epsilon));
+  const __m512 w1 = _mm512_sub_ps(old, step);
+  _mm512_store_ps(m, m1);
+  _mm512_store_ps(v, v1);
+  _mm512_store_ps(w, w1);
+  a->peak = larger(larger(larger(a->peak, v1), m1), w1);
+}
+
 static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
-  const __m512 scale = set1(update->scale), decay = set1(update->decay), rate = set1(update->rate);
-  const __m512 beta1 = set1(update->beta1), keep1 = set1(update->keep1);
-  const __m512 beta2 = set1(update->beta2), keep2 = set1(update->keep2), epsilon = set1(update->epsilon);
-  __m512i peak = _mm512_setzero_si512();
-  for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
-    float *w = p->w + row * p->stride, *m = p->m + row * p->stride, *v = p->v + row * p->stride;
-    for (size_t k = 0; k < p->cols; k += W) {
-      const __m512 old = _mm512_load_ps(w + k);
-      const __m512 g = _mm512_add_ps(_mm512_mul_ps(scale, _mm512_load_ps(sum + k)), _mm512_mul_ps(decay, old));
-      const __m512 m1 = without_denormals(
-          _mm512_add_ps(_mm512_mul_ps(beta1, _mm512_load_ps(m + k)), _mm512_mul_ps(keep1, g)));
-      const __m512 v1 = without_denormals(
-          _mm512_add_ps(_mm512_mul_ps(beta2, _mm512_load_ps(v + k)), _mm512_mul_ps(keep2, _mm512_mul_ps(g, g))));
-      const __m512 step = _mm512_div_ps(_mm512_mul_ps(rate, m1), _mm512_add_ps(_mm512_sqrt_ps(v1), epsilon));
-      const __m512 w1 = _mm512_sub_ps(old, step);
-      _mm512_store_ps(m + k, m1);
-      _mm512_store_ps(v + k, v1);
-      _mm512_store_ps(w + k, w1);
-      peak = larger(larger(larger(peak, v1), m1), w1);
-    }
+  adam16 a = adam_begin(update);
+  for (size_t row = 0; row < p->rows; row++, sum += sum_stride)
+    for (size_t k = 0, at = row * p->stride; k < p->cols; k += W)
+      adam_step(&a, p->w + at + k, p->m + at + k, p->v + at + k, _mm512_load_ps(sum + k));
+  return largest(a.peak);
+}
+
+/* Columns j .. j + vectors * W - 1. The sums never leave their registers, and the divisions of one row run beside
+ * the additions of the next. */
+static inline __attribute__((always_inline)) void adam_tile(adam16 *a, const vpfi_parameters *p, const vpfi_selection *s,
+                                                            size_t j, const int vectors) {
+  const size_t words = (s->rows + 63) / 64;
+  for (size_t k = 0; k < s->count; k++) {
+    const size_t at = k * p->stride + j;
+    __m512 sum[8];
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++)
+      sum[v] = s->start ? _mm512_load_ps(s->start + k * s->start_stride + j + v * W) : _mm512_setzero_ps();
+    for (size_t w = 0; w < words; w++)
+      for (uint64_t rest = s->bits[k * s->words + w]; rest; rest &= rest - 1) {
+        const float *row = s->matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride + j;
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; v++) sum[v] = _mm512_add_ps(sum[v], _mm512_load_ps(row + v * W));
+      }
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) adam_step(a, p->w + at + v * W, p->m + at + v * W, p->v + at + v * W, sum[v]);
   }
-  return largest(peak);
+}
+
+static float adam_selected(const vpfi_parameters *p, const vpfi_selection *s, const vpfi_update *update) {
+  adam16 a = adam_begin(update);
+  size_t left = s->width / W, j = 0;
+  for (size_t tiles = (left + 7) / 8; tiles > 0; tiles--) {
+    const size_t vectors = (left + tiles - 1) / tiles;
+    switch (vectors) {
+      case 1: adam_tile(&a, p, s, j, 1); break;
+      case 2: adam_tile(&a, p, s, j, 2); break;
+      case 3: adam_tile(&a, p, s, j, 3); break;
+      case 4: adam_tile(&a, p, s, j, 4); break;
+      case 5: adam_tile(&a, p, s, j, 5); break;
+      case 6: adam_tile(&a, p, s, j, 6); break;
+      case 7: adam_tile(&a, p, s, j, 7); break;
+      default: adam_tile(&a, p, s, j, 8);
+    }
+    j += vectors * W;
+    left -= vectors;
+  }
+  return largest(a.peak);
 }
 
 static float sgd(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
@@ -631,6 +683,7 @@ const vpfi_kernels vpfi_kernels_avx512 = {
     .softplus_change = softplus_change,
     .draw = draw,
     .adam = adam,
+    .adam_selected = adam_selected,
     .sgd = sgd,
     .transpose = transpose,
     .add_transposed = add_transposed,

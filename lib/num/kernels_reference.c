@@ -195,6 +195,11 @@ static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride,
   return vpfi_bits_float(peak);
 }
 
+static float adam_selected(const vpfi_parameters *p, const vpfi_selection *sum, const vpfi_update *update) {
+  sum_selected(sum);
+  return adam(p, sum->out, sum->out_stride, update);
+}
+
 static float sgd(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   uint32_t peak = 0;
   for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
@@ -237,6 +242,7 @@ const vpfi_kernels vpfi_kernels_reference = {
     .softplus_change = softplus_change,
     .draw = draw,
     .adam = adam,
+    .adam_selected = adam_selected,
     .sgd = sgd,
     .transpose = transpose,
     .add_transposed = add_transposed,
