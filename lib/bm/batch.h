@@ -72,6 +72,8 @@ typedef struct vpfi_batch {
   double *chore_flow;  /* [n_chores] of one block; -1: a field was out of range */
   size_t n_tiles;
   vpfi_tile *tiles;
+  void (*meanwhile)(void *context); /* other work for a thread while tiles are updated, or NULL */
+  void *meanwhile_context;
   vpfi_team team;
   vpfi_scratch *scratch; /* [team.threads] */
   float **work;          /* [team.threads]: [2 x VPFI_TILE_LOWER x VPFI_TILE_UPPER]: a gradient and its half; also

@@ -75,6 +75,13 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
   trainer->order = vpfi_alloc(rows, sizeof *trainer->order);
   trainer->report = vpfi_alloc(2 * shape->pairs + shape->n_layers, sizeof *trainer->report);
   trainer->batch.states.ids = vpfi_alloc(trainer->batch.capacity, sizeof(uint64_t));
+  if (plan.period > 0) { /* the states of an epoch are there from its beginning */
+    status = vpfi_states_init(&trainer->ahead, shape, trainer->batch.order, trainer->batch.capacity, 1, NULL);
+    if (status) return status;
+    trainer->ahead.ids = vpfi_alloc(trainer->batch.capacity, sizeof(uint64_t));
+    if (!trainer->ahead.ids) return VPF_ERR_MEMORY;
+    trainer->ahead.rows = 0;
+  }
   trainer->tile_peaks = vpfi_alloc(trainer->batch.n_tiles, sizeof *trainer->tile_peaks);
   if (!trainer->order || !trainer->report || !trainer->batch.states.ids || !trainer->tile_peaks)
     return VPF_ERR_MEMORY;
@@ -130,6 +137,7 @@ void vpfi_trainer_clear(vpfi_trainer *trainer) {
   vpfi_free(trainer->report);
   vpfi_free(trainer->tile_peaks);
   vpfi_sums_clear(&trainer->batch_sums);
+  vpfi_states_clear(&trainer->ahead);
   vpfi_states_clear(&trainer->new_sample);
   vpfi_states_clear(&trainer->new_particles);
   if (trainer->has_tables) vpfi_tables_clear(&trainer->tables, &trainer->learner->shape);
@@ -194,6 +202,7 @@ static void begin_epoch(vpfi_trainer *trainer, const vpfi_estep_plan *plan) {
   learner->method = trainer->method;
   learner->plan = *plan;
   learner->data = trainer->data.id;
+  trainer->ahead.rows = 0;
   vpfi_sums_zero(&learner->sums, &learner->shape);
   if (sample_is_due(trainer)) draw_sample(trainer);
   if (trainer->has_new_particles) start_particles(trainer);
@@ -216,16 +225,14 @@ static void prefetch_row(const vpfi_trainer *trainer, size_t at) {
     __builtin_prefetch(learner->sample.bits[s] + row * learner->plan.samples * words[s]);
 }
 
-/* Copy the states of the next minibatch together, its rows in the order of the epoch. */
-static void gather(vpfi_trainer *trainer, size_t data_rows) {
+/* Copy the states of a minibatch together, its rows in the order of the epoch. */
+static void copy_rows(const vpfi_trainer *trainer, vpfi_states *states, size_t cursor, size_t data_rows) {
   enum { AHEAD = 12 }; /* rows: as many as can be on their way at once */
   const vpfi_learner *learner = trainer->learner;
-  vpfi_batch *batch = &trainer->batch;
-  vpfi_states *states = &batch->states;
   const size_t samples = learner->plan.samples;
-  batch->rows = states->rows = data_rows * samples;
-  for (size_t k = 0; k < batch->rows; k++) {
-    const size_t at = learner->cursor + k / samples, row = trainer->order[at], sample = k % samples;
+  states->rows = data_rows * samples;
+  for (size_t k = 0; k < states->rows; k++) {
+    const size_t at = cursor + k / samples, row = trainer->order[at], sample = k % samples;
     if (sample == 0 && at + AHEAD < trainer->data.id.rows) prefetch_row(trainer, at + AHEAD);
     states->ids[k] = (trainer->data.id.first_row + row) | (uint64_t)sample << 48;
     copy_words(states->bits[0] + k * states->words[0], trainer->data.bits + row * states->words[0], states->words[0]);
@@ -233,6 +240,32 @@ static void gather(vpfi_trainer *trainer, size_t data_rows) {
       copy_words(states->bits[s] + k * states->words[s],
                  learner->sample.bits[s] + (row * samples + sample) * states->words[s], states->words[s]);
   }
+}
+
+static size_t next_rows(const vpfi_trainer *trainer, size_t cursor) {
+  const size_t left = (size_t)trainer->data.id.rows - cursor;
+  return left < trainer->batch_rows ? left : trainer->batch_rows;
+}
+
+/* While the last minibatch is learned from, fetch the next. */
+static void copy_ahead(void *context) {
+  vpfi_trainer *trainer = context;
+  trainer->ahead_cursor = trainer->learner->cursor + next_rows(trainer, trainer->learner->cursor);
+  copy_rows(trainer, &trainer->ahead, trainer->ahead_cursor, next_rows(trainer, trainer->ahead_cursor));
+}
+
+/* The states of the next minibatch. */
+static void gather(vpfi_trainer *trainer, size_t data_rows) {
+  vpfi_batch *batch = &trainer->batch;
+  if (trainer->ahead.rows > 0 && trainer->ahead_cursor == trainer->learner->cursor) {
+    const vpfi_states here = batch->states;
+    batch->states = trainer->ahead;
+    trainer->ahead = here;
+  } else {
+    copy_rows(trainer, &batch->states, trainer->learner->cursor, data_rows);
+  }
+  trainer->ahead.rows = 0;
+  batch->rows = batch->states.rows;
 }
 
 static vpf_status diverged(const vpfi_learner *learner, const char *what, size_t layer, size_t unit, double value) {
@@ -372,11 +405,8 @@ static void train_stretch(void *context) {
   stretch *s = context;
   const vpfi_learner *learner = s->trainer->learner;
   const size_t rows = (size_t)s->trainer->data.id.rows;
-  const size_t batch_rows = s->trainer->batch_rows;
-  for (uint64_t b = 0; b < s->batches && learner->cursor < rows && !s->status; b++) {
-    const size_t left = rows - learner->cursor;
-    s->status = train_batch(s->trainer, left < batch_rows ? left : batch_rows);
-  }
+  for (uint64_t b = 0; b < s->batches && learner->cursor < rows && !s->status; b++)
+    s->status = train_batch(s->trainer, next_rows(s->trainer, learner->cursor));
   const vpfi_machine machine = {s->trainer->kernels, &learner->shape, s->trainer->params, NULL};
   if (!s->trainer->batch.keep_transposed)
     vpfi_update_transposed(&machine, s->trainer->params, &s->trainer->batch);
@@ -405,6 +435,7 @@ vpf_status vpfi_trainer_run(vpfi_trainer *trainer, size_t epochs, vpf_progress_f
   const vpfi_estep_plan plan = current_plan(learner);
   const uint64_t target = epochs < UINT64_MAX - learner->epochs ? learner->epochs + epochs : UINT64_MAX;
   run_clock clock = {.run = now()};
+  if (trainer->ahead.ids) trainer->batch.meanwhile = copy_ahead, trainer->batch.meanwhile_context = trainer;
   while (learner->epochs < target) {
     clock.epoch = now();
     if (!learner->inside) begin_epoch(trainer, &plan);

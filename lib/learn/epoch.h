@@ -25,6 +25,8 @@ typedef struct vpfi_trainer {
   vpfi_batch batch;
   size_t batch_rows;     /* data rows of a minibatch, unless fewer are left */
   size_t *order;         /* [rows] */
+  vpfi_states ahead;     /* rows of the minibatch after this one, from row ahead_cursor of the epoch; none if 0 rows */
+  size_t ahead_cursor;
   vpfi_tables tables;    /* for E-steps of all rows */
   bool has_tables;
   vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */

@@ -95,6 +95,10 @@ static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile
 static void update_range(void *context, size_t begin, size_t end, size_t thread) {
   const update_job *job = context;
   for (size_t t = begin; t < end; t++) {
+    if (t == job->batch->n_tiles) {
+      job->batch->meanwhile(job->batch->meanwhile_context);
+      continue;
+    }
     const vpfi_tile *tile = &job->batch->tiles[t];
     job->tile_peaks[t] = tile->kind == VPFI_BLOCK_BIAS ? update_bias(job, tile, &job->batch->scratch[thread])
                                                        : update_matrix(job, tile, thread);
@@ -103,7 +107,8 @@ static void update_range(void *context, size_t begin, size_t end, size_t thread)
 
 /* Run all tiles; the peak, or false and *blowup. */
 static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
-  vpfi_team_for(&job->batch->team, job->batch->n_tiles, update_range, job);
+  const bool more = job->batch->meanwhile && !job->trial;
+  vpfi_team_for(&job->batch->team, job->batch->n_tiles + more, update_range, job);
   *peak = 0;
   for (size_t t = 0; t < job->batch->n_tiles; t++) {
     const vpfi_tile *tile = &job->batch->tiles[t];
