@@ -39,8 +39,9 @@ static series *next_of(series *all, size_t count) {
   series *best = NULL;
   double least = 1;
   for (size_t k = 0; k < count; k++) {
+    if (all[k].next == all[k].length) continue;
     const double at = ((double)all[k].next + 0.5) / (double)all[k].length;
-    if (all[k].next < all[k].length && at < least) least = at, best = &all[k];
+    if (at < least) least = at, best = &all[k];
   }
   return best;
 }

@@ -30,7 +30,8 @@ static bool alloc_tables(vpfi_tables *tables, const vpfi_shape *shape, bool abov
   for (size_t l = 0; l < shape->n_layers; l++) {
     const vpfi_layer *layer = &shape->layer[l];
     if (l > 0 && !(tables->below[l] = alloc_table(layer[-1].size, layer->width))) return false;
-    if (above && l + 1 < shape->n_layers && !(tables->above[l] = alloc_table(layer[1].size, layer->width))) return false;
+    if (above && l + 1 < shape->n_layers && !(tables->above[l] = alloc_table(layer[1].size, layer->width)))
+      return false;
     if (layer->intra && !(tables->own[l] = alloc_table(layer->size, layer->width))) return false;
   }
   return true;
@@ -68,8 +69,8 @@ static void fill_groups(void *context, size_t begin, size_t end, size_t thread) 
   const fill_job *job = context;
   (void)thread;
   const size_t first = begin * VPFI_GROUP, last = end * VPFI_GROUP < job->rows ? end * VPFI_GROUP : job->rows;
-  job->kernels->tabulate(job->table + begin * 16 * job->width, job->matrix + first * job->width, job->width, last - first,
-                         job->width);
+  job->kernels->tabulate(job->table + begin * 16 * job->width, job->matrix + first * job->width, job->width,
+                         last - first, job->width);
 }
 
 static void fill(float *table, const vpfi_kernels *kernels, const float *matrix, size_t rows, size_t width,
@@ -83,7 +84,8 @@ void vpfi_tables_fill(vpfi_tables *tables, const vpfi_kernels *kernels, const vp
   for (size_t l = 0; l < shape->n_layers; l++) {
     const vpfi_layer *layer = &shape->layer[l];
     if (l > 0) fill(tables->below[l], kernels, params->weights[l - 1], layer[-1].size, layer->width, team);
-    if (l + 1 < shape->n_layers) fill(tables->above[l], kernels, params->weights_t[l], layer[1].size, layer->width, team);
+    if (l + 1 < shape->n_layers)
+      fill(tables->above[l], kernels, params->weights_t[l], layer[1].size, layer->width, team);
     fill(tables->own[l], kernels, params->intra[l], layer->size, layer->width, team);
   }
 }
