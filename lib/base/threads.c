@@ -42,15 +42,17 @@ enum { MOST_SHARES = 64 }; /* more threads than that share them */
  * nobody is inside. A member that comes too late finds the job closed and goes on waiting, so nobody
  * waits for a thread that has no processor. */
 struct vpfi_crew {
-  atomic_uint call;
-  atomic_uint members_inside;
+  /* What members wait for lies together with what they then read; what they write, apart: between distant
+   * processors each change of hands of such a line takes as long as some hundred additions. */
+  _Alignas(64) atomic_uint call;
   atomic_bool dismissed;
-
   vpfi_range_fn work;
   void *context;
   size_t piece, n_shares;
+
+  _Alignas(64) atomic_uint members_inside;
+  _Alignas(64) atomic_size_t done; /* items */
   share shares[MOST_SHARES];
-  atomic_size_t done; /* items */
 
   pthread_mutex_t mutex; /* for sleeping: guards `sleeping` and the change of call */
   pthread_cond_t changed;
@@ -63,18 +65,24 @@ static inline void look_again(void) {
 #endif
 }
 
-static void take_share(vpfi_crew *crew, share *from, size_t thread) {
-  for (;;) {
+/* How many items of a share this thread did. */
+static size_t take_share(vpfi_crew *crew, share *from, size_t thread) {
+  size_t taken = 0;
+  while (atomic_load(&from->next) < from->end) {
     const size_t begin = atomic_fetch_add(&from->next, crew->piece);
-    if (begin >= from->end) return;
+    if (begin >= from->end) break;
     const size_t end = from->end - begin < crew->piece ? from->end : begin + crew->piece;
     crew->work(crew->context, begin, end, thread);
-    atomic_fetch_add(&crew->done, end - begin);
+    taken += end - begin;
   }
+  return taken;
 }
 
 static void take_pieces(vpfi_crew *crew, size_t thread) {
-  for (size_t k = 0; k < crew->n_shares; k++) take_share(crew, &crew->shares[(thread + k) % crew->n_shares], thread);
+  size_t taken = 0;
+  for (size_t k = 0; k < crew->n_shares; k++)
+    taken += take_share(crew, &crew->shares[(thread + k) % crew->n_shares], thread);
+  if (taken > 0) atomic_fetch_add(&crew->done, taken);
 }
 
 /* Set call and wake those who sleep on it. */
