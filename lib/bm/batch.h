@@ -59,9 +59,10 @@ typedef struct vpfi_batch {
   vpfi_states states;  /* the rows, with room for `capacity` */
   uint64_t **on;       /* [n_states]: [width x words] */
   bool *dense;         /* [n_states x words] by block of rows */
-  uint32_t **index;    /* [n_states]: [VPFI_BLOCK_ROWS x 64 words of units]: the units that are on, of one block */
-  size_t *count;       /* [n_states x VPFI_BLOCK_ROWS]: how many; of a state that is listed and not dense */
   bool *listed;        /* [n_states]: whether some role sees it as above or as its own */
+  uint32_t **index;    /* [n_states]: [VPFI_BLOCK_ROWS x 64 words of units]: of one block, the units that are on
+                        * in a state that is listed and not dense */
+  size_t *count;       /* [n_states x VPFI_BLOCK_ROWS]: how many */
   double *total;       /* [n_states]: units on in all rows of the last vpfi_batch_rates() */
   float **gain;        /* [n_roles]: [capacity x width]: alpha_j delta_j */
   double *flow;        /* [n_roles]: sum over rows and units of delta */
@@ -90,8 +91,7 @@ size_t vpfi_part_units(const vpfi_shape *shape, size_t role);
 size_t vpfi_batch_blocks(const vpfi_batch *batch);
 size_t vpfi_batch_block_rows(const vpfi_batch *batch, size_t block);
 
-/* See how dense the states of a block are. Returns nothing but batch->dense and what is added to total
- * [n_states] unless NULL. */
+/* Set batch->dense for a block; the units that are on are added to total [n_states], unless NULL. */
 void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, size_t block, double *total);
 
 /* The rows of a block as lists of the units that are on, where they are listed and not dense. */

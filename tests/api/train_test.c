@@ -431,6 +431,46 @@ static void trained_parameters_are_the_same_bits_wherever_this_is_compiled(void 
   vpf_data_destroy(data);
 }
 
+typedef struct spectator {
+  vpf_model *model;
+  size_t looks;
+} spectator;
+
+/* What the model draws now is what another model with the same parameters draws. */
+static int draw_from_both(const vpf_progress *progress, void *user) {
+  (void)progress;
+  spectator *s = user;
+  enum { COUNT = 5, VISIBLE = 70 };
+  float here[COUNT * VISIBLE], there[COUNT * VISIBLE];
+  float *theta = calloc(vpf_model_param_count(s->model), sizeof *theta);
+  vpf_model *other;
+  assert_ok(vpf_model_get_params(s->model, theta));
+  assert_ok(vpf_model_create(&other, DBM, 3, ALL_INTRA, VPF_COUPLING_PAIRWISE));
+  assert_ok(vpf_model_set_params(other, theta));
+  assert_ok(vpf_generate(s->model, COUNT, 2, NULL, 9, here));
+  assert_ok(vpf_generate(other, COUNT, 2, NULL, 9, there));
+  assert_memory_equal(here, there, sizeof here);
+  vpf_model_destroy(other);
+  free(theta);
+  return ++s->looks == 7; /* in the middle of an epoch: then once more */
+}
+
+static void a_model_can_be_used_in_the_middle_of_an_epoch(void **state) {
+  (void)state;
+  for (vpf_method method = VPF_METHOD_VPF; method <= VPF_METHOD_PCD; method++) {
+    vpf_data *data = fixture_data(203, 70, 5);
+    run r = start(DBM, 3, ALL_INTRA, VPF_COUPLING_PAIRWISE);
+    spectator s = {r.model, 0};
+    assert_ok(vpf_optimizer_set(r.optimizer, VPF_OPTION_METHOD, method));
+    assert_ok(vpf_optimizer_set(r.optimizer, VPF_OPTION_PROGRESS_BATCHES, 3));
+    assert_ok(vpf_train(r.model, data, r.optimizer, 2, draw_from_both, &s));
+    assert_int_equal(s.looks, 7);
+    draw_from_both(NULL, &s);
+    finish(&r);
+    vpf_data_destroy(data);
+  }
+}
+
 /* With an E-step in every minibatch at a vanishing rate, what is drawn for a row must not depend on
  * the minibatch it is drawn in. */
 static void estep_draws_do_not_depend_on_batch_boundaries_or_order(void **state) {
@@ -581,6 +621,7 @@ int main(void) {
       cmocka_unit_test(a_parameter_that_would_overflow_is_divergence_too),
       cmocka_unit_test(threads_and_slices_of_the_instruction_set_never_change_a_bit),
       cmocka_unit_test(trained_parameters_are_the_same_bits_wherever_this_is_compiled),
+      cmocka_unit_test(a_model_can_be_used_in_the_middle_of_an_epoch),
       cmocka_unit_test(estep_draws_do_not_depend_on_batch_boundaries_or_order),
       cmocka_unit_test(training_from_the_progress_function_is_refused),
       cmocka_unit_test(a_schedule_set_by_the_progress_function_takes_effect),
