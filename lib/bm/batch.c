@@ -273,7 +273,7 @@ static void list_rows(void *context, size_t begin, size_t end, size_t thread) {
   (void)thread;
   for (size_t s = 0; s < batch->states.n_states; s++) {
     const size_t words = batch->states.words[s];
-    if (!batch->listed[s] || batch->dense[s * batch->words + job->block]) continue;
+    if (!batch->listed[s] || vpfi_batch_is_dense(batch, s, job->block)) continue;
     for (size_t r = begin; r < end; r++)
       batch->count[s * VPFI_BLOCK_ROWS + r] =
           vpfi_bits_list(vpfi_states_row(&batch->states, s, job->block * VPFI_BLOCK_ROWS + r), words,
@@ -284,7 +284,7 @@ static void list_rows(void *context, size_t begin, size_t end, size_t thread) {
 void vpfi_batch_list(vpfi_batch *batch, size_t block) {
   bool wanted = false;
   for (size_t s = 0; s < batch->states.n_states; s++)
-    wanted = wanted || (batch->listed[s] && !batch->dense[s * batch->words + block]);
+    wanted = wanted || (batch->listed[s] && !vpfi_batch_is_dense(batch, s, block));
   if (!wanted) return;
   list_job job = {batch, block};
   vpfi_team_for(&batch->team, vpfi_batch_block_rows(batch, block), list_rows, &job);

@@ -91,6 +91,10 @@ size_t vpfi_part_units(const vpfi_shape *shape, size_t role);
 size_t vpfi_batch_blocks(const vpfi_batch *batch);
 size_t vpfi_batch_block_rows(const vpfi_batch *batch, size_t block);
 
+static inline bool vpfi_batch_is_dense(const vpfi_batch *batch, size_t state, size_t block) {
+  return batch->dense[state * batch->words + block];
+}
+
 /* Set batch->dense for a block; the units that are on are added to total [n_states], unless NULL. */
 void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, size_t block, double *total);
 

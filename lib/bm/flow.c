@@ -28,17 +28,13 @@ static float *chore_gain(const block_job *job, const vpfi_chore *chore) {
   return job->batch->gain[chore->of] + block_row(job) * layer_of(job, chore->of)->width + chore->first;
 }
 
-static bool is_dense(const block_job *job, size_t state) {
-  return job->batch->dense[state * job->batch->words + job->block];
-}
-
 /* z = start plus the rows of a matrix that are on in a listed state, for all rows of the block. */
 static void add_inputs(const block_job *job, float *z, const float *start, size_t z_stride, size_t start_stride,
                        size_t state, const float *matrix, size_t stride, size_t width) {
   const vpfi_batch *batch = job->batch;
   const vpfi_kernels *kernels = job->machine->kernels;
   const size_t words = batch->states.words[state];
-  if (is_dense(job, state)) {
+  if (vpfi_batch_is_dense(batch, state, job->block)) {
     const vpfi_selection selection = {
         .out = z, .out_stride = z_stride, .start = start, .start_stride = start_stride,
         .bits = vpfi_states_row(&batch->states, state, block_row(job)), .words = words, .count = block_rows(job),
@@ -68,7 +64,7 @@ static void sum_part(const block_job *job, const vpfi_chore *chore) {
       .words = batch->states.words[state], .count = block_rows(job),
       .matrix = job->machine->params->weights[below] + first * width + chore->first, .stride = width,
       .rows = units - first < step ? units - first : step, .width = chore->width};
-  (is_dense(job, state) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
+  (vpfi_batch_is_dense(batch, state, job->block) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
 }
 
 /* z = start plus all parts. */
@@ -220,18 +216,14 @@ static vpfi_selection select_gains(const vpfi_batch *batch, const vpfi_machine *
                           .rows = vpfi_batch_block_rows(batch, block), .width = h->cols};
 }
 
-static bool half_is_dense(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, size_t block) {
-  return batch->dense[machine->shape->role[h->on].state[batch->order] * batch->words + block];
-}
-
 /* out: [count x out_stride], added to what is there if `add`. Leaves out the last block if `rest` is wanted and
  * the block is summed unit by unit: *rest then says what is left to do. True if so. */
 static bool sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, bool add, float *out,
                       size_t out_stride, vpfi_selection *rest) {
-  const size_t blocks = vpfi_batch_blocks(batch);
+  const size_t blocks = vpfi_batch_blocks(batch), state = machine->shape->role[h->on].state[batch->order];
   for (size_t b = 0; b < blocks; b++) {
     const vpfi_selection selection = select_gains(batch, machine, h, b, add || b > 0, out, out_stride);
-    const bool dense = half_is_dense(batch, machine, h, b);
+    const bool dense = vpfi_batch_is_dense(batch, state, b);
     if (rest && b + 1 == blocks && !dense) return *rest = selection, true;
     (dense ? machine->kernels->sum_grouped : machine->kernels->sum_selected)(&selection);
   }

@@ -87,10 +87,8 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
     return VPF_ERR_MEMORY;
   status = vpfi_sums_init(&trainer->batch_sums, shape);
   if (status) return status;
-  if (plan.period > 0 && vpfi_tables_pay(shape, rows * plan.samples)) {
+  if (plan.period > 0 && vpfi_tables_pay(shape, rows * plan.samples))
     status = vpfi_tables_init(&trainer->tables, shape, plan.estep.gibbs);
-    trainer->has_tables = !status;
-  }
   if (!status && plan.period > 0 && !same_sample_memory(learner, &plan, rows)) {
     status = vpfi_sample_init(&trainer->new_sample, shape, &plan, rows);
     trainer->has_new_sample = !status;
@@ -140,17 +138,18 @@ void vpfi_trainer_clear(vpfi_trainer *trainer) {
   vpfi_states_clear(&trainer->ahead);
   vpfi_states_clear(&trainer->new_sample);
   vpfi_states_clear(&trainer->new_particles);
-  if (trainer->has_tables) vpfi_tables_clear(&trainer->tables, &trainer->learner->shape);
+  if (trainer->learner) vpfi_tables_clear(&trainer->tables, &trainer->learner->shape);
   *trainer = (vpfi_trainer){0};
 }
 
 /* The E-step for all rows, on the parameters as they are (Algorithm 1, lines 4-9). */
 static void draw_sample(vpfi_trainer *trainer) {
   vpfi_learner *learner = trainer->learner;
-  if (trainer->has_tables)
+  const bool tabled = trainer->tables.below != NULL;
+  if (tabled)
     vpfi_tables_fill(&trainer->tables, trainer->kernels, &learner->shape, trainer->params, &trainer->batch.team);
   const vpfi_machine machine = {trainer->kernels, &learner->shape, trainer->params,
-                                trainer->has_tables ? &trainer->tables : NULL};
+                                tabled ? &trainer->tables : NULL};
   if (trainer->has_new_sample) {
     vpfi_states_clear(&learner->sample);
     learner->sample = trainer->new_sample;

@@ -27,8 +27,7 @@ typedef struct vpfi_trainer {
   size_t *order;         /* [rows] */
   vpfi_states ahead;     /* rows of the minibatch after this one, from row ahead_cursor of the epoch; none if 0 rows */
   size_t ahead_cursor;
-  vpfi_tables tables;    /* for E-steps of all rows */
-  bool has_tables;
+  vpfi_tables tables;    /* for E-steps of all rows; all NULL where they do not pay */
   vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */
   vpfi_sums batch_sums;  /* of the minibatch just done */
   double *report;        /* what vpf_progress points into */

@@ -19,6 +19,14 @@ static inline void vpfi_bits_flip(uint64_t *row, size_t j) {
   row[j / 64] ^= (uint64_t)1 << (j % 64);
 }
 
+/* At least the `groups` (at most 16) groups of four units from group `first` on, lowest first. */
+static inline uint64_t vpfi_bits_nibbles(const uint64_t *row, size_t first, size_t groups) {
+  const size_t word = first / 16, shift = 4 * (first % 16);
+  uint64_t on = row[word] >> shift;
+  if (shift > 0 && first % 16 + groups > 16) on |= row[word + 1] << (64 - shift);
+  return on;
+}
+
 /* Number of units that are on. */
 size_t vpfi_bits_count(const uint64_t *row, size_t words);
 

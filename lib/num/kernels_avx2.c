@@ -102,7 +102,7 @@ static void sum_rows(float *z, const float *start, const float *matrix, size_t s
 
 /* Columns j .. j + vectors * W - 1. */
 static inline __attribute__((always_inline)) void select_tile(const vpfi_selection *s, size_t j, const int vectors) {
-  const size_t words = (s->rows + 63) / 64;
+  const size_t words = vpfi_bits_words(s->rows);
   for (size_t k = 0; k < s->count; k++) {
     float *to = s->out + k * s->out_stride + j;
     __m256 sum[14];
@@ -156,14 +156,6 @@ static void tabulate(float *table, const float *matrix, size_t stride, size_t ro
       tabulate_group(table + j, width, matrix + row * stride + j, stride, rows - row);
 }
 
-/* `groups` nibbles from position `first` of a row of bits. */
-static inline uint64_t nibbles(const uint64_t *bits, size_t first, size_t groups) {
-  const size_t word = first / 16, shift = 4 * (first % 16);
-  uint64_t on = bits[word] >> shift;
-  if (shift > 0 && first % 16 + groups > 16) on |= bits[word + 1] << (64 - shift);
-  return on;
-}
-
 enum { TABLES = 10, COLUMNS = 4 }; /* groups and vectors at a time: 20 KiB of a first-level cache of 32 */
 
 /* `vectors` (a constant) of columns, a few groups at a time. */
@@ -182,7 +174,7 @@ static inline __attribute__((always_inline)) void sum_grouped_tile(const vpfi_se
                        s->rows - (first + g) * VPFI_GROUP);
     for (size_t k = 0; k < s->count; k++) {
       float *to = s->out + k * s->out_stride + j;
-      uint64_t on = nibbles(s->bits + k * s->words, first, groups);
+      uint64_t on = vpfi_bits_nibbles(s->bits + k * s->words, first, groups);
       __m256 sum[COLUMNS];
       for (int v = 0; v < vectors; v++)
         sum[v] = start ? _mm256_load_ps(start + k * start_stride + v * W) : _mm256_setzero_ps();
@@ -201,7 +193,7 @@ static inline __attribute__((always_inline)) void sum_grouped_tile(const vpfi_se
 /* Without tables, for a few rows of bits. */
 static inline __attribute__((always_inline)) void sum_groups_tile(const vpfi_selection *s, size_t j,
                                                                   const int vectors) {
-  const size_t words = (s->rows + 63) / 64;
+  const size_t words = vpfi_bits_words(s->rows);
   for (size_t k = 0; k < s->count; k++) {
     float *to = s->out + k * s->out_stride + j;
     __m256 sum[6], group[6];

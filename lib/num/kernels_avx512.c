@@ -109,23 +109,26 @@ static void sum_rows(float *z, const float *start, const float *matrix, size_t s
   }
 }
 
-/* Columns j .. j + vectors * W - 1. */
+/* Sum number k of a selection in columns j .. j + vectors * W - 1, in registers. */
+static inline __attribute__((always_inline)) void select_sum(__m512 *sum, const vpfi_selection *s, size_t k, size_t j,
+                                                             const int vectors) {
+#pragma GCC unroll 16
+  for (int v = 0; v < vectors; v++)
+    sum[v] = s->start ? _mm512_load_ps(s->start + k * s->start_stride + j + v * W) : _mm512_setzero_ps();
+  for (size_t w = 0, words = vpfi_bits_words(s->rows); w < words; w++)
+    for (uint64_t rest = s->bits[k * s->words + w]; rest; rest &= rest - 1) {
+      const float *row = s->matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride + j;
+#pragma GCC unroll 16
+      for (int v = 0; v < vectors; v++) sum[v] = _mm512_add_ps(sum[v], _mm512_load_ps(row + v * W));
+    }
+}
+
 static inline __attribute__((always_inline)) void select_tile(const vpfi_selection *s, size_t j, const int vectors) {
-  const size_t words = (s->rows + 63) / 64;
   for (size_t k = 0; k < s->count; k++) {
-    float *to = s->out + k * s->out_stride + j;
-    __m512 sum[16];
+    __m512 sum[MOST];
+    select_sum(sum, s, k, j, vectors);
 #pragma GCC unroll 16
-    for (int v = 0; v < vectors; v++)
-      sum[v] = s->start ? _mm512_load_ps(s->start + k * s->start_stride + j + v * W) : _mm512_setzero_ps();
-    for (size_t w = 0; w < words; w++)
-      for (uint64_t rest = s->bits[k * s->words + w]; rest; rest &= rest - 1) {
-        const float *row = s->matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride + j;
-#pragma GCC unroll 16
-        for (int v = 0; v < vectors; v++) sum[v] = _mm512_add_ps(sum[v], _mm512_load_ps(row + v * W));
-      }
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; v++) _mm512_store_ps(to + v * W, sum[v]);
+    for (int v = 0; v < vectors; v++) _mm512_store_ps(s->out + k * s->out_stride + j + v * W, sum[v]);
   }
 }
 
@@ -175,14 +178,6 @@ static void tabulate(float *table, const float *matrix, size_t stride, size_t ro
     }
 }
 
-/* `groups` nibbles from position `first` of a row of bits. */
-static inline uint64_t nibbles(const uint64_t *bits, size_t first, size_t groups) {
-  const size_t word = first / 16, shift = 4 * (first % 16);
-  uint64_t on = bits[word] >> shift;
-  if (shift > 0 && first % 16 + groups > 16) on |= bits[word + 1] << (64 - shift);
-  return on;
-}
-
 enum { TABLES = 10 }; /* groups at a time: their tables fill 20 KiB of a first-level cache of 32 */
 
 /* Tables of some groups, and where their sums go. */
@@ -205,7 +200,7 @@ static inline __attribute__((always_inline)) void look_up(const lookup *l, size_
 #pragma GCC unroll 4
   for (int i = 0; i < abreast; i++) {
     const size_t row = k + (size_t)i;
-    on[i] = nibbles(l->bits + row * l->words, l->first, l->groups);
+    on[i] = vpfi_bits_nibbles(l->bits + row * l->words, l->first, l->groups);
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++)
       sum[i][v] = l->start ? _mm512_load_ps(l->start + row * l->start_stride + v * W) : _mm512_setzero_ps();
@@ -254,7 +249,7 @@ static inline __attribute__((always_inline)) void sum_grouped_tile(const vpfi_se
 /* Without tables, for a few rows of bits. */
 static inline __attribute__((always_inline)) void sum_groups_tile(const vpfi_selection *s, size_t j,
                                                                   const int vectors) {
-  const size_t words = (s->rows + 63) / 64;
+  const size_t words = vpfi_bits_words(s->rows);
   for (size_t k = 0; k < s->count; k++) {
     float *to = s->out + k * s->out_stride + j;
     __m512 sum[13], group[13];
@@ -595,19 +590,10 @@ static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride,
  * the additions of the next. */
 static inline __attribute__((always_inline)) void adam_tile(adam16 *a, const vpfi_parameters *p, const vpfi_selection *s,
                                                             size_t j, const int vectors) {
-  const size_t words = (s->rows + 63) / 64;
   for (size_t k = 0; k < s->count; k++) {
     const size_t at = k * p->stride + j;
     __m512 sum[8];
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++)
-      sum[v] = s->start ? _mm512_load_ps(s->start + k * s->start_stride + j + v * W) : _mm512_setzero_ps();
-    for (size_t w = 0; w < words; w++)
-      for (uint64_t rest = s->bits[k * s->words + w]; rest; rest &= rest - 1) {
-        const float *row = s->matrix + (64 * w + (size_t)__builtin_ctzll(rest)) * s->stride + j;
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++) sum[v] = _mm512_add_ps(sum[v], _mm512_load_ps(row + v * W));
-      }
+    select_sum(sum, s, k, j, vectors);
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; v++) adam_step(a, p->w + at + v * W, p->m + at + v * W, p->v + at + v * W, sum[v]);
   }
