@@ -13,7 +13,7 @@
  *
  *  and the verbs: train and checkpoint (train.h), generate and fill in (sample.h), measure
  *  (evaluate.h). A vpf_monitor (monitor.h) watches the likelihood while a model trains and keeps
- *  the best one. A complete program:
+ *  the best one. What is in vpf/experimental/ is not included here and not promised. A complete program:
  *
  *  @code
  *  #include <stdio.h>

@@ -3,12 +3,14 @@
 # symbols_test.sh <source tree> <libvpf.so> <libvpf.a>: what the libraries show to a linker.
 #
 # To accept a new function: add it to tests/abi/exported-symbols.txt. A name that was released is
-# never taken from that list; that would need SOVERSION 2.
+# never taken from that list; that would need SOVERSION 2. Experimental ones are in a list and a
+# version of their own.
 set -eu
 LC_ALL=C
 export LC_ALL
 tree=$1 shared=$2 static=$3
 list=$tree/tests/abi/exported-symbols.txt
+experimental=$tree/tests/abi/experimental-symbols.txt
 
 # Every piece of memory that is written to. Adding to this list is a decision about threads.
 mutable='allocator_state error_text the_allocator'
@@ -25,19 +27,25 @@ none() {
   fi
 }
 
-sort -u "$list" >"$scratch/list"
-cmp -s "$list" "$scratch/list" || { echo "$list is not sorted"; failed=1; }
+for sorted in "$list" "$experimental"; do
+  sort -u "$sorted" | cmp -s "$sorted" - || { echo "$sorted is not sorted"; failed=1; }
+done
 
-# 1. The list is what the headers declare ...
-find "$tree/include" -name '*.h' -exec cat {} + | sed -n 's/^VPF_API .*[ *]\(vpf_[a-z0-9_]*\)(.*/\1/p' | sort >"$scratch/declared"
-diff "$scratch/declared" "$scratch/list" >"$scratch/out" || none "$scratch/out" "headers (<) and $list (>) differ"
+# check_exports <folder of headers> <version> <list>
+check_exports() {
+  # 1. The list is what the headers declare ...
+  find "$1" -maxdepth 1 -name '*.h' -exec cat {} + | sed -n 's/^VPF_API .*[ *]\(vpf_[a-z0-9_]*\)(.*/\1/p' | sort >"$scratch/declared"
+  diff "$scratch/declared" "$3" >"$scratch/out" || none "$scratch/out" "headers in $1 (<) and $3 (>) differ"
 
-# 2. ... and what the shared library exports, all of it in the node VPF_1.
-nm -D --defined-only "$shared" | awk '$3 != "VPF_1" && $3 != "VPF_1@@VPF_1" { print $3 }' | sort >"$scratch/exported"
-grep -v '@@VPF_1$' "$scratch/exported" >"$scratch/out" || :
-none "$scratch/out" "exported without the version VPF_1"
-sed 's/@.*//' "$scratch/exported" >"$scratch/names"
-diff "$scratch/list" "$scratch/names" >"$scratch/out" || none "$scratch/out" "$list (<) and exported (>) differ"
+  # 2. ... and what the shared library exports with that version.
+  sed -n "s/@@$2\$//p" "$scratch/exported" >"$scratch/names"
+  diff "$3" "$scratch/names" >"$scratch/out" || none "$scratch/out" "$3 (<) and exported as $2 (>) differ"
+}
+nm -D --defined-only "$shared" | awk '$3 !~ /^VPF_(1|EXPERIMENTAL)(@@.*)?$/ { print $3 }' | sort >"$scratch/exported"
+grep -vE '@@VPF_(1|EXPERIMENTAL)$' "$scratch/exported" >"$scratch/out" || :
+none "$scratch/out" "exported without a version"
+check_exports "$tree/include/vpf" VPF_1 "$list"
+check_exports "$tree/include/vpf/experimental" VPF_EXPERIMENTAL "$experimental"
 
 # 3. The static library adds no other names to a program.
 nm -g --defined-only "$static" 2>/dev/null | awk 'NF == 3 && $3 !~ /^vpfi?_/ { print $3 }' >"$scratch/out"

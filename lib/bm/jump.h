@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The Markov chain in continuous time: each unit flips with the rate exp(alpha_j z_j). */
+#ifndef VPFI_BM_JUMP_H
+#define VPFI_BM_JUMP_H
+
+#include "bm/params.h"
+
+typedef struct vpfi_jump {
+  const vpfi_shape *shape;
+  const vpfi_params *params;
+  uint64_t stream;
+  uint64_t flips;   /* so far; numbers the draws */
+  double time;
+  uint8_t *state;   /* [units] 0 or 1 */
+  double *field;    /* [units] z */
+  double *rate;     /* [units] delta */
+} vpfi_jump;
+
+/* Only where vpfi_shape_has_energy(). start: [units], non-zero is 1. VPF_ERR_MEMORY. */
+vpf_status vpfi_jump_init(vpfi_jump *jump, const vpfi_shape *shape, const vpfi_params *params, const uint8_t *start,
+                          uint64_t stream);
+void vpfi_jump_clear(vpfi_jump *jump);
+
+/* The unit whose |z|/2 is above 80, or VPFI_NONE. */
+size_t vpfi_jump_overflow(const vpfi_jump *jump);
+
+/* Let time pass until the next flip; returns its unit, its rate before in *rate. VPFI_NONE: nothing happens until
+ * `end`, and time stands there. Not while there is an overflow. */
+size_t vpfi_jump_next(vpfi_jump *jump, double end, double *rate);
+
+#endif
