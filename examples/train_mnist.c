@@ -6,7 +6,6 @@
  * main() is the whole story: images, machine, optimizer, training, results. The command line, the
  * progress bar, the log and the picture are in support/train/. */
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <vpf.h>
@@ -15,6 +14,7 @@
 #include "support/image_files.h"
 #include "support/new_file.h"
 #include "support/options.h"
+#include "support/stop_signal.h"
 #include "support/train/progress_view.h"
 #include "support/train/results.h"
 #include "support/train/run_log.h"
@@ -32,24 +32,6 @@ typedef struct run {
   watch watch;
   vpf_optimizer *optimizer;
 } run;
-
-static volatile sig_atomic_t stop_signal = 0;
-
-/* The first signal asks training to end; the next one, of either kind, kills as usual. */
-static void ask_to_stop(int number) {
-  stop_signal = number;
-  signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
-}
-
-/* Also where SIGINT was ignored, as in a background job of a script: whoever sends it means it. */
-static void catch_signals(void) {
-  struct sigaction action = {.sa_handler = ask_to_stop};
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-}
 
 /* The bits of the images to train on. */
 static vpf_status load_training_images(vpf_data **out, results *r) {
@@ -122,8 +104,8 @@ static int conclude(const run *r, vpf_status trained) {
   }
   if (r->log_status || r->watch.status) return EXIT_RUNTIME;
   if (stop_signal && epochs_done < options->epochs) {
-    printf("\nStopped by %s in epoch %zu. What was learned until then is saved.\n",
-           stop_signal == SIGINT ? "Ctrl-C" : "SIGTERM", epochs_done + 1);
+    printf("\nStopped by %s in epoch %zu. What was learned until then is saved.\n", stop_signal_name(),
+           epochs_done + 1);
     return EXIT_SIGNAL + stop_signal;
   }
   printf("next        train longer (--epochs 200), deeper (--arch 784-196-196-64) or with\n"
@@ -166,7 +148,7 @@ int main(int argc, char **argv) {
   vpf_model *model = NULL;
   vpf_optimizer *optimizer = NULL;
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
-  catch_signals();
+  catch_stop_signals();
 
   exit_status = EXIT_RUNTIME;
   if (load_training_images(&data, &r.results) == VPF_OK) {

@@ -44,3 +44,21 @@ vpf_status load_images(vpf_data **out, const char *path, size_t limit, bool with
   *out = all;
   return complain(s);
 }
+
+vpf_status first_rows(vpf_data **out, const vpf_data *data, size_t count) {
+  const size_t rows = vpf_data_rows(data);
+  return complain(vpf_data_slice(out, data, 0, count < rows ? count : rows));
+}
+
+vpf_status grey_levels(float **out, const vpf_data *data, size_t count) {
+  vpf_data *rows = NULL;
+  vpf_status s = first_rows(&rows, data, count);
+  if (s) return s;
+  *out = calloc(vpf_data_rows(rows), vpf_data_cols(rows) * sizeof **out);
+  if (!*out)
+    s = complain_because(VPF_ERR_MEMORY, "cannot allocate %zu x %zu grey levels", vpf_data_rows(rows),
+                         vpf_data_cols(rows));
+  if (!s) s = complain(vpf_data_to_f32(rows, *out));
+  vpf_data_destroy(rows);
+  return s;
+}

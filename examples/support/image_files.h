@@ -14,4 +14,10 @@ char *find_images(const char *folder, const char *set);
  * paper. *rows_in_file, unless NULL, gets how many images there are. Failures are said. */
 vpf_status load_images(vpf_data **out, const char *path, size_t limit, bool with_grey_levels, size_t *rows_in_file);
 
+/* A copy of the first rows, at most `count`. Said on failure. */
+vpf_status first_rows(vpf_data **out, const vpf_data *data, size_t count);
+
+/* The first rows, at most `count`, as grey levels, to be freed: [rows x columns]. Said on failure. */
+vpf_status grey_levels(float **out, const vpf_data *data, size_t count);
+
 #endif

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "../complain.h"
-#include "../work_view.h"
+#include "complain.h"
+#include "work_view.h"
 
 /* Words are counted seven at a time, so a row has a multiple of seven, the last ones of them 0. (448 of the 784
  * pixels of MNIST are known, just seven words.) */

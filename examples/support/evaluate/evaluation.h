@@ -5,6 +5,7 @@
 
 #include <vpf.h>
 
+#include "../image_files.h"
 #include "evaluate_options.h"
 
 typedef struct evaluation {
@@ -27,11 +28,5 @@ void evaluation_clear(evaluation *e);
 
 /* " of the first pair", where that is what `machine` is; or "". */
 const char *evaluation_pair(const evaluation *e);
-
-/* A copy of the first rows, at most `count`. Said on failure. */
-vpf_status first_rows(vpf_data **out, const vpf_data *data, size_t count);
-
-/* The first rows, at most `count`, as grey levels, to be freed: [rows x columns]. Said on failure. */
-vpf_status grey_levels(float **out, const vpf_data *data, size_t count);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../complain.h"
-#include "neighbours.h"
+#include "../neighbours.h"
 #include "../stopwatch.h"
 
 static vpf_status allocate_answers(float **out, size_t rows, size_t pixels) {

@@ -8,7 +8,7 @@
 
 #include "../complain.h"
 #include "../machine.h"
-#include "neighbours.h"
+#include "../neighbours.h"
 #include "../new_file.h"
 
 /* ---- Values ---- */

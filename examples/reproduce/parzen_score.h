@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Parzen scores of samples (Table 2), and settings chosen by them on validation images. */
+#ifndef EXAMPLE_PARZEN_SCORE_H
+#define EXAMPLE_PARZEN_SCORE_H
+
+#include "recipes.h"
+#include "run.h"
+
+/* What the top layer is drawn from. P: means of the mean-field activations over the training images, intra-layer
+ * weights ignored, or of sampled states. */
+typedef enum top_prior { PRIOR_R, PRIOR_P, PRIOR_P_SAMPLED } top_prior;
+extern const char *const prior_names[];
+
+#define PARZEN_SIGMA 0.2
+
+/* [units of the top layer], to be freed; NULL for R. Said on failure. */
+vpf_status find_prior(float **out, const vpf_model *model, const vpf_data *training, top_prior prior);
+
+/* Grey images that are scored. */
+typedef struct parzen_points {
+  float *values; /* [count x pixels] */
+  size_t count;
+} parzen_points;
+vpf_status parzen_points_of(parzen_points *p, const vpf_data *images, size_t count);
+void parzen_points_clear(parzen_points *p);
+
+/* Mean over `draws` sets of samples, after `steps` steps of Algorithm 2. Said on failure. */
+vpf_status parzen_score(const run *r, const vpf_model *model, const float *prior, size_t steps, size_t draws,
+                        const parzen_points *points, vpf_parzen_report *out);
+
+/* Settings. */
+typedef struct parzen_choice {
+  size_t epoch, steps;
+  double validation; /* mean over the seeds of the score of validation images */
+} parzen_choice;
+
+/* The kept epoch and the number of steps (1, 2, 3 or 5) with the best mean over all seeds of a recipe. from, to: how
+ * far the present section is, for the progress. Said on failure; VPF_OK with stop_signal set: not finished. */
+vpf_status choose_parzen(run *r, const recipe *how, top_prior prior, double from, double to, parzen_choice *out);
+
+/* Scores of the test images by those settings, one for each seed: [recipe_seeds()]. stderr_points, unless NULL, gets
+ * the largest standard error over the images. */
+vpf_status test_parzen(run *r, const recipe *how, top_prior prior, const parzen_choice *choice, double *out,
+                       double *stderr_points);
+
+#endif
