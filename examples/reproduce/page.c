@@ -188,47 +188,50 @@ static void write_script(FILE *script, const json_t *plot) {
   write_series(script, json_object_get(plot, "series"));
 }
 
-/* Without the first line of an SVG file, which is for files, and with ids of its own: gnuplot's are the same in
- * every plot. */
-static void copy_svg(FILE *page, FILE *svg) {
-  static unsigned long number = 0;
+/* How many characters from here on stand before a name that is defined or referred to; 0 for none. */
+static size_t before_name(const char *at) {
+  static const char *const beginnings[] = {"id=\"", "id='", "url(#", "href=\"#", "href='#"};
+  for (size_t k = 0; k < sizeof beginnings / sizeof *beginnings; k++)
+    if (!strncmp(at, beginnings[k], strlen(beginnings[k]))) return strlen(beginnings[k]);
+  return 0;
+}
+
+/* Without the first line, which is for files; names get a prefix, since gnuplot's are the same in every plot. */
+static void copy_svg(FILE *page, FILE *svg, size_t number) {
   char line[4096];
-  number++;
   while (fgets(line, sizeof line, svg)) {
     if (!strncmp(line, "<?xml", 5)) continue;
-    for (const char *at = line; *at; at++) {
-      fputc(*at, page);
-      const size_t length = !strncmp(at, "id=\"", 4) || !strncmp(at, "url(", 4) ? 3 : !strncmp(at, "href='#", 7) ? 6 : 0;
-      if (!length) continue;
-      for (size_t k = 0; k < length; k++) fputc(*++at, page);
-      if (*at == '(' && at[1] == '#') fputc(*++at, page);
-      fprintf(page, "p%lu-", number);
+    for (const char *at = line; *at;) {
+      const size_t length = before_name(at);
+      fwrite(at, 1, length ? length : 1, page);
+      if (length) fprintf(page, "p%zu-", number);
+      at += length ? length : 1;
     }
   }
 }
 
 /* gnuplot reads the script from a file and writes to a pipe, so that neither waits for the other. */
-static vpf_status run_gnuplot(FILE *page, const char *script_path) {
+static vpf_status run_gnuplot(FILE *page, const char *script_path, size_t number) {
   char command[128];
   snprintf(command, sizeof command, "gnuplot '%s' 2>/dev/null", script_path);
   FILE *svg = popen(command, "r");
   if (!svg) return complain_io("start", "gnuplot");
   fputs("<figure>\n", page);
-  copy_svg(page, svg);
+  copy_svg(page, svg, number);
   const int status = pclose(svg);
   if (status) fputs("<p class=\"time\">This plot needs gnuplot (Debian's gnuplot-nox).</p>\n", page);
   fputs("</figure>\n", page);
   return VPF_OK;
 }
 
-vpf_status page_plot(FILE *page, const json_t *plot) {
+vpf_status page_plot(FILE *page, const json_t *plot, size_t number) {
   char path[] = "/tmp/reproduce-plot-XXXXXX";
   const int descriptor = mkstemp(path);
   FILE *script = descriptor < 0 ? NULL : fdopen(descriptor, "w");
   if (!script) return complain_io("write", path);
   write_script(script, plot);
   vpf_status s = fclose(script) ? complain_io("write", path) : VPF_OK;
-  if (!s) s = run_gnuplot(page, path);
+  if (!s) s = run_gnuplot(page, path, number);
   remove(path);
   return s;
 }

@@ -20,7 +20,8 @@ void page_end(FILE *page);
 /* A PNG file as an image of the page. VPF_ERR_IO; said. */
 vpf_status page_picture(FILE *page, const char *path, const char *alt);
 
-/* A plot as findings keep it (findings.h). Without gnuplot a remark stands in its place. VPF_ERR_IO; said. */
-vpf_status page_plot(FILE *page, const json_t *plot);
+/* A plot as findings keep it (findings.h); number: another for each plot of the page. Without gnuplot a remark stands
+ * in its place. VPF_ERR_IO; said. */
+vpf_status page_plot(FILE *page, const json_t *plot, size_t number);
 
 #endif

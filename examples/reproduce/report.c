@@ -128,16 +128,15 @@ static void claims_begin(FILE *page) {
         "<th>how</th></tr>\n", page);
 }
 
-static size_t show_claims(FILE *page, const json_t *exhibits) {
+static void show_claims(FILE *page, const json_t *exhibits) {
   size_t k, count = 0;
   json_t *exhibit;
   json_array_foreach(exhibits, k, exhibit) {
     if (strcmp(text_of(exhibit, "kind"), "claim")) continue;
-    if (!count++ && page) claims_begin(page);
+    if (!count++) claims_begin(page);
     claim_row(page, exhibit);
   }
   if (count) fputs("</table></div>\n", page);
-  return count;
 }
 
 /* ---- Sections ---- */
@@ -155,10 +154,11 @@ static vpf_status show_picture(const run *r, FILE *page, const json_t *picture) 
   return s;
 }
 
-static vpf_status show_exhibit(const run *r, FILE *page, const json_t *exhibit) {
+/* number: of the exhibit on the page. */
+static vpf_status show_exhibit(const run *r, FILE *page, const json_t *exhibit, size_t number) {
   const char *kind = text_of(exhibit, "kind");
   if (!strcmp(kind, "table")) show_table(page, exhibit);
-  if (!strcmp(kind, "plot")) return page_plot(page, exhibit);
+  if (!strcmp(kind, "plot")) return page_plot(page, exhibit, number);
   if (!strcmp(kind, "picture")) return show_picture(r, page, exhibit);
   if (!strcmp(kind, "text")) {
     fputs("<p>", page);
@@ -189,7 +189,8 @@ static void show_times(const run *r, FILE *page, const section *of, const json_t
           duration_text(json_number_value(json_object_get(found, "seconds")), text));
 }
 
-static vpf_status show_section(const run *r, FILE *page, const section *of, const json_t *found) {
+/* *number counts the exhibits of the page. */
+static vpf_status show_section(const run *r, FILE *page, const section *of, const json_t *found, size_t *number) {
   const json_t *exhibits = json_object_get(found, "exhibits");
   size_t k;
   json_t *exhibit;
@@ -200,7 +201,7 @@ static vpf_status show_section(const run *r, FILE *page, const section *of, cons
   fputs("</p>\n", page);
   show_claims(page, exhibits);
   vpf_status s = VPF_OK;
-  json_array_foreach(exhibits, k, exhibit) if (!s) s = show_exhibit(r, page, exhibit);
+  json_array_foreach(exhibits, k, exhibit) if (!s) s = show_exhibit(r, page, exhibit, ++*number);
   show_times(r, page, of, found);
   fputs("</section>\n", page);
   return s;
@@ -252,11 +253,11 @@ static vpf_status write_page(const run *r, const json_t *all) {
   page_begin(file.stream, "Variational probability flow, reproduced");
   show_introduction(r, file.stream);
   show_verdicts(file.stream, all);
-  size_t k = 0;
+  size_t k = 0, number = 0;
   for (const section *of = all_sections(); !s && of->name; of++) {
     const json_t *found = json_array_get(all, k);
     if (strcmp(text_of(found, "section"), of->name)) continue;
-    s = show_section(r, file.stream, of, found);
+    s = show_section(r, file.stream, of, found, &number);
     k++;
   }
   page_end(file.stream);
