@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# reproduce_test.sh <reproduce> [SECTION,...]: a quick run leaves everything it should, can be interrupted and gone
-# on with, and makes a page that needs nothing else. With a list of sections, only those.
+# reproduce_test.sh <reproduce> [SECTION,... SECTION]: a quick run leaves everything it should, can be interrupted and gone
+# on with, and makes a page that needs nothing else. With a list of sections, only those; the last one is the one
+# that is interrupted.
 set -u
 reproduce=$1
 only=${2:-}
+interrupted=${3:-table1}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0
@@ -45,7 +47,7 @@ cmp -s "$out/results.csv" "$scratch/before.csv" || fail "going on changed the re
 
 # Interrupted and gone on with, a run ends as one that was not.
 other=$scratch/interrupted
-"$reproduce" --quick --out "$other" --only table1 >"$scratch/log" 2>&1 &
+"$reproduce" --quick --out "$other" --only "$interrupted" >"$scratch/log" 2>&1 &
 pid=$!
 tries=0
 until ls "$other"/machines/*.safetensors >/dev/null 2>&1 || [ $tries -ge 600 ]; do
@@ -55,17 +57,17 @@ done
 kill -INT $pid
 wait $pid
 [ $? -eq 130 ] || { cat "$scratch/log"; fail "an interrupted run does not say so"; }
-[ ! -e "$other/findings/table1.json" ] || fail "the run was not interrupted before its end"
-"$reproduce" --quick --out "$other" --only table1 --resume >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "going on"; }
-"$reproduce" --quick --out "$scratch/whole" --only table1 >"$scratch/log" 2>&1 || fail "a run of one section"
+[ ! -e "$other/findings/$interrupted.json" ] || fail "the run was not interrupted before its end"
+"$reproduce" --quick --out "$other" --only "$interrupted" --resume >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "going on"; }
+"$reproduce" --quick --out "$scratch/whole" --only "$interrupted" >"$scratch/log" 2>&1 || fail "a run of one section"
 for file in "$scratch"/whole/machines/*.safetensors "$scratch/whole/results.csv"; do
   cmp -s "$file" "$other/${file#"$scratch/whole/"}" || fail "${file##*/} is another after an interruption"
 done
 
 # What was trained otherwise is not used.
 sed -i 's/"epochs": 4,/"epochs": 5,/' "$other/machines/rbm196-1.json"
-rm "$other/findings/table1.json"
-"$reproduce" --quick --out "$other" --only table1 --resume >"$scratch/log" 2>&1
+rm "$other/findings/$interrupted.json"
+"$reproduce" --quick --out "$other" --only "$interrupted" --resume >"$scratch/log" 2>&1
 [ $? -eq 1 ] && grep -q 'trained otherwise' "$scratch/log" || fail "a machine of another recipe was used"
 
 # Mistakes.
@@ -76,7 +78,7 @@ mistake() {
 mistake --quick
 mistake --out "$scratch/m"
 mistake --quick --out "$scratch/m" --only table3
-mistake --quick --out "$scratch/m" --only table1,
+mistake --quick --out "$scratch/m" --only "$interrupted",
 mistake --quick --out "$scratch/m" --nonsense
 "$reproduce" --out "$scratch/m" --data "$scratch/nowhere" >"$scratch/log" 2>&1
 [ $? -eq 1 ] || fail "a folder that is not there was accepted"
