@@ -37,27 +37,6 @@ json_t *comparison_table(findings *f, const char *title, unsigned measures, size
   return table;
 }
 
-static void cell(findings *f, json_t *row, double value) {
-  row_cell(f, row, &value, 1, NAN);
-}
-
-vpf_status best_parzen(const run *r, const vpf_model *model, bool mean_prior, double *out) {
-  static const size_t steps[] = {1, 2, 3, 5};
-  parzen_points points;
-  float *prior = NULL;
-  *out = -INFINITY;
-  vpf_status s = parzen_points_of(&points, r->digits.validation, r->effort.choosing);
-  if (!s) s = find_prior(&prior, model, r->digits.training, mean_prior ? PRIOR_P : PRIOR_R);
-  for (size_t k = 0; !s && k < sizeof steps / sizeof *steps; k++) {
-    vpf_parzen_report report;
-    s = parzen_score(r, model, prior, steps[k], 1, &points, &report);
-    if (!s) *out = fmax(*out, report.mean);
-  }
-  free(prior);
-  parzen_points_clear(&points);
-  return s;
-}
-
 vpf_status clamped_error(const run *r, const vpf_model *model, double *out) {
   const filling how = usual_filling(find_protocol("clamped"), 1);
   vpf_data *test = NULL;
@@ -86,7 +65,7 @@ static vpf_status activity_cells(run *r, findings *f, json_t *row, const vpf_mod
   for (size_t l = 1; !s && l < vpf_model_layers(model); l++) {
     vpf_activity activity = {.struct_size = sizeof activity};
     s = complain(vpf_layer_activity(model, rows, l, &activity));
-    cell(f, row, activity.mean);
+    row_value(f, row, activity.mean);
   }
   vpf_data_destroy(rows);
   return s;
@@ -94,9 +73,9 @@ static vpf_status activity_cells(run *r, findings *f, json_t *row, const vpf_mod
 
 static vpf_status likelihood_cells(run *r, findings *f, json_t *row, const vpf_model *model) {
   vpf_likelihood likelihood;
-  const vpf_status s = true_likelihood(r, model, 0, &likelihood);
-  cell(f, row, likelihood.mean_low);
-  cell(f, row, likelihood.empty);
+  const vpf_status s = true_likelihood(r, model, &likelihood);
+  row_value(f, row, likelihood.mean_low);
+  row_value(f, row, likelihood.empty);
   return s;
 }
 
@@ -106,20 +85,20 @@ vpf_status comparison_row(run *r, findings *f, json_t *table, unsigned measures,
   double rho, w2, value;
   vpf_status s = complain(vpf_weight_metrics(model, 0, &rho, &w2));
   if (s) return s;
-  if (measures & COMPARE_FLOW) cell(f, row, subject->flow);
+  if (measures & COMPARE_FLOW) row_value(f, row, subject->flow);
   if (measures & COMPARE_WEIGHTS) {
-    cell(f, row, rho);
-    cell(f, row, w2);
+    row_value(f, row, rho);
+    row_value(f, row, w2);
   }
   if (measures & COMPARE_ACTIVITY) s = activity_cells(r, f, row, model);
   if (!s && (measures & COMPARE_LIKELIHOOD)) s = likelihood_cells(r, f, row, model);
   for (int mean_prior = 0; !s && mean_prior < 2 && (measures & COMPARE_PARZEN); mean_prior++) {
-    s = best_parzen(r, model, mean_prior, &value);
-    cell(f, row, value);
+    s = best_parzen(r, model, mean_prior ? PRIOR_P : PRIOR_R, &value);
+    row_value(f, row, value);
   }
   if (!s && (measures & COMPARE_FILLING)) {
     s = clamped_error(r, model, &value);
-    cell(f, row, value);
+    row_value(f, row, value);
   }
   return s;
 }
@@ -141,7 +120,7 @@ vpf_status comparison_of_kept(run *r, findings *f, json_t *table, unsigned measu
   json_t *log = load_log(r, how, 1);
   snprintf(about, sizeof about, "epoch %zu", kept);
   vpf_status s = log ? load_machine(&model, r, how, 1, kept) : VPF_ERR_IO;
-  const comparison_subject subject = {name, about, model, log_value(log, kept, "K", 0)};
+  const comparison_subject subject = {name, about, model, log_value(log, kept, "K")};
   if (!s) s = comparison_row(r, f, table, measures, &subject);
   vpf_model_destroy(model);
   json_decref(log);

@@ -33,8 +33,7 @@ vpf_status comparison_row(run *r, findings *f, json_t *table, unsigned measures,
 vpf_status comparison_of_kept(run *r, findings *f, json_t *table, unsigned measures, const char *name,
                               const char *recipe_name, size_t epoch);
 
-/* Single measures. */
-vpf_status best_parzen(const run *r, const vpf_model *model, bool mean_prior, double *out);
+/* Error of filling in test images, clamped, mean over the four regions. */
 vpf_status clamped_error(const run *r, const vpf_model *model, double *out);
 
 /* The latest kept epoch that is no later than this one, which is the same in a complete run. */

@@ -90,6 +90,10 @@ void row_cell(findings *f, json_t *row, const double *values, size_t count, doub
   append(f, json_object_get(row, "cells"), cell);
 }
 
+void row_value(findings *f, json_t *row, double value) {
+  row_cell(f, row, &value, 1, NAN);
+}
+
 json_t *find_plot(findings *f, const char *title, const char *x_label, const char *y_label, bool log_x) {
   json_t *plot = exhibit(f, "plot");
   put_text(f, plot, "title", title);

@@ -40,6 +40,9 @@ json_t *table_row(findings *f, json_t *table, const char *name, const char *abou
 /* The next cell: what was measured with each seed, and what was published (NAN: nothing). count 0: only that. */
 void row_cell(findings *f, json_t *row, const double *values, size_t count, double published);
 
+/* The same for a single number with nothing published beside it. */
+void row_value(findings *f, json_t *row, double value);
+
 /* ---- Plots ---- */
 
 typedef enum plot_style { PLOT_LINES, PLOT_POINTS, PLOT_BOXES } plot_style;

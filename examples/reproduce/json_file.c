@@ -17,6 +17,11 @@ vpf_status json_file_save(const json_t *value, const char *path) {
   return s;
 }
 
+const char *json_text(const json_t *object, const char *key) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text ? text : "";
+}
+
 json_t *json_file_load(const char *path) {
   json_error_t error;
   json_t *value = json_load_file(path, 0, &error);

@@ -7,13 +7,15 @@
 #include <stddef.h>
 #include <vpf/status.h>
 
-/* A number of every epoch, to be freed: key "K", "rho", "w2", "seconds", "epoch", or an array ("activity", "K_lower",
- * "K_upper") and an index into it. NULL (said) without memory. */
-double *log_column(const json_t *log, const char *key, size_t index);
+/* A number of every epoch, to be freed: key "K", "rho", "w2", "seconds" or "epoch". NULL (said) without memory. */
+double *log_column(const json_t *log, const char *key);
 
 size_t log_epochs(const json_t *log);
 
 /* The number at one epoch, counted from 1. */
-double log_value(const json_t *log, size_t epoch, const char *key, size_t index);
+double log_value(const json_t *log, size_t epoch, const char *key);
+
+/* How long the epochs up to this one took to train. */
+double log_seconds(const json_t *log, size_t epoch);
 
 #endif

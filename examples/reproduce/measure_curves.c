@@ -11,7 +11,7 @@
 #include "training.h"
 
 static vpf_status plot_column(findings *f, json_t *plot, const char *name, const json_t *log, const char *key) {
-  double *x = log_column(log, "epoch", 0), *y = log_column(log, key, 0);
+  double *x = log_column(log, "epoch"), *y = log_column(log, key);
   if (x && y) plot_series(f, plot, name, PLOT_LINES, x, y, NULL, log_epochs(log));
   const vpf_status s = x && y ? VPF_OK : VPF_ERR_MEMORY;
   free(y);
@@ -34,8 +34,8 @@ static vpf_status plot_objectives(run *r, findings *f) {
     json_t *log = load_log(r, how, 1);
     s = log ? plot_column(f, plot, name, log, "K") : VPF_ERR_IO;
     const size_t last = log_epochs(log), then = last < SETTLED ? last : SETTLED;
-    const double begin = log_value(log, 1, "K", 0), end = log_value(log, last, "K", 0);
-    if (!s) most_left = fmax(most_left, (log_value(log, then, "K", 0) - end) / (begin - end));
+    const double begin = log_value(log, 1, "K"), end = log_value(log, last, "K");
+    if (!s) most_left = fmax(most_left, (log_value(log, then, "K") - end) / (begin - end));
     json_decref(log);
   }
   char measured[64];
@@ -98,7 +98,7 @@ static vpf_status plot_weights(run *r, findings *f) {
   json_t *w2 = find_plot(f, "(c) Squared weight of a unit, w^2, of RBM(400)", "epoch", "w^2", false);
   if (!s) s = plot_column(f, w2, "w^2", log, "w2");
   plot_range(f, w2, 0, NAN);
-  const double end = log_value(log, log_epochs(log), "rho", 0);
+  const double end = log_value(log, log_epochs(log), "rho");
   char measured[32];
   snprintf(measured, sizeof measured, "%.3f", end);
   if (!s)

@@ -146,7 +146,7 @@ vpf_status measure_steps(run *r, findings *f) {
       overall_progress_at(&r->progress, ((double)c + (double)k / STEPS) / COUNT(list), "%s, r = %zu", list[c].name, steps[k]);
       s = parzen_score(r, model, prior, steps[k], 1, &points, &report);
       y[k] = report.mean;
-      row_cell(f, row, &y[k], 1, NAN);
+      row_value(f, row, y[k]);
     }
     if (!s) plot_series(f, plot, list[c].name, PLOT_LINES, x, y, NULL, STEPS);
     free(prior);
@@ -180,7 +180,7 @@ vpf_status measure_order(run *r, findings *f) {
                           list[c].recipe, epochs[k]);
       s = load_machine(&model, r, how, 1, epochs[k]);
       x[k] = (double)epochs[k];
-      if (!s) s = best_parzen(r, model, true, &y[k]);
+      if (!s) s = best_parzen(r, model, PRIOR_P, &y[k]);
       vpf_model_destroy(model);
     }
     if (!s) plot_series(f, plot, list[c].name, PLOT_LINES, x, y, NULL, count);

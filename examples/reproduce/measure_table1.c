@@ -14,8 +14,6 @@
 #include "sections.h"
 #include "training.h"
 
-enum { MOST_SEEDS = 8 };
-
 /* A row of the tables. The paper's numbers stand beside the machine that they belong to. */
 typedef struct contender {
   const char *name, *recipe, *about;
@@ -40,7 +38,9 @@ typedef struct tables {
   vpf_data *test;
   region regions[REGIONS];
   float *answer;     /* [test images x pixels] */
-  size_t done, all;  /* fillings */
+  double black[REGIONS], nearest[REGIONS]; /* errors of answers that need no machine */
+  size_t nearest_rows; /* test images that were filled in from their neighbours */
+  size_t done, all;    /* fillings */
 } tables;
 
 static vpf_status score(const tables *t, size_t g, double *error) {
@@ -66,7 +66,7 @@ static vpf_status contender_row(tables *t, json_t *table, const contender *c, co
   const recipe *how = find_recipe(c->recipe);
   const bool quick = t->run->options->quick;
   const size_t seeds = recipe_seeds(how, quick);
-  double errors[MOST_SEEDS][REGIONS];
+  double errors[RECIPE_SEEDS][REGIONS];
   vpf_status s = VPF_OK;
   for (size_t k = 0; !s && k < seeds; k++) {
     vpf_model *model = NULL;
@@ -77,7 +77,7 @@ static vpf_status contender_row(tables *t, json_t *table, const contender *c, co
   if (s || stop_signal) return s;
   json_t *row = table_row(t->f, table, c->name, c->about);
   for (size_t g = 0; g < REGIONS; g++) {
-    double values[MOST_SEEDS], sum = 0;
+    double values[RECIPE_SEEDS], sum = 0;
     for (size_t k = 0; k < seeds; k++) sum += values[k] = errors[k][g];
     row_cell(t->f, row, values, seeds, show_published ? c->published[g] : NAN);
     if (best) best[g] = fmin(best[g], sum / (double)seeds);
@@ -87,15 +87,10 @@ static vpf_status contender_row(tables *t, json_t *table, const contender *c, co
 
 /* ---- Answers that need no machine ---- */
 
-static vpf_status black_row(tables *t, json_t *table) {
-  json_t *row = table_row(t->f, table, "all black", "needs no machine");
+static vpf_status answer_black(tables *t) {
   memset(t->answer, 0, vpf_data_rows(t->test) * vpf_data_cols(t->test) * sizeof *t->answer);
   vpf_status s = VPF_OK;
-  for (size_t g = 0; !s && g < REGIONS; g++) {
-    double error;
-    s = score(t, g, &error);
-    if (!s) row_cell(t->f, row, &error, 1, NAN);
-  }
+  for (size_t g = 0; !s && g < REGIONS; g++) s = score(t, g, &t->black[g]);
   return s;
 }
 
@@ -111,19 +106,24 @@ static vpf_status neighbours_of(const tables *t, const vpf_data *test, size_t g,
   return s;
 }
 
-static vpf_status neighbours_row(tables *t, json_t *table) {
-  char about[96];
+static vpf_status answer_from_neighbours(tables *t) {
   vpf_data *test = NULL;
   vpf_status s = first_rows(&test, t->test, t->run->effort.neighbours);
-  snprintf(about, sizeof about, "needs no machine; the first %zu test images", vpf_data_rows(test));
-  json_t *row = table_row(t->f, table, "median of the 10 nearest training images", about);
-  for (size_t g = 0; !s && g < REGIONS; g++) {
-    double error;
-    s = neighbours_of(t, test, g, &error);
-    if (!s) row_cell(t->f, row, &error, 1, NAN);
-  }
+  t->nearest_rows = vpf_data_rows(test);
+  for (size_t g = 0; !s && g < REGIONS; g++) s = neighbours_of(t, test, g, &t->nearest[g]);
   vpf_data_destroy(test);
   return s;
+}
+
+static void trivial_rows_of(tables *t, json_t *table) {
+  char about[96];
+  snprintf(about, sizeof about, "needs no machine; the first %zu test images", t->nearest_rows);
+  json_t *black = table_row(t->f, table, "all black", "needs no machine");
+  json_t *nearest = table_row(t->f, table, "median of the 10 nearest training images", about);
+  for (size_t g = 0; g < REGIONS; g++) {
+    row_value(t->f, black, t->black[g]);
+    row_value(t->f, nearest, t->nearest[g]);
+  }
 }
 
 /* ---- The tables ---- */
@@ -151,15 +151,13 @@ static vpf_status make_tables(tables *t) {
   json_t *table = begin_table(t, "Table 1: error by the paper's protocol");
   for (size_t c = 0; !s && c < CONTENDERS; c++)
     s = contender_row(t, table, &contenders[c], find_protocol("paper"), true, c < VPF_CONTENDERS ? best : NULL);
-  if (!s) s = black_row(t, table);
-  if (!s) s = neighbours_row(t, table);
+  trivial_rows_of(t, table);
   if (!s && !stop_signal) claim_table1(t, best);
 
   table = begin_table(t, "The same, clamped: region replaced by noise, the rest held, 100 steps, mean of the last 50");
   for (size_t c = 0; !s && c < CONTENDERS; c++)
     s = contender_row(t, table, &contenders[c], find_protocol("clamped"), false, NULL);
-  if (!s) s = black_row(t, table);
-  if (!s) s = neighbours_row(t, table);
+  trivial_rows_of(t, table);
   return s;
 }
 
@@ -219,6 +217,8 @@ vpf_status measure_table1(run *r, findings *f) {
   if (!s)
     s = draw_figure(&t, "filling-clamped.png", find_protocol("clamped"),
                     "The same machine, clamped: noise in place of the region, everything else held");
+  if (!s) s = answer_black(&t);
+  if (!s) s = answer_from_neighbours(&t);
   if (!s) s = make_tables(&t);
   find_text(f, "Numbers are sums over the region of |answer - grey level|, in pixels, mean over %zu test images: lower is "
                "better. By the paper's protocol an all-black answer beats the published row of VPF on three sides of four, "

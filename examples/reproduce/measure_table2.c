@@ -16,9 +16,9 @@
 #include "training.h"
 #include "true_likelihood.h"
 
-enum { MOST_SEEDS = 8, WORDS = 160 };
+enum { WORDS = 160 };
 
-/* A machine with a prior, as the paper names them; published: 0 for none. */
+/* A machine with a prior, as the paper names them. */
 typedef struct entry {
   const char *name, *recipe;
   top_prior prior;
@@ -47,7 +47,7 @@ static const struct {
 
 typedef struct entry_scores {
   parzen_choice choice;
-  double scores[MOST_SEEDS], mean, stderr_points;
+  double scores[RECIPE_SEEDS], mean, stderr_points;
   size_t seeds;
 } entry_scores;
 
@@ -82,7 +82,7 @@ static vpf_status trivial_row(run *r, findings *f, json_t *table, const char *na
     s = complain(vpf_parzen(centres, count, points.values, points.count, vpf_data_cols(r->digits.test), PARZEN_SIGMA,
                             &mean, &error));
   snprintf(about, sizeof about, "needs no machine; +- %.1f over images", error);
-  if (!s) row_cell(f, table_row(f, table, name, about), &mean, 1, NAN);
+  if (!s) row_value(f, table_row(f, table, name, about), mean);
   parzen_points_clear(&points);
   return s;
 }
@@ -129,9 +129,8 @@ static vpf_status samples_of(run *r, const entry *e, const parzen_choice *choice
 
 static void gap_row(findings *f, json_t *table, const char *name, const component_counts *c) {
   json_t *row = table_row(f, table, name, NULL);
-  const double percent = 100 * c->several;
-  row_cell(f, row, &c->mean, 1, NAN);
-  row_cell(f, row, &percent, 1, NAN);
+  row_value(f, row, c->mean);
+  row_value(f, row, 100 * c->several);
 }
 
 static vpf_status draw_entry(run *r, findings *f, const entry *e, const entry_scores *scored, gap_table *gaps,
@@ -199,16 +198,15 @@ static vpf_status likelihood_rows(run *r, findings *f, const parzen_choice *choi
   double independent;
   vpf_status s = independent_likelihood(r, &independent);
   json_t *row = table_row(f, table, "independent pixels", "needs no machine");
-  if (!s) row_cell(f, row, &independent, 1, NAN);
-  if (!s) row_cell(f, row, &independent, 1, NAN);
+  for (size_t column = 0; !s && column < 2; column++) row_value(f, row, independent);
   for (size_t k = 0; !s && k < 2 && (!k || epochs[1] != epochs[0]); k++) {
-    double forward[MOST_SEEDS], low[MOST_SEEDS];
+    double forward[RECIPE_SEEDS], low[RECIPE_SEEDS];
     const size_t seeds = recipe_seeds(how, r->options->quick);
     for (size_t seed = 1; !s && seed <= seeds; seed++) {
       vpf_model *model = NULL;
       vpf_likelihood likelihood;
       s = load_machine(&model, r, how, seed, epochs[k]);
-      if (!s) s = true_likelihood(r, model, 0, &likelihood);
+      if (!s) s = true_likelihood(r, model, &likelihood);
       if (!s) forward[seed - 1] = likelihood.mean;
       if (!s) low[seed - 1] = likelihood.mean_low;
       vpf_model_destroy(model);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../support/complain.h"
+#include "json_file.h"
 
 void page_text(FILE *page, const char *text) {
   for (; *text; text++) switch (*text) {
@@ -111,11 +112,6 @@ static void set_text(FILE *script, const char *what, const char *text) {
   fputc('\n', script);
 }
 
-static const char *text_of(const json_t *object, const char *key) {
-  const char *text = json_string_value(json_object_get(object, key));
-  return text ? text : "";
-}
-
 static void set_range(FILE *script, const json_t *range) {
   fputs("set yrange [", script);
   for (size_t k = 0; k < 2; k++) {
@@ -146,9 +142,9 @@ static void write_values(FILE *script, const json_t *series) {
 
 /* Series of one name, such as the two halves of a curve, have one colour, and one line in the key. */
 static size_t first_of_name(const json_t *all, size_t index) {
-  const char *name = text_of(json_array_get(all, index), "name");
+  const char *name = json_text(json_array_get(all, index), "name");
   size_t k = 0;
-  while (strcmp(text_of(json_array_get(all, k), "name"), name)) k++;
+  while (strcmp(json_text(json_array_get(all, k), "name"), name)) k++;
   return k;
 }
 
@@ -156,7 +152,7 @@ static void write_series(FILE *script, const json_t *all) {
   size_t k;
   json_t *series;
   json_array_foreach(all, k, series) {
-    const char *style = text_of(series, "style");
+    const char *style = json_text(series, "style");
     const size_t first = first_of_name(all, k);
     fputs(k ? ", '-' " : "plot '-' ", script);
     fputs(!strcmp(style, "boxes")    ? "using 1:2 with boxes fillstyle solid 0.8"
@@ -166,7 +162,7 @@ static void write_series(FILE *script, const json_t *all) {
     fprintf(script, " linecolor rgb '%s' ", colours[first % COLOURS]);
     if (first == k && json_array_size(all) > 1) {
       fputs("title ", script);
-      quote(script, text_of(series, "name"));
+      quote(script, json_text(series, "name"));
     } else {
       fputs("notitle", script);
     }
@@ -180,9 +176,9 @@ static void write_script(FILE *script, const json_t *plot) {
         "set border 3 linecolor rgb '#667788'\nset tics nomirror\nset grid ytics linecolor rgb '#e4e8ee' linetype 1\n"
         "set key outside bottom center horizontal samplen 1.5\n",
         script);
-  set_text(script, "title", text_of(plot, "title"));
-  set_text(script, "xlabel", text_of(plot, "x_label"));
-  set_text(script, "ylabel", text_of(plot, "y_label"));
+  set_text(script, "title", json_text(plot, "title"));
+  set_text(script, "xlabel", json_text(plot, "x_label"));
+  set_text(script, "ylabel", json_text(plot, "y_label"));
   if (json_is_true(json_object_get(plot, "log_x"))) fputs("set logscale x\n", script);
   if (json_object_get(plot, "y_range")) set_range(script, json_object_get(plot, "y_range"));
   write_series(script, json_object_get(plot, "series"));

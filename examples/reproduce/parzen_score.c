@@ -58,19 +58,39 @@ vpf_status parzen_score(const run *r, const vpf_model *model, const float *prior
 static const size_t tried_steps[] = {1, 2, 3, 5};
 enum { TRIED = sizeof tried_steps / sizeof *tried_steps };
 
+/* The score for each number of steps. */
+static vpf_status try_steps(const run *r, const vpf_model *model, top_prior prior, const parzen_points *points,
+                            double scores[TRIED]) {
+  float *top = NULL;
+  vpf_status s = find_prior(&top, model, r->digits.training, prior);
+  for (size_t k = 0; !s && k < TRIED; k++) {
+    vpf_parzen_report report;
+    s = parzen_score(r, model, top, tried_steps[k], 1, points, &report);
+    scores[k] = report.mean;
+  }
+  free(top);
+  return s;
+}
+
+vpf_status best_parzen(const run *r, const vpf_model *model, top_prior prior, double *out) {
+  parzen_points points;
+  double scores[TRIED];
+  *out = -INFINITY;
+  vpf_status s = parzen_points_of(&points, r->digits.validation, r->effort.choosing);
+  if (!s) s = try_steps(r, model, prior, &points, scores);
+  for (size_t k = 0; !s && k < TRIED; k++) *out = fmax(*out, scores[k]);
+  parzen_points_clear(&points);
+  return s;
+}
+
 /* Add the scores of a machine for each number of steps to sums. */
 static vpf_status add_scores(const run *r, const recipe *how, uint64_t seed, size_t epoch, top_prior prior,
                              const parzen_points *points, double sums[TRIED]) {
   vpf_model *model = NULL;
-  float *top = NULL;
+  double scores[TRIED];
   vpf_status s = load_machine(&model, r, how, seed, epoch);
-  if (!s) s = find_prior(&top, model, r->digits.training, prior);
-  for (size_t k = 0; !s && k < TRIED; k++) {
-    vpf_parzen_report report;
-    s = parzen_score(r, model, top, tried_steps[k], 1, points, &report);
-    if (!s) sums[k] += report.mean;
-  }
-  free(top);
+  if (!s) s = try_steps(r, model, prior, points, scores);
+  for (size_t k = 0; !s && k < TRIED; k++) sums[k] += scores[k];
   vpf_model_destroy(model);
   return s;
 }

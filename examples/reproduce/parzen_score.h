@@ -28,6 +28,9 @@ void parzen_points_clear(parzen_points *p);
 vpf_status parzen_score(const run *r, const vpf_model *model, const float *prior, size_t steps, size_t draws,
                         const parzen_points *points, vpf_parzen_report *out);
 
+/* Of validation images, at the best of 1, 2, 3 and 5 steps. */
+vpf_status best_parzen(const run *r, const vpf_model *model, top_prior prior, double *out);
+
 /* Settings. */
 typedef struct parzen_choice {
   size_t epoch, steps;

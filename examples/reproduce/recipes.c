@@ -54,10 +54,6 @@ static const recipe recipes[] = {
 
 enum { QUICK_EPOCHS = 4, QUICK_KEPT = 2 };
 
-const recipe *all_recipes(void) {
-  return recipes;
-}
-
 const recipe *find_recipe(const char *name) {
   const recipe *r = recipes;
   while (r->name && strcmp(r->name, name)) r++;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <vpf.h>
 
-enum { RECIPE_LAYERS = 4, RECIPE_KEPT = 24 };
+enum { RECIPE_LAYERS = 4, RECIPE_KEPT = 24, RECIPE_SEEDS = 8 };
 
 typedef struct recipe {
   const char *name;             /* of its files, with the seed behind it */
@@ -24,16 +24,13 @@ typedef struct recipe {
   double estep_sweeps;          /* 0: the default */
   bool estep_afresh;            /* in every minibatch */
   double rate_drop;             /* the last part of the epochs, at a tenth of the learning rate */
-  size_t seeds;                 /* 1 .. seeds are trained */
+  size_t seeds;                 /* 1 .. seeds are trained; at most RECIPE_SEEDS */
   size_t epochs;
   size_t kept[RECIPE_KEPT];     /* the machine is kept at these epochs too; ends with 0 */
 } recipe;
 
 /* The recipe of that name, which must be one. */
 const recipe *find_recipe(const char *name);
-
-/* Every recipe, ended by one without a name. */
-const recipe *all_recipes(void);
 
 size_t recipe_layers(const recipe *r);
 

@@ -17,11 +17,6 @@
 #include "sections.h"
 #include "training.h"
 
-static const char *text_of(const json_t *object, const char *key) {
-  const char *text = json_string_value(json_object_get(object, key));
-  return text ? text : "";
-}
-
 /* Of the numbers of a cell. */
 typedef struct summary {
   size_t count;
@@ -85,10 +80,10 @@ static void show_table(FILE *page, const json_t *table) {
   size_t k, c;
   json_t *row, *cell, *heading;
   fputs("<h3>", page);
-  page_text(page, text_of(table, "title"));
-  if (*text_of(table, "unit")) {
+  page_text(page, json_text(table, "title"));
+  if (*json_text(table, "unit")) {
     fputs(", ", page);
-    page_text(page, text_of(table, "unit"));
+    page_text(page, json_text(table, "unit"));
   }
   fputs("</h3>\n<div class=\"wide\"><table>\n<tr><th></th>", page);
   json_array_foreach(json_object_get(table, "columns"), k, heading) {
@@ -99,11 +94,11 @@ static void show_table(FILE *page, const json_t *table) {
   fputs("<th></th></tr>\n", page);
   json_array_foreach(json_object_get(table, "rows"), k, row) {
     fputs("<tr><td>", page);
-    page_text(page, text_of(row, "name"));
+    page_text(page, json_text(row, "name"));
     fputs("</td>", page);
     json_array_foreach(json_object_get(row, "cells"), c, cell) show_cell(page, cell, digits, published);
     fputs("<td class=\"about\">", page);
-    page_text(page, text_of(row, "about"));
+    page_text(page, json_text(row, "about"));
     fputs("</td></tr>\n", page);
   }
   fputs("</table></div>\n", page);
@@ -117,7 +112,7 @@ static void claim_row(FILE *page, const json_t *claim) {
   fprintf(page, "<tr><td class=\"%s\">%s</td>", reached ? "yes" : "no", reached ? "reached" : "not reached");
   for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
     fputs("<td>", page);
-    page_text(page, text_of(claim, keys[k]));
+    page_text(page, json_text(claim, keys[k]));
     fputs("</td>", page);
   }
   fputs("</tr>\n", page);
@@ -132,7 +127,7 @@ static void show_claims(FILE *page, const json_t *exhibits) {
   size_t k, count = 0;
   json_t *exhibit;
   json_array_foreach(exhibits, k, exhibit) {
-    if (strcmp(text_of(exhibit, "kind"), "claim")) continue;
+    if (strcmp(json_text(exhibit, "kind"), "claim")) continue;
     if (!count++) claims_begin(page);
     claim_row(page, exhibit);
   }
@@ -143,12 +138,12 @@ static void show_claims(FILE *page, const json_t *exhibits) {
 
 static vpf_status show_picture(const run *r, FILE *page, const json_t *picture) {
   char file[256];
-  snprintf(file, sizeof file, "pictures/%s", text_of(picture, "file"));
+  snprintf(file, sizeof file, "pictures/%s", json_text(picture, "file"));
   char *path = path_join(r->options->out, file);
   fputs("<figure>", page);
-  const vpf_status s = path ? page_picture(page, path, text_of(picture, "alt")) : VPF_ERR_MEMORY;
+  const vpf_status s = path ? page_picture(page, path, json_text(picture, "alt")) : VPF_ERR_MEMORY;
   fputs("<figcaption>", page);
-  page_text(page, text_of(picture, "caption"));
+  page_text(page, json_text(picture, "caption"));
   fputs("</figcaption></figure>\n", page);
   free(path);
   return s;
@@ -156,13 +151,13 @@ static vpf_status show_picture(const run *r, FILE *page, const json_t *picture) 
 
 /* number: of the exhibit on the page. */
 static vpf_status show_exhibit(const run *r, FILE *page, const json_t *exhibit, size_t number) {
-  const char *kind = text_of(exhibit, "kind");
+  const char *kind = json_text(exhibit, "kind");
   if (!strcmp(kind, "table")) show_table(page, exhibit);
   if (!strcmp(kind, "plot")) return page_plot(page, exhibit, number);
   if (!strcmp(kind, "picture")) return show_picture(r, page, exhibit);
   if (!strcmp(kind, "text")) {
     fputs("<p>", page);
-    page_text(page, text_of(exhibit, "text"));
+    page_text(page, json_text(exhibit, "text"));
     fputs("</p>\n", page);
   }
   return VPF_OK;
@@ -242,7 +237,7 @@ static void show_verdicts(FILE *page, const json_t *all) {
   claims_begin(page);
   json_array_foreach(all, k, found)
     json_array_foreach(json_object_get(found, "exhibits"), c, exhibit)
-      if (!strcmp(text_of(exhibit, "kind"), "claim")) claim_row(page, exhibit);
+      if (!strcmp(json_text(exhibit, "kind"), "claim")) claim_row(page, exhibit);
   fputs("</table></div>\n</section>\n", page);
 }
 
@@ -256,7 +251,7 @@ static vpf_status write_page(const run *r, const json_t *all) {
   size_t k = 0, number = 0;
   for (const section *of = all_sections(); !s && of->name; of++) {
     const json_t *found = json_array_get(all, k);
-    if (strcmp(text_of(found, "section"), of->name)) continue;
+    if (strcmp(json_text(found, "section"), of->name)) continue;
     s = show_section(r, file.stream, of, found, &number);
     k++;
   }
@@ -289,17 +284,17 @@ static void csv_cell(FILE *csv, const char *name, const json_t *table, const jso
   const summary s = summarise(json_object_get(cell, "values"));
   const double other = json_is_number(published) ? json_number_value(published) : NAN;
   csv_text(csv, name);
-  csv_text(csv, text_of(table, "title"));
-  csv_text(csv, text_of(row, "name"));
+  csv_text(csv, json_text(table, "title"));
+  csv_text(csv, json_text(row, "name"));
   csv_text(csv, json_string_value(json_array_get(json_object_get(table, "columns"), column)));
-  csv_text(csv, text_of(table, "unit"));
+  csv_text(csv, json_text(table, "unit"));
   csv_number(csv, s.mean, ",");
   csv_number(csv, s.count ? s.low : NAN, ",");
   csv_number(csv, s.count ? s.high : NAN, ",");
   fprintf(csv, "%zu,", s.count);
   csv_number(csv, other, ",");
   csv_number(csv, s.mean - other, ",");
-  csv_text(csv, text_of(row, "about"));
+  csv_text(csv, json_text(row, "about"));
   fputs("\n", csv);
 }
 
@@ -312,10 +307,10 @@ static vpf_status write_csv(const run *r, const json_t *all) {
   fputs("section,table,row,column,unit,measured,lowest,highest,seeds,published,difference,about,\n", file.stream);
   json_array_foreach(all, k, found)
     json_array_foreach(json_object_get(found, "exhibits"), e, exhibit) {
-      if (strcmp(text_of(exhibit, "kind"), "table")) continue;
+      if (strcmp(json_text(exhibit, "kind"), "table")) continue;
       json_array_foreach(json_object_get(exhibit, "rows"), n, row)
         for (size_t c = 0; c < json_array_size(json_object_get(row, "cells")); c++)
-          csv_cell(file.stream, text_of(found, "section"), exhibit, row, c);
+          csv_cell(file.stream, json_text(found, "section"), exhibit, row, c);
     }
   s = new_file_publish(&file);
   new_file_close(&file);
@@ -337,9 +332,7 @@ static vpf_status write_json(const run *r, json_t *all) {
 static json_t *load_findings(const run *r) {
   json_t *all = json_array();
   for (const section *of = all_sections(); of->name; of++) {
-    char name[64];
-    snprintf(name, sizeof name, "findings/%s.json", of->name);
-    char *path = path_join(r->options->out, name);
+    char *path = findings_path(r, of);
     json_t *found = path && !access(path, F_OK) ? json_file_load(path) : NULL;
     if (found) json_array_append_new(all, found);
     free(path);

@@ -26,12 +26,6 @@ const char program_name[] = "reproduce";
 
 /* ---- What there is to do ---- */
 
-static char *findings_path(const run *r, const section *s) {
-  char name[64];
-  snprintf(name, sizeof name, "findings/%s.json", s->name);
-  return path_join(r->options->out, name);
-}
-
 static bool is_measured(const run *r, const section *s) {
   char *path = findings_path(r, s);
   const bool there = path && !access(path, F_OK);
@@ -118,17 +112,10 @@ static vpf_status go_through_sections(run *r) {
 
 /* ---- Before and after ---- */
 
-static bool is_empty_folder(const char *path, const char *inner) {
-  char *inside = path_join(path, inner);
-  const bool empty = inside && access(inside, F_OK);
-  free(inside);
-  return empty;
-}
-
 /* The folders of the results. What an earlier run has left is only gone on with if that is asked for. */
 static int prepare_folders(const reproduce_options *o) {
   static const char *const inner[] = {"machines", "findings", "pictures"};
-  if (!o->resume && !is_empty_folder(o->out, inner[0]))
+  if (!o->resume && file_exists(o->out, inner[0]))
     return complain_option("--out", o->out, "holds a run already; go on with it by --resume, or give another folder");
   for (size_t k = 0; k < sizeof inner / sizeof *inner; k++) {
     char *path = path_join(o->out, inner[k]);

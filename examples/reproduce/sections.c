@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "sections.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "../support/new_file.h"
 
 /* In the order in which they are shown, trained for and measured: what takes longest is last. */
 static const section sections[] = {
@@ -84,11 +87,17 @@ bool sections_named(const char *names) {
 }
 
 bool section_wanted(const section *s, const char *names) {
-  while (names) {
+  if (!names) return true;
+  for (;;) {
     const size_t length = strcspn(names, ",");
     if (is_name(s, names, length)) return true;
-    names = names[length] ? names + length + 1 : NULL;
-    if (!names) return false;
+    if (!names[length]) return false;
+    names += length + 1;
   }
-  return true;
+}
+
+char *findings_path(const run *r, const section *s) {
+  char name[64];
+  snprintf(name, sizeof name, "findings/%s.json", s->name);
+  return path_join(r->options->out, name);
 }

@@ -25,6 +25,9 @@ const section *all_sections(void);
 /* Whether `names`, joined by commas, are all names of sections. */
 bool sections_named(const char *names);
 
+/* "<out>/findings/<section>.json", to be freed; NULL (said) without memory. */
+char *findings_path(const run *r, const section *s);
+
 /* Whether a section is to be measured: it is among the names, or they are NULL. */
 bool section_wanted(const section *s, const char *names);
 

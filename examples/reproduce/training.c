@@ -12,8 +12,9 @@
 #include "../support/stop_signal.h"
 #include "../support/stopwatch.h"
 #include "json_file.h"
+#include "log_columns.h"
 
-enum { NAME_SIZE = 96, ENDING_SIZE = 48 };
+enum { NAME_SIZE = 96, ENDING_SIZE = 48, FILE_SIZE = NAME_SIZE + ENDING_SIZE + 16 };
 
 /* A machine on its way. */
 typedef struct training {
@@ -31,10 +32,14 @@ typedef struct training {
   vpf_status status;         /* of the first failure inside the progress function */
 } training;
 
+static const char *file_of(char file[FILE_SIZE], const char *name, const char *ending) {
+  snprintf(file, FILE_SIZE, "machines/%s%s", name, ending);
+  return file;
+}
+
 static char *path_of(const run *r, const char *name, const char *ending) {
-  char file[NAME_SIZE + ENDING_SIZE + 16];
-  snprintf(file, sizeof file, "machines/%s%s", name, ending);
-  return path_join(r->options->out, file);
+  char file[FILE_SIZE];
+  return path_join(r->options->out, file_of(file, name, ending));
 }
 
 static void name_of(char name[NAME_SIZE], const recipe *how, uint64_t seed) {
@@ -42,10 +47,8 @@ static void name_of(char name[NAME_SIZE], const recipe *how, uint64_t seed) {
 }
 
 static bool is_there(const run *r, const char *name, const char *ending) {
-  char *path = path_of(r, name, ending);
-  const bool there = path && !access(path, F_OK);
-  free(path);
-  return there;
+  char file[FILE_SIZE];
+  return file_exists(r->options->out, file_of(file, name, ending));
 }
 
 static vpf_status save_model(const training *t, const char *ending) {
@@ -63,16 +66,20 @@ static json_t *sizes_of(const recipe *how) {
   return sizes;
 }
 
+/* The images that the machine, or the one below it, is trained on. */
+static const vpf_data *images_of(const run *r, const recipe *how) {
+  return how->fashion ? r->fashion.training : r->digits.training;
+}
+
 /* What must be the same for a machine to be used again. The epochs of all recipes of a run go by `quick`. */
 static json_t *describe(const training *t) {
   const recipe *r = t->recipe;
-  return json_pack("{s:o, s:b, s:i, s:i, s:f, s:f, s:b, s:f, s:f, s:f, s:b, s:f, s:I, s:I, s:I, s:I}", "sizes",
+  return json_pack("{s:o, s:b, s:i, s:i, s:f, s:f, s:b, s:f, s:f, s:f, s:b, s:f, s:I, s:I, s:I}", "sizes",
                    sizes_of(r), "intra", (int)r->intra, "coupling", (int)r->coupling, "method", (int)r->method,
                    "gibbs_steps", r->gibbs_steps, "decay", r->decay, "shuffled", (int)r->shuffled, "estep", r->estep,
                    "estep_order", r->estep_order, "estep_sweeps", r->estep_sweeps, "estep_afresh",
                    (int)r->estep_afresh, "rate_drop", r->rate_drop, "epochs", (json_int_t)t->epochs, "seed",
-                   (json_int_t)t->seed, "rows", (json_int_t)vpf_data_rows(t->data), "columns",
-                   (json_int_t)vpf_data_cols(t->data));
+                   (json_int_t)t->seed, "rows", (json_int_t)vpf_data_rows(images_of(t->run, r)));
 }
 
 static json_t *epochs_of(const json_t *log) {
@@ -154,8 +161,7 @@ static vpf_status states_below(training *t) {
 
 static vpf_status find_data(training *t) {
   if (t->recipe->below) return states_below(t);
-  const image_set *set = t->recipe->fashion ? &t->run->fashion : &t->run->digits;
-  return complain(vpf_data_bits_only(&t->data, set->training));
+  return complain(vpf_data_bits_only(&t->data, images_of(t->run, t->recipe)));
 }
 
 static vpf_status set_options(vpf_optimizer *o, const recipe *r, uint64_t seed, size_t threads) {
@@ -187,7 +193,6 @@ static vpf_status create(training *t) {
 
 static vpf_status begin(training *t) {
   vpf_status s = find_data(t);
-  if (!s) s = begin_log(t);
   if (s) return s;
   if (!is_there(t->run, t->name, ".checkpoint")) return create(t);
   char *path = path_of(t->run, t->name, ".checkpoint");
@@ -231,7 +236,8 @@ static vpf_status finish_epoch(training *t, const vpf_progress *p) {
   t->epochs_done = p->epoch;
   log_epoch(t, p);
   schedule(t);
-  if (is_kept(t, p->epoch) && p->epoch < t->epochs) {
+  if (p->epoch >= t->epochs) return VPF_OK; /* the whole machine is kept, and a checkpoint of it would not end again */
+  if (is_kept(t, p->epoch)) {
     snprintf(ending, sizeof ending, ".%zu.safetensors", p->epoch);
     s = save_model(t, ending);
   }
@@ -259,16 +265,8 @@ static vpf_status train(training *t) {
   return s;
 }
 
-static double seconds_logged(const training *t) {
-  double seconds = 0;
-  size_t k;
-  json_t *epoch;
-  json_array_foreach(epochs_of(t->log), k, epoch) seconds += json_number_value(json_object_get(epoch, "seconds"));
-  return seconds;
-}
-
 static vpf_status keep(training *t) {
-  json_object_set_new(t->log, "seconds", json_real(seconds_logged(t)));
+  json_object_set_new(t->log, "seconds", json_real(log_seconds(t->log, t->epochs)));
   vpf_status s = save_log(t);
   if (!s) s = save_model(t, ".safetensors");
   char *checkpoint = path_of(t->run, t->name, ".checkpoint");
@@ -278,10 +276,9 @@ static vpf_status keep(training *t) {
 }
 
 static double whole_cost(const run *r, const recipe *how) {
-  const image_set *set = how->fashion ? &r->fashion : &r->digits;
   const double rows_of_epoch_cost = 50000;
   return recipe_epoch_cost(how) * (double)recipe_epochs(how, r->options->quick) *
-         (double)vpf_data_rows(set->training) / rows_of_epoch_cost;
+         (double)vpf_data_rows(images_of(r, how)) / rows_of_epoch_cost;
 }
 
 double training_cost(const run *r, const recipe *how, uint64_t seed) {
@@ -290,23 +287,31 @@ double training_cost(const run *r, const recipe *how, uint64_t seed) {
   return is_there(r, name, ".safetensors") ? 0 : whole_cost(r, how);
 }
 
+/* What is not there yet. */
+static vpf_status train_rest(training *t) {
+  overall_progress *progress = &t->run->progress;
+  char text[DURATION_SIZE];
+  vpf_status s = begin(t);
+  if (s) return s;
+  overall_progress_step(progress, t->name, whole_cost(t->run, t->recipe), (double)log_epochs(t->log) / (double)t->epochs);
+  s = train(t);
+  if (!s && t->epochs_done == t->epochs) {
+    s = keep(t);
+    if (!s)
+      overall_progress_finish(progress, "trained, %zu epochs in %s", t->epochs,
+                              duration_text(log_seconds(t->log, t->epochs), text));
+  } else if (!t->status) {
+    const vpf_status saved = save_checkpoint(t); /* also what a diverged machine was before that */
+    if (!s) s = saved;
+  }
+  return s;
+}
+
 vpf_status train_machine(run *r, const recipe *how, uint64_t seed) {
   training t = {.run = r, .recipe = how, .seed = seed, .epochs = recipe_epochs(how, r->options->quick)};
   name_of(t.name, how, seed);
-  vpf_status s = begin(&t);
-  if (!s && !is_there(r, t.name, ".safetensors")) {
-    const size_t before = json_array_size(epochs_of(t.log));
-    overall_progress_step(&r->progress, t.name, whole_cost(r, how), (double)before / (double)t.epochs);
-    s = train(&t);
-    if (!s && t.epochs_done == t.epochs) {
-      s = keep(&t);
-      char text[DURATION_SIZE];
-      if (!s) overall_progress_finish(&r->progress, "trained, %zu epochs in %s", t.epochs, duration_text(seconds_logged(&t), text));
-    } else if (t.model && !t.status) {
-      const vpf_status saved = save_checkpoint(&t); /* also what a diverged machine was before that */
-      if (!s) s = saved;
-    }
-  }
+  vpf_status s = begin_log(&t);
+  if (!s && !is_there(r, t.name, ".safetensors")) s = train_rest(&t);
   json_decref(t.log);
   vpf_optimizer_destroy(t.optimizer);
   vpf_model_destroy(t.model);

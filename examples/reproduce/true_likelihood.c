@@ -7,11 +7,11 @@
 #include "../support/complain.h"
 #include "../support/image_files.h"
 
-vpf_status true_likelihood(const run *r, const vpf_model *model, size_t temperatures, vpf_likelihood *out) {
+vpf_status true_likelihood(const run *r, const vpf_model *model, vpf_likelihood *out) {
   vpf_data *test = NULL;
   vpf_status s = first_rows(&test, r->digits.test, r->effort.test);
   const vpf_ais_settings settings = {.struct_size = sizeof settings, .chains = r->effort.chains,
-                                     .betas = temperatures ? temperatures : r->effort.temperatures, .seed = 1,
+                                     .betas = r->effort.temperatures, .seed = 1,
                                      .base = r->digits.training, .reverse = 1, .reverse_from = test};
   *out = (vpf_likelihood){.struct_size = sizeof *out};
   if (!s) s = complain(vpf_estimate_likelihood(model, test, &settings, out));

@@ -5,9 +5,9 @@
 
 #include "run.h"
 
-/* Of an RBM, from the pixels' means of the training images forward, and back from the test images; temperatures: 0
- * for those of the run. out->mean and out->mean_low are those of the forward run and of the less favourable one. Said. */
-vpf_status true_likelihood(const run *r, const vpf_model *model, size_t temperatures, vpf_likelihood *out);
+/* Of an RBM, from the pixels' means of the training images forward, and back from the test images.
+ * out->mean and out->mean_low are those of the forward run and of the less favourable one. Said. */
+vpf_status true_likelihood(const run *r, const vpf_model *model, vpf_likelihood *out);
 
 /* log p of the test images if pixels were independent, each as often on as in the training images. Said. */
 vpf_status independent_likelihood(const run *r, double *out);

@@ -36,6 +36,13 @@ static int make_folder(const char *path) {
   return -1;
 }
 
+bool file_exists(const char *folder, const char *name) {
+  char *path = path_join(folder, name);
+  const bool there = path && !access(path, F_OK);
+  free(path);
+  return there;
+}
+
 vpf_status make_folders(const char *path) {
   char *part = path_join(path, "");
   if (!part) return VPF_ERR_MEMORY;

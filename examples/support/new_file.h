@@ -3,11 +3,15 @@
 #ifndef EXAMPLE_NEW_FILE_H
 #define EXAMPLE_NEW_FILE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <vpf/status.h>
 
 /* "folder/name", to be freed; NULL (said on stderr) without memory. */
 char *path_join(const char *folder, const char *name);
+
+/* Whether there is a file or folder of that name in a folder. */
+bool file_exists(const char *folder, const char *name);
 
 /* Make a folder and its parents where they do not exist. VPF_ERR_IO, VPF_ERR_MEMORY; said. */
 vpf_status make_folders(const char *path);

@@ -78,12 +78,6 @@ size_t vpfi_jump_overflow(const vpfi_jump *jump) {
   return VPFI_NONE;
 }
 
-/* Uniform in (0, 1), 53 bits. */
-static double uniform(uint32_t high, uint32_t low) {
-  const uint64_t bits = ((uint64_t)high << 32 | low) >> 11;
-  return ((double)bits + 0.5) * 0x1p-53;
-}
-
 static void flip(vpfi_jump *jump, size_t unit) {
   size_t layer = jump->shape->n_layers - 1;
   while (jump->shape->layer[layer].first > unit) layer--;
@@ -103,12 +97,12 @@ size_t vpfi_jump_next(vpfi_jump *jump, double end, double *rate) {
   uint32_t words[4];
   for (size_t j = 0; j < units; j++) total += jump->rate[j];
   vpfi_rng_block(jump->stream, 0, jump->flips, 0, words);
-  jump->time += -vpfi_log(uniform(words[0], words[1])) / total;
+  jump->time += -vpfi_log(vpfi_rng_unit(words[0], words[1])) / total;
   if (!(jump->time <= end)) {
     jump->time = end;
     return VPFI_NONE;
   }
-  double left = uniform(words[2], words[3]) * total;
+  double left = vpfi_rng_unit(words[2], words[3]) * total;
   size_t unit = 0;
   while (unit + 1 < units && left >= jump->rate[unit]) left -= jump->rate[unit++];
   *rate = jump->rate[unit];

@@ -236,8 +236,7 @@ static void deal_rows(sample_job *job) {
   for (size_t r = 0; r < rows; r++) {
     uint32_t word[4];
     vpfi_rng_block(job->stream, 1, r, 0, word);
-    const uint64_t bits = (uint64_t)word[1] << 32 | word[0];
-    job->value[r] = ((double)(bits >> 11) + 0.5) * 0x1p-53 * job->below[chunks];
+    job->value[r] = vpfi_rng_unit(word[1], word[0]) * job->below[chunks];
     job->first[find_below(job->below, chunks, job->value[r]) + 1]++;
   }
   for (size_t c = 0; c < chunks; c++) job->first[c + 1] += job->first[c];

@@ -43,6 +43,11 @@ double vpfi_rng_normal(uint64_t stream, uint64_t row, size_t unit) {
   }
 }
 
+double vpfi_rng_unit(uint32_t high, uint32_t low) {
+  const uint64_t bits = (uint64_t)high << 32 | low;
+  return ((double)(bits >> 11) + 0.5) * 0x1p-53;
+}
+
 uint64_t vpfi_rng_below(uint64_t stream, uint64_t index, uint64_t bound) {
   __extension__ typedef unsigned __int128 wide;
   uint32_t word[4];

@@ -41,6 +41,9 @@ void vpfi_rng_fill(uint64_t stream, uint32_t pass, uint64_t row, size_t first_un
 /* A standard normal variate, by Marsaglia's polar method: needs only sqrt and our own log. */
 double vpfi_rng_normal(uint64_t stream, uint64_t row, size_t unit);
 
+/* Uniform in (0, 1), from the first 53 of 64 random bits. */
+double vpfi_rng_unit(uint32_t high, uint32_t low);
+
 /* An integer in [0, bound), bound > 0; biased by less than bound / 2^64. */
 uint64_t vpfi_rng_below(uint64_t stream, uint64_t index, uint64_t bound);
 
