@@ -79,6 +79,20 @@ static vpf_status likelihood_cells(run *r, findings *f, json_t *row, const vpf_m
   return s;
 }
 
+static vpf_status parzen_cells(run *r, findings *f, json_t *row, vpf_model *model) {
+  static const top_prior priors[] = {PRIOR_R, PRIOR_P};
+  vpf_status s = VPF_OK;
+  for (size_t k = 0; !s && k < 2; k++) {
+    generator g = {.model = model};
+    double score = 0;
+    s = find_prior(&g.prior, model, r->digits.training, priors[k]);
+    if (!s) s = best_parzen(r, &g, &score);
+    row_value(f, row, score);
+    free(g.prior);
+  }
+  return s;
+}
+
 vpf_status comparison_row(run *r, findings *f, json_t *table, unsigned measures, const comparison_subject *subject) {
   const vpf_model *model = subject->model;
   json_t *row = table_row(f, table, subject->name, subject->about);
@@ -92,10 +106,7 @@ vpf_status comparison_row(run *r, findings *f, json_t *table, unsigned measures,
   }
   if (measures & COMPARE_ACTIVITY) s = activity_cells(r, f, row, model);
   if (!s && (measures & COMPARE_LIKELIHOOD)) s = likelihood_cells(r, f, row, model);
-  for (int mean_prior = 0; !s && mean_prior < 2 && (measures & COMPARE_PARZEN); mean_prior++) {
-    s = best_parzen(r, model, mean_prior ? PRIOR_P : PRIOR_R, &value);
-    row_value(f, row, value);
-  }
+  if (!s && (measures & COMPARE_PARZEN)) s = parzen_cells(r, f, row, subject->model);
   if (!s && (measures & COMPARE_FILLING)) {
     s = clamped_error(r, model, &value);
     row_value(f, row, value);

@@ -19,7 +19,7 @@ enum {
 
 typedef struct comparison_subject {
   const char *name, *about;
-  const vpf_model *model;
+  vpf_model *model;
   double flow;              /* for COMPARE_FLOW */
 } comparison_subject;
 

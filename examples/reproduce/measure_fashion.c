@@ -5,7 +5,7 @@
 
 #include "../support/complain.h"
 #include "../support/machine.h"
-#include "parzen_score.h"
+#include "generator.h"
 #include "pictures.h"
 #include "sections.h"
 #include "training.h"
@@ -15,20 +15,18 @@ enum { SHOWN = 100 };
 static vpf_status draw_samples(run *r, findings *f, const char *name, const recipe *how) {
   const size_t pixels = vpf_data_cols(r->fashion.training), epochs = recipe_epochs(how, r->options->quick);
   char file[64], caption[128];
-  vpf_model *model = NULL;
-  float *prior = NULL, *images = calloc(SHOWN, pixels * sizeof *images);
-  vpf_status s = images ? load_machine(&model, r, how, 1, epochs)
+  generator g = {0};
+  float *images = calloc(SHOWN, pixels * sizeof *images);
+  vpf_status s = images ? generator_load(&g, r, how, 1, epochs, PRIOR_P)
                         : complain_because(VPF_ERR_MEMORY, "cannot allocate samples");
-  const size_t steps = model ? machine_steps(model) : 1;
+  const size_t steps = g.model ? machine_steps(g.model) : 1;
   snprintf(file, sizeof file, "fashion-%s.png", name);
   snprintf(caption, sizeof caption, "%s: samples after %zu epochs, r = %zu, not cherry-picked", name, epochs, steps);
-  if (!s) s = find_prior(&prior, model, r->fashion.training, PRIOR_P);
-  if (!s) s = complain(vpf_generate(model, SHOWN, steps, prior, 1, images));
+  if (!s) s = complain(vpf_generate(g.model, SHOWN, steps, g.prior, 1, images));
   if (!s) s = write_images(r, file, images, SHOWN, 0);
   if (!s) find_picture(f, file, "generated images of clothes", caption);
   free(images);
-  free(prior);
-  vpf_model_destroy(model);
+  generator_clear(&g);
   return s;
 }
 

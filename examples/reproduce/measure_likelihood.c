@@ -23,14 +23,14 @@ typedef struct course {
   double seconds[POINTS], value[QUANTITIES][POINTS];
 } course;
 
-static vpf_status measure_point(run *r, course *c, size_t k, const vpf_model *model) {
+static vpf_status measure_point(run *r, course *c, size_t k, const generator *g) {
   vpf_likelihood likelihood;
-  vpf_status s = true_likelihood(r, model, &likelihood);
+  vpf_status s = true_likelihood(r, g->model, &likelihood);
   c->value[FORWARD][k] = likelihood.mean;
   c->value[LOW][k] = likelihood.mean_low;
   c->value[EMPTY][k] = likelihood.empty;
-  if (!s) s = best_parzen(r, model, PRIOR_P, &c->value[PARZEN][k]);
-  if (!s) s = clamped_error(r, model, &c->value[FILLING][k]);
+  if (!s) s = best_parzen(r, g, &c->value[PARZEN][k]);
+  if (!s) s = clamped_error(r, g->model, &c->value[FILLING][k]);
   return s;
 }
 
@@ -41,14 +41,14 @@ static vpf_status follow(run *r, course *c, const char *name, const char *recipe
   c->count = recipe_kept(how, r->options->quick, c->epochs);
   vpf_status s = log ? VPF_OK : VPF_ERR_IO;
   for (size_t k = 0; !s && !stop_signal && k < c->count; k++) {
-    vpf_model *model = NULL;
+    generator g;
     overall_progress_at(&r->progress, from + (to - from) * (double)k / (double)c->count, "%s, epoch %zu", name,
                         c->epochs[k]);
-    s = load_machine(&model, r, how, 1, c->epochs[k]);
+    s = generator_load(&g, r, how, 1, c->epochs[k], PRIOR_P);
     c->seconds[k] = log_seconds(log, c->epochs[k]);
     c->value[FLOW][k] = log_value(log, c->epochs[k], "K");
-    if (!s) s = measure_point(r, c, k, model);
-    vpf_model_destroy(model);
+    if (!s) s = measure_point(r, c, k, &g);
+    generator_clear(&g);
   }
   json_decref(log);
   return s;

@@ -136,21 +136,18 @@ vpf_status measure_steps(run *r, findings *f) {
   }
   for (size_t c = 0; !s && c < COUNT(list); c++) {
     const recipe *how = find_recipe(list[c].recipe);
-    vpf_model *model = NULL;
-    float *prior = NULL;
+    generator g;
     json_t *row = table_row(f, table, list[c].name, NULL);
-    s = load_machine(&model, r, how, 1, kept_epoch(r, how, list[c].epoch));
-    if (!s) s = find_prior(&prior, model, r->digits.training, PRIOR_P);
+    s = generator_load(&g, r, how, 1, kept_epoch(r, how, list[c].epoch), PRIOR_P);
     for (size_t k = 0; !s && !stop_signal && k < STEPS; k++) {
       vpf_parzen_report report;
       overall_progress_at(&r->progress, ((double)c + (double)k / STEPS) / COUNT(list), "%s, r = %zu", list[c].name, steps[k]);
-      s = parzen_score(r, model, prior, steps[k], 1, &points, &report);
+      s = parzen_score(r, &g, steps[k], 1, &points, &report);
       y[k] = report.mean;
       row_value(f, row, y[k]);
     }
     if (!s) plot_series(f, plot, list[c].name, PLOT_LINES, x, y, NULL, STEPS);
-    free(prior);
-    vpf_model_destroy(model);
+    generator_clear(&g);
   }
   parzen_points_clear(&points);
   find_text(f, "The paper takes r = 5. A few steps are best; long chains leave the data, because VPF, which only looks one "
@@ -175,13 +172,13 @@ vpf_status measure_order(run *r, findings *f) {
     double x[RECIPE_KEPT + 1], y[RECIPE_KEPT + 1];
     const size_t count = recipe_kept(how, r->options->quick, epochs);
     for (size_t k = 0; !s && k < count; k++) {
-      vpf_model *model = NULL;
+      generator g;
       overall_progress_at(&r->progress, ((double)c + (double)k / (double)count) / COUNT(list), "%s, epoch %zu",
                           list[c].recipe, epochs[k]);
-      s = load_machine(&model, r, how, 1, epochs[k]);
+      s = generator_load(&g, r, how, 1, epochs[k], PRIOR_P);
       x[k] = (double)epochs[k];
-      if (!s) s = best_parzen(r, model, PRIOR_P, &y[k]);
-      vpf_model_destroy(model);
+      if (!s) s = best_parzen(r, &g, &y[k]);
+      generator_clear(&g);
     }
     if (!s) plot_series(f, plot, list[c].name, PLOT_LINES, x, y, NULL, count);
   }

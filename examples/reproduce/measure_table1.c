@@ -60,9 +60,9 @@ static vpf_status fill_with(tables *t, const vpf_model *model, const protocol *p
   return s;
 }
 
-/* best: the lowest error of each region among the machines of VPF, means over seeds; may be NULL. */
+/* means: [REGIONS], over the seeds. */
 static vpf_status contender_row(tables *t, json_t *table, const contender *c, const protocol *p, bool show_published,
-                                double *best) {
+                                double *means) {
   const recipe *how = find_recipe(c->recipe);
   const bool quick = t->run->options->quick;
   const size_t seeds = recipe_seeds(how, quick);
@@ -80,7 +80,7 @@ static vpf_status contender_row(tables *t, json_t *table, const contender *c, co
     double values[RECIPE_SEEDS], sum = 0;
     for (size_t k = 0; k < seeds; k++) sum += values[k] = errors[k][g];
     row_cell(t->f, row, values, seeds, show_published ? c->published[g] : NAN);
-    if (best) best[g] = fmin(best[g], sum / (double)seeds);
+    means[g] = sum / (double)seeds;
   }
   return VPF_OK;
 }
@@ -134,29 +134,29 @@ static json_t *begin_table(tables *t, const char *title) {
   return table;
 }
 
-static void claim_table1(tables *t, const double *best) {
-  char target[96], measured[96];
-  const double *published = contenders[0].published;
+static void claim_row(tables *t, const contender *c, const double *means) {
+  char claim[96], target[96], measured[96];
+  const double *published = c->published;
   bool reached = true;
+  snprintf(claim, sizeof claim, "Table 1, %s: the error at top, bottom, left, right", c->name);
   snprintf(target, sizeof target, "%.1f / %.1f / %.1f / %.1f", published[0], published[1], published[2], published[3]);
-  snprintf(measured, sizeof measured, "%.1f / %.1f / %.1f / %.1f", best[0], best[1], best[2], best[3]);
-  for (size_t g = 0; g < REGIONS; g++) reached = reached && best[g] <= published[g] + 0.05;
-  find_claim(t->f, "Table 1, VPF: the error at top, bottom, left, right", target, measured, reached,
-             "by the paper's protocol, the best row of VPF in each column, mean over the seeds");
+  snprintf(measured, sizeof measured, "%.1f / %.1f / %.1f / %.1f", means[0], means[1], means[2], means[3]);
+  for (size_t g = 0; g < REGIONS; g++) reached = reached && means[g] <= published[g] + 0.05;
+  find_claim(t->f, claim, target, measured, reached, "by the paper's protocol, mean over the seeds");
 }
 
 static vpf_status make_tables(tables *t) {
-  double best[REGIONS] = {INFINITY, INFINITY, INFINITY, INFINITY};
+  double means[CONTENDERS][REGIONS];
   vpf_status s = VPF_OK;
   json_t *table = begin_table(t, "Table 1: error by the paper's protocol");
   for (size_t c = 0; !s && c < CONTENDERS; c++)
-    s = contender_row(t, table, &contenders[c], find_protocol("paper"), true, c < VPF_CONTENDERS ? best : NULL);
+    s = contender_row(t, table, &contenders[c], find_protocol("paper"), true, means[c]);
   trivial_rows_of(t, table);
-  if (!s && !stop_signal) claim_table1(t, best);
+  for (size_t c = 0; !s && !stop_signal && c < VPF_CONTENDERS; c++) claim_row(t, &contenders[c], means[c]);
 
   table = begin_table(t, "The same, clamped: region replaced by noise, the rest held, 100 steps, mean of the last 50");
   for (size_t c = 0; !s && c < CONTENDERS; c++)
-    s = contender_row(t, table, &contenders[c], find_protocol("clamped"), false, NULL);
+    s = contender_row(t, table, &contenders[c], find_protocol("clamped"), false, means[c]);
   trivial_rows_of(t, table);
   return s;
 }
@@ -223,7 +223,8 @@ vpf_status measure_table1(run *r, findings *f) {
   find_text(f, "Numbers are sums over the region of |answer - grey level|, in pixels, mean over %zu test images: lower is "
                "better. By the paper's protocol an all-black answer beats the published row of VPF on three sides of four, "
                "so the table says little about any method. The published rows of CD and PCD were run for 1000 free steps, "
-               "which forget the image; here every method has the same two.", vpf_data_rows(t.test));
+               "which forget the image; here every method has the same two. The first pair of DBM1 is RBM(196) itself: in "
+               "pairwise training nothing comes down from the pairs above.", vpf_data_rows(t.test));
   free(t.answer);
   for (size_t g = 0; g < REGIONS; g++) region_clear(&t.regions[g]);
   vpf_data_destroy(t.test);

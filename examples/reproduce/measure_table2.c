@@ -51,12 +51,19 @@ typedef struct entry_scores {
   size_t seeds;
 } entry_scores;
 
-static vpf_status score_entry(run *r, const entry *e, double from, double to, entry_scores *out) {
+/* Entry k of all. A prior from sampled states takes the settings of the entry before it, which is the same machine
+ * with prior P. */
+static vpf_status score_entry(run *r, size_t k, entry_scores *all) {
+  const entry *e = &entries[k];
   const recipe *how = find_recipe(e->recipe);
+  const double share = 0.9 / ENTRIES;
+  entry_scores *out = &all[k];
+  vpf_status s = VPF_OK;
   *out = (entry_scores){.seeds = recipe_seeds(how, r->options->quick)};
-  vpf_status s = choose_parzen(r, how, e->prior, from, to, &out->choice);
+  if (e->prior == PRIOR_P_SAMPLED) out->choice = all[k - 1].choice;
+  else s = choose_parzen(r, how, e->prior, share * (double)k, share * (double)(k + 1), &out->choice);
   if (!s && !stop_signal) s = test_parzen(r, how, e->prior, &out->choice, out->scores, &out->stderr_points);
-  for (size_t k = 0; k < out->seeds; k++) out->mean += out->scores[k] / (double)out->seeds;
+  for (size_t seed = 0; seed < out->seeds; seed++) out->mean += out->scores[seed] / (double)out->seeds;
   return s;
 }
 
@@ -114,16 +121,13 @@ typedef struct gap_table {
 } gap_table;
 
 static vpf_status samples_of(run *r, const entry *e, const parzen_choice *choice, size_t count, float **out) {
-  vpf_model *model = NULL;
-  float *prior = NULL;
+  generator g;
   *out = NULL;
-  vpf_status s = load_machine(&model, r, find_recipe(e->recipe), 1, choice->epoch);
-  if (!s) s = find_prior(&prior, model, r->digits.training, e->prior);
+  vpf_status s = generator_load(&g, r, find_recipe(e->recipe), 1, choice->epoch, e->prior);
   if (!s) *out = calloc(count, vpf_data_cols(r->digits.test) * sizeof **out);
   if (!s && !*out) s = complain_because(VPF_ERR_MEMORY, "cannot allocate samples");
-  if (!s) s = complain(vpf_generate(model, count, choice->steps, prior, 1, *out));
-  free(prior);
-  vpf_model_destroy(model);
+  if (!s) s = complain(vpf_generate(g.model, count, choice->steps, g.prior, 1, *out));
+  generator_clear(&g);
   return s;
 }
 
@@ -229,8 +233,7 @@ vpf_status measure_table2(run *r, findings *f) {
   for (size_t k = 0; k < sizeof published / sizeof *published; k++)
     row_cell(f, table_row(f, table, published[k].name, NULL), NULL, 0, published[k].score);
   for (size_t k = 0; !s && !stop_signal && k < ENTRIES; k++) {
-    const double share = 0.9 / ENTRIES;
-    s = score_entry(r, &entries[k], share * (double)k, share * (double)(k + 1), &all[k]);
+    s = score_entry(r, k, all);
     char about[WORDS];
     snprintf(about, sizeof about, "epoch %zu, r = %zu; +- %.1f over images", all[k].choice.epoch, all[k].choice.steps,
              all[k].stderr_points);

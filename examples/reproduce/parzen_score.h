@@ -3,18 +3,9 @@
 #ifndef EXAMPLE_PARZEN_SCORE_H
 #define EXAMPLE_PARZEN_SCORE_H
 
-#include "recipes.h"
-#include "run.h"
-
-/* What the top layer is drawn from. P: means of the mean-field activations over the training images, intra-layer
- * weights ignored, or of sampled states. */
-typedef enum top_prior { PRIOR_R, PRIOR_P, PRIOR_P_SAMPLED } top_prior;
-extern const char *const prior_names[];
+#include "generator.h"
 
 #define PARZEN_SIGMA 0.2
-
-/* [units of the top layer], to be freed; NULL for R. Said on failure. */
-vpf_status find_prior(float **out, const vpf_model *model, const vpf_data *training, top_prior prior);
 
 /* Grey images that are scored. */
 typedef struct parzen_points {
@@ -25,11 +16,11 @@ vpf_status parzen_points_of(parzen_points *p, const vpf_data *images, size_t cou
 void parzen_points_clear(parzen_points *p);
 
 /* Mean over `draws` sets of samples, after `steps` steps of Algorithm 2. Said on failure. */
-vpf_status parzen_score(const run *r, const vpf_model *model, const float *prior, size_t steps, size_t draws,
-                        const parzen_points *points, vpf_parzen_report *out);
+vpf_status parzen_score(const run *r, const generator *g, size_t steps, size_t draws, const parzen_points *points,
+                        vpf_parzen_report *out);
 
 /* Of validation images, at the best of 1, 2, 3 and 5 steps. */
-vpf_status best_parzen(const run *r, const vpf_model *model, top_prior prior, double *out);
+vpf_status best_parzen(const run *r, const generator *g, double *out);
 
 /* Settings. */
 typedef struct parzen_choice {

@@ -32,7 +32,6 @@ static const recipe recipes[] = {
 
     /* questions that the paper leaves open */
     {.name = "rbm196-text", .sizes = {784, 196}, .decay = 1e-4, .seeds = 1, .epochs = 200, .kept = SOME_EPOCHS},
-    {.name = "rbm196-shuffled", .sizes = {784, 196}, .shuffled = true, .seeds = 1, .epochs = 200, .kept = SOME_EPOCHS},
     {.name = "rbm196-afresh", .sizes = {784, 196}, .estep_afresh = true, .seeds = 1, .epochs = 50, .kept = SOME_EPOCHS},
     {.name = "dbm1-joint", .sizes = {784, 196, 196, 64}, .coupling = VPF_COUPLING_JOINT, .seeds = 1, .epochs = 100,
      .kept = EVERY_20},

@@ -66,8 +66,7 @@ static json_t *sizes_of(const recipe *how) {
   return sizes;
 }
 
-/* The images that the machine, or the one below it, is trained on. */
-static const vpf_data *images_of(const run *r, const recipe *how) {
+const vpf_data *training_images(const run *r, const recipe *how) {
   return how->fashion ? r->fashion.training : r->digits.training;
 }
 
@@ -79,7 +78,7 @@ static json_t *describe(const training *t) {
                    "gibbs_steps", r->gibbs_steps, "decay", r->decay, "shuffled", (int)r->shuffled, "estep", r->estep,
                    "estep_order", r->estep_order, "estep_sweeps", r->estep_sweeps, "estep_afresh",
                    (int)r->estep_afresh, "rate_drop", r->rate_drop, "epochs", (json_int_t)t->epochs, "seed",
-                   (json_int_t)t->seed, "rows", (json_int_t)vpf_data_rows(images_of(t->run, r)));
+                   (json_int_t)t->seed, "rows", (json_int_t)vpf_data_rows(training_images(t->run, r)));
 }
 
 static json_t *epochs_of(const json_t *log) {
@@ -161,7 +160,7 @@ static vpf_status states_below(training *t) {
 
 static vpf_status find_data(training *t) {
   if (t->recipe->below) return states_below(t);
-  return complain(vpf_data_bits_only(&t->data, images_of(t->run, t->recipe)));
+  return complain(vpf_data_bits_only(&t->data, training_images(t->run, t->recipe)));
 }
 
 static vpf_status set_options(vpf_optimizer *o, const recipe *r, uint64_t seed, size_t threads) {
@@ -278,7 +277,7 @@ static vpf_status keep(training *t) {
 static double whole_cost(const run *r, const recipe *how) {
   const double rows_of_epoch_cost = 50000;
   return recipe_epoch_cost(how) * (double)recipe_epochs(how, r->options->quick) *
-         (double)vpf_data_rows(images_of(r, how)) / rows_of_epoch_cost;
+         (double)vpf_data_rows(training_images(r, how)) / rows_of_epoch_cost;
 }
 
 double training_cost(const run *r, const recipe *how, uint64_t seed) {

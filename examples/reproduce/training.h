@@ -11,6 +11,9 @@
 #include "recipes.h"
 #include "run.h"
 
+/* The images that the machine, or the one below it, is trained on. */
+const vpf_data *training_images(const run *r, const recipe *how);
+
 /* Train a machine to its end, or from where it stopped. Does nothing if it is there. A signal stops it in good
  * order: VPF_OK with stop_signal set. VPF_ERR_STATE if what is there was made by another recipe. Said. */
 vpf_status train_machine(run *r, const recipe *how, uint64_t seed);
