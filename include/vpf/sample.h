@@ -24,7 +24,16 @@ extern "C" {
 VPF_API vpf_status vpf_generate(const vpf_model *model, size_t count, size_t steps, const float *prior,
                                 uint64_t seed, float *out_probs);
 
-/** The same procedure and draws; returns the last drawn state of every unit, to go on from
+/** The same with a number of steps for each pair of layers. One step of a lower pair keeps what the
+ *  pairs above have made; more steps of the top pair bring its start, where units know nothing of
+ *  each other, nearer to what the pair has learned. Equal numbers give the bits of vpf_generate().
+ *  @param      steps      [layers-1], each at least 1: steps[i] of layers i and i+1; one layer: [1]
+ *  @param[out] out_probs  [count x n_0] probabilities of the last visible pass
+ *  @return as vpf_generate(). Since 1.0. */
+VPF_API vpf_status vpf_generate_by_pair(const vpf_model *model, size_t count, const size_t *steps,
+                                        const float *prior, uint64_t seed, float *out_probs);
+
+/** The procedure and draws of vpf_generate(); returns the last drawn state of every unit, to go on from
  *  with vpf_gibbs(). @param[out] out_states  [count x units], a new handle. Since 1.0. */
 VPF_API vpf_status vpf_generate_states(const vpf_model *model, size_t count, size_t steps, const float *prior,
                                        uint64_t seed, vpf_data **out_states);

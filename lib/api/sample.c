@@ -25,9 +25,20 @@ static vpf_status prior_fields(const char *function, const vpf_model *model, con
   return VPF_OK;
 }
 
-static vpf_status generate(const char *function, const vpf_model *model, size_t count, size_t steps,
+/* How many numbers of steps a model takes: one for each pair of layers. */
+static size_t pairs_of(const vpf_model *model) {
+  return model->shape.n_layers > 1 ? model->shape.n_layers - 1 : 1;
+}
+
+/* steps: [pairs_of(model)] */
+static vpf_status generate(const char *function, const vpf_model *model, size_t count, const size_t *steps,
                            const float *prior, uint64_t seed, float *out_probs, vpf_data **out_states) {
-  vpf_status status = vpfi_check_chains(function, count, steps);
+  vpf_status status = VPF_OK;
+  size_t most = 0;
+  for (size_t pair = 0; !status && pair < pairs_of(model); pair++) {
+    status = vpfi_check_chains(function, count, steps[pair]);
+    if (steps[pair] > most) most = steps[pair];
+  }
   float *field = NULL;
   if (!status) status = prior_fields(function, model, prior, &field);
   if (status) return status;
@@ -37,7 +48,7 @@ static vpf_status generate(const char *function, const vpf_model *model, size_t 
   status = scratch ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, count, 1, NULL) : VPF_ERR_MEMORY;
   vpfi_machine machine;
   vpfi_tables tables = {0};
-  if (!status) status = vpfi_machine_for(&machine, &tables, model, count * steps);
+  if (!status) status = vpfi_machine_for(&machine, &tables, model, count * most);
   if (!status) {
     vpfi_generate(&machine, steps, field, seed, &states, out_probs, threads, scratch);
     if (out_states) status = vpfi_return_states(model, &states, 0, out_states);
@@ -49,9 +60,27 @@ static vpf_status generate(const char *function, const vpf_model *model, size_t 
   return status;
 }
 
+static vpf_status generate_evenly(const char *function, const vpf_model *model, size_t count, size_t steps,
+                                  const float *prior, uint64_t seed, float *out_probs, vpf_data **out_states) {
+  size_t *each = vpfi_alloc(pairs_of(model), sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  for (size_t pair = 0; pair < pairs_of(model); pair++) each[pair] = steps;
+  const vpf_status status = generate(function, model, count, each, prior, seed, out_probs, out_states);
+  vpfi_free(each);
+  return status;
+}
+
 vpf_status vpf_generate(const vpf_model *model, size_t count, size_t steps, const float *prior, uint64_t seed,
                         float *out_probs) {
   if (!model) return vpfi_null(__func__, "model");
+  if (!out_probs) return vpfi_null(__func__, "out_probs");
+  return generate_evenly(__func__, model, count, steps, prior, seed, out_probs, NULL);
+}
+
+vpf_status vpf_generate_by_pair(const vpf_model *model, size_t count, const size_t *steps, const float *prior,
+                                uint64_t seed, float *out_probs) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!steps) return vpfi_null(__func__, "steps");
   if (!out_probs) return vpfi_null(__func__, "out_probs");
   return generate(__func__, model, count, steps, prior, seed, out_probs, NULL);
 }
@@ -61,5 +90,5 @@ vpf_status vpf_generate_states(const vpf_model *model, size_t count, size_t step
   if (!out_states) return vpfi_null(__func__, "out_states");
   *out_states = NULL;
   if (!model) return vpfi_null(__func__, "model");
-  return generate(__func__, model, count, steps, prior, seed, NULL, out_states);
+  return generate_evenly(__func__, model, count, steps, prior, seed, NULL, out_states);
 }

@@ -10,7 +10,7 @@
 
 typedef struct generate_job {
   const vpfi_machine *machine;
-  size_t steps;
+  const size_t *steps;
   const float *prior_field;
   uint64_t stream;
   vpfi_states *states;
@@ -23,9 +23,9 @@ static void generate_one(const generate_job *job, vpfi_chain *c, float *field) {
   const size_t top = shape->n_layers - 1;
   memcpy(c->scratch->z, job->prior_field, shape->layer[top].size * sizeof(float));
   vpfi_chain_draw(c, shape->layer[top].up, NULL);
-  for (size_t s = 0; top == 0 && s < job->steps; s++) vpfi_chain_resample(c, shape->layer[0].up, field);
+  for (size_t s = 0; top == 0 && s < job->steps[0]; s++) vpfi_chain_resample(c, shape->layer[0].up, field);
   for (size_t upper = top; upper >= 1; upper--)
-    for (size_t s = 0; s < job->steps; s++) {
+    for (size_t s = 0; s < job->steps[upper - 1]; s++) {
       vpfi_chain_down(c, upper - 1, upper == 1 ? field : NULL);
       vpfi_chain_up(c, upper);
     }
@@ -49,7 +49,7 @@ static void generate_range(void *context, size_t begin, size_t end, size_t threa
   }
 }
 
-void vpfi_generate(const vpfi_machine *machine, size_t steps, const float *prior_field, uint64_t seed,
+void vpfi_generate(const vpfi_machine *machine, const size_t *steps, const float *prior_field, uint64_t seed,
                    vpfi_states *states, float *probs, size_t threads, vpfi_scratch *scratch) {
   generate_job job = {machine, steps,  prior_field, vpfi_rng_stream(seed, VPFI_PURPOSE_GENERATE, 0),
                       states,  probs, scratch};

@@ -60,7 +60,7 @@ static void generated_states_follow_the_distribution_of_algorithm_2(void **state
       float room[8];
       const float *prior = k % 2 ? draw_prior(&d, machine->size[machine->layers - 1], steps == 1, room) : NULL;
       walk w = walk_new(machine);
-      walk_generate(&w, steps, prior);
+      walk_generate(&w, (const size_t[]){steps, steps, steps}, prior);
 
       vpf_data *states = NULL;
       assert_ok(vpf_generate_states(model, ROWS, steps, prior, 17 + f, &states));
@@ -83,8 +83,10 @@ static void generated_probabilities_are_those_of_the_last_visible_pass(void **st
   (void)state;
   enum { CHAINS = 20000 };
   dice d = {66};
+  static const size_t lengths[][3] = {{1, 1, 1}, {2, 2, 2}, {3, 3, 3}, {1, 2, 4}, {3, 1, 2}};
   for (size_t f = 0; f < N_FAMILIES; f++)
-    for (size_t steps = 1; steps <= 3; steps++) {
+    for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+      const size_t *steps = lengths[k];
       if (FAMILIES[f].intra[0] || FAMILIES[f].layers == 1) continue;
       vpf_model *model = family_machine(&d, &FAMILIES[f], 1.0);
       brute_machine *machine = brute_read(model);
@@ -96,14 +98,31 @@ static void generated_probabilities_are_those_of_the_last_visible_pass(void **st
 
       float *probs = malloc(CHAINS * n * sizeof *probs);
       size_t counts[16] = {0};
-      assert_ok(vpf_generate(model, CHAINS, steps, NULL, 18 + f, probs));
+      assert_ok(vpf_generate_by_pair(model, CHAINS, steps, NULL, 18 + f, probs));
       for (size_t r = 0; r < CHAINS; r++) counts[walk_hidden_of(machine, probs + r * n, NULL)]++;
-      assert_chance(chi_square_fit(counts, p, cells, NULL), FAMILIES[f].name, steps, "R");
+      assert_chance(chi_square_fit(counts, p, cells, NULL), FAMILIES[f].name, steps[0], "R");
       free(probs);
       walk_free(&w);
       brute_free(machine);
       vpf_model_destroy(model);
     }
+}
+
+static void equal_steps_of_all_pairs_give_the_same_bits(void **state) {
+  (void)state;
+  enum { CHAINS = 50 };
+  dice d = {67};
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    vpf_model *model = family_machine(&d, &FAMILIES[f], 1.0);
+    const size_t values = CHAINS * vpf_model_layer_size(model, 0), steps[] = {3, 3, 3};
+    float *evenly = calloc(values, sizeof *evenly), *by_pair = calloc(values, sizeof *by_pair);
+    assert_ok(vpf_generate(model, CHAINS, 3, NULL, 5, evenly));
+    assert_ok(vpf_generate_by_pair(model, CHAINS, steps, NULL, 5, by_pair));
+    assert_memory_equal(evenly, by_pair, values * sizeof *evenly);
+    free(by_pair);
+    free(evenly);
+    vpf_model_destroy(model);
+  }
 }
 
 /* The probabilities returned are those the visible states were last drawn with: the same seed
@@ -351,6 +370,9 @@ static void bad_input_is_refused(void **state) {
   prior[1] = NAN;
   assert_status(vpf_generate_states(model, 2, 1, prior, 1, &out), VPF_ERR_ARGUMENT);
   assert_null(out);
+  assert_status(vpf_generate_by_pair(model, 2, (const size_t[]){0}, NULL, 1, probs), VPF_ERR_ARGUMENT);
+  assert_message_has("steps 0");
+  assert_status(vpf_generate_by_pair(model, 2, NULL, NULL, 1, probs), VPF_ERR_ARGUMENT);
   assert_status(vpf_generate(NULL, 2, 1, NULL, 1, probs), VPF_ERR_ARGUMENT);
   assert_status(vpf_generate(model, 2, 1, NULL, 1, NULL), VPF_ERR_ARGUMENT);
   assert_status(vpf_encode(model, data, 2, probs), VPF_ERR_ARGUMENT);
@@ -369,6 +391,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(generated_states_follow_the_distribution_of_algorithm_2),
       cmocka_unit_test(generated_probabilities_are_those_of_the_last_visible_pass),
+      cmocka_unit_test(equal_steps_of_all_pairs_give_the_same_bits),
       cmocka_unit_test(generated_probabilities_are_those_of_the_drawn_states),
       cmocka_unit_test(degenerate_weights_give_the_answer_worked_out_by_hand),
       cmocka_unit_test(layers_are_swept_where_they_are_the_upper_ones),

@@ -112,13 +112,13 @@ static void step_up(walk *w, size_t upper) {
   if (w->machine->u[upper]) walk_draw(w, upper, WALK_UP, true, NULL);
 }
 
-void walk_generate(walk *w, size_t steps, const float *prior) {
+void walk_generate(walk *w, const size_t *steps, const float *prior) {
   const brute_machine *m = w->machine;
   const size_t top = m->layers - 1;
   begin_at_prior(w, prior);
-  for (size_t r = 0; top == 0 && r < steps; r++) walk_draw(w, 0, WALK_UP, m->u[0] != NULL, NULL);
+  for (size_t r = 0; top == 0 && r < steps[0]; r++) walk_draw(w, 0, WALK_UP, m->u[0] != NULL, NULL);
   for (size_t i = top; i >= 1; i--)
-    for (size_t r = 0; r < steps; r++) {
+    for (size_t r = 0; r < steps[i - 1]; r++) {
       step_down(w, i - 1, NULL);
       step_up(w, i);
     }

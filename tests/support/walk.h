@@ -29,8 +29,8 @@ void walk_draw(walk *w, size_t layer, walk_inputs inputs, bool own, const uint8_
  * to these, held units aside; aborts the test if they are not equal to 1e-5. */
 size_t walk_hidden_of(const brute_machine *machine, const float *probs, const uint8_t *held);
 
-/* Algorithm 2. prior: [top layer], NULL: 0.5. */
-void walk_generate(walk *w, size_t steps, const float *prior);
+/* Algorithm 2. steps: of each pair of layers from the bottom, [1] for one layer. prior: [top layer], NULL: 0.5. */
+void walk_generate(walk *w, const size_t *steps, const float *prior);
 
 /* Filling in: p holds the distribution of the visible units, hidden ones 0. Begin draws the hidden
  * ones bottom-up; a step is visible given hidden, hidden given visible. held: [n_0] or NULL. */
