@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../support/complain.h"
+#include "stack.h"
 #include "training.h"
 
 const char *const prior_names[] = {"R", "P", "P, sampled"};
@@ -36,7 +37,7 @@ vpf_status find_prior(float **out, const vpf_model *model, const vpf_data *train
 
 vpf_status generator_load(generator *g, const run *r, const recipe *how, uint64_t seed, size_t epoch, top_prior prior) {
   *g = (generator){0};
-  vpf_status s = load_machine(&g->model, r, how, seed, epoch);
+  vpf_status s = how->below ? stack_load(&g->model, r, how, seed) : load_machine(&g->model, r, how, seed, epoch);
   if (!s) s = find_prior(&g->prior, g->model, training_images(r, how), prior);
   return s;
 }

@@ -19,7 +19,8 @@ typedef struct generator {
   float *prior; /* as find_prior() gives it */
 } generator;
 
-/* The machine at an epoch that is kept (recipe_kept()). Said on failure; in any case to be cleared. */
+/* The machine at an epoch that is kept (recipe_kept()); of a recipe with others below it the whole stack, at its last
+ * epoch. Said on failure; in any case to be cleared. */
 vpf_status generator_load(generator *g, const run *r, const recipe *how, uint64_t seed, size_t epoch, top_prior prior);
 void generator_clear(generator *g);
 

@@ -10,6 +10,7 @@
 #include "log_columns.h"
 #include "parzen_score.h"
 #include "sections.h"
+#include "stack.h"
 #include "training.h"
 
 /* A row of a comparison. */
@@ -73,42 +74,12 @@ vpf_status measure_decay(run *r, findings *f) {
 
 /* ---- Layer by layer ---- */
 
-/* W and the two biases of a pair, from a machine of two layers. */
-static vpf_status copy_pair(vpf_model *to, size_t pair, const vpf_model *from) {
-  const size_t lower = vpf_model_layer_size(from, 0), upper = vpf_model_layer_size(from, 1);
-  float *w = calloc(lower * upper + lower + upper, sizeof *w), *down = w + lower * upper, *up = down + lower;
-  vpf_status s = w ? VPF_OK : complain_because(VPF_ERR_MEMORY, "cannot allocate a pair of layers");
-  if (!s) s = complain(vpf_model_get_weights(from, 0, w));
-  if (!s) s = complain(vpf_model_get_bias(from, 0, VPF_BIAS_DOWN, down));
-  if (!s) s = complain(vpf_model_get_bias(from, 1, VPF_BIAS_UP, up));
-  if (!s) s = complain(vpf_model_set_weights(to, pair, w));
-  if (!s) s = complain(vpf_model_set_bias(to, pair, VPF_BIAS_DOWN, down));
-  if (!s) s = complain(vpf_model_set_bias(to, pair + 1, VPF_BIAS_UP, up));
-  free(w);
-  return s;
-}
-
-/* A deep machine of RBMs that were trained one after the other. */
-static vpf_status stack_greedy(const run *r, vpf_model **out) {
-  static const char *const stages[] = {"rbm196", "greedy2", "greedy3"};
-  const recipe *whole = find_recipe("dbm1");
-  vpf_status s = complain(vpf_model_create(out, whole->sizes, recipe_layers(whole), NULL, VPF_COUPLING_PAIRWISE));
-  for (size_t pair = 0; !s && pair < COUNT(stages); pair++) {
-    const recipe *how = find_recipe(stages[pair]);
-    vpf_model *stage = NULL;
-    s = load_machine(&stage, r, how, 1, recipe_epochs(how, r->options->quick));
-    if (!s) s = copy_pair(*out, pair, stage);
-    vpf_model_destroy(stage);
-  }
-  return s;
-}
-
 vpf_status measure_greedy(run *r, findings *f) {
   const unsigned measures = COMPARE_ACTIVITY | COMPARE_PARZEN | COMPARE_FILLING;
   json_t *table = comparison_table(f, "784-196-196-64 without intra-layer weights, seed 1", measures, 3);
   vpf_model *stack = NULL;
   vpf_status s = comparison_of_kept(r, f, table, measures, "all pairs at once", "dbm1", 200);
-  if (!s) s = stack_greedy(r, &stack);
+  if (!s) s = stack_load(&stack, r, find_recipe("greedy3"), 1);
   const comparison_subject subject = {"one pair after the other", "200 epochs each", stack, NAN};
   if (!s) s = comparison_row(r, f, table, measures, &subject);
   vpf_model_destroy(stack);

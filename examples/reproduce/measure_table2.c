@@ -9,11 +9,11 @@
 #include "../support/image_files.h"
 #include "../support/stop_signal.h"
 #include "components.h"
-#include "k_means.h"
 #include "parzen_score.h"
 #include "pictures.h"
 #include "sections.h"
 #include "training.h"
+#include "trivial_scores.h"
 #include "true_likelihood.h"
 
 enum { WORDS = 160 };
@@ -75,42 +75,6 @@ static void claim_entry(findings *f, const entry *e, const entry_scores *s) {
   snprintf(remark, sizeof remark, "epoch %zu and r = %zu chosen on validation images (%.1f there), mean of %zu seeds",
            s->choice.epoch, s->choice.steps, s->choice.validation, s->seeds);
   find_claim(f, claim, target, measured, s->mean >= e->published - 0.5, remark);
-}
-
-/* ---- Rows that need no machine ---- */
-
-/* Scores test images by centres. */
-static vpf_status trivial_row(run *r, findings *f, json_t *table, const char *name, const float *centres, size_t count) {
-  parzen_points points;
-  double mean = 0, error = 0;
-  char about[WORDS];
-  vpf_status s = parzen_points_of(&points, r->digits.test, r->effort.test);
-  if (!s)
-    s = complain(vpf_parzen(centres, count, points.values, points.count, vpf_data_cols(r->digits.test), PARZEN_SIGMA,
-                            &mean, &error));
-  snprintf(about, sizeof about, "needs no machine; +- %.1f over images", error);
-  if (!s) row_value(f, table_row(f, table, name, about), mean);
-  parzen_points_clear(&points);
-  return s;
-}
-
-static vpf_status trivial_rows(run *r, findings *f, json_t *table) {
-  float *rows = NULL, *centroids = NULL;
-  const size_t pixels = vpf_data_cols(r->digits.levels);
-  const size_t trained = vpf_data_rows(r->digits.levels);
-  const size_t count = r->effort.centres < trained ? r->effort.centres : trained;
-  char name[64];
-  vpf_status s = grey_levels(&rows, r->digits.levels, SIZE_MAX);
-  if (!s) centroids = calloc(count, pixels * sizeof *centroids);
-  if (!s && !centroids) s = complain_because(VPF_ERR_MEMORY, "cannot allocate %zu centroids", count);
-  snprintf(name, sizeof name, "%zu training images", count);
-  if (!s) s = trivial_row(r, f, table, name, rows, count);
-  if (!s) s = k_means(rows, trained, pixels, count, r->effort.k_means_rounds, centroids);
-  snprintf(name, sizeof name, "%zu k-means centroids of training images", count);
-  if (!s) s = trivial_row(r, f, table, name, centroids, count);
-  free(centroids);
-  free(rows);
-  return s;
 }
 
 /* ---- Fig. 5 ---- */
@@ -239,7 +203,7 @@ vpf_status measure_table2(run *r, findings *f) {
              all[k].stderr_points);
     if (!s) row_cell(f, table_row(f, table, entries[k].name, about), all[k].scores, all[k].seeds, entries[k].published);
   }
-  if (!s && !stop_signal) s = trivial_rows(r, f, table);
+  if (!s && !stop_signal) s = trivial_scores(r, f, table);
   for (size_t k = 0; !s && !stop_signal && k < ENTRIES; k++)
     if (entries[k].is_target) claim_entry(f, &entries[k], &all[k]);
   if (!s && !stop_signal) s = figure5(r, f, all);

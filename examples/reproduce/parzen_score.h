@@ -19,6 +19,10 @@ void parzen_points_clear(parzen_points *p);
 vpf_status parzen_score(const run *r, const generator *g, size_t steps, size_t draws, const parzen_points *points,
                         vpf_parzen_report *out);
 
+/* The same with a number of steps for each pair of layers, from the bottom; stderr_points is the largest of the draws. */
+vpf_status parzen_score_by_pair(const run *r, const generator *g, const size_t *steps, size_t draws,
+                                const parzen_points *points, vpf_parzen_report *out);
+
 /* Of validation images, at the best of 1, 2, 3 and 5 steps. */
 vpf_status best_parzen(const run *r, const generator *g, double *out);
 

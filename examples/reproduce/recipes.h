@@ -15,7 +15,7 @@ typedef struct recipe {
   bool intra;                   /* intra-layer weights in every hidden layer */
   vpf_coupling coupling;
   bool fashion;                 /* trained on Fashion-MNIST */
-  const char *below;            /* trained on the hidden states of that machine, not on images; or NULL */
+  const char *below;            /* trained on the hidden states of that machine, a pair of layers too; or NULL: on images */
   vpf_method method;
   double gibbs_steps;           /* of CD and PCD; 0: the default */
   double decay;                 /* lambda; 0: the paper preset */

@@ -33,6 +33,12 @@ static const section sections[] = {
                  "activation over the training images. This score rewards smoothness as much as quality: see the rows "
                  "that need no machine at all.",
      .recipes = {"rbm196", "dbm1", "dbm2"}, .cost = 700, .measure = measure_table2},
+    {.name = "deeper", .title = "Beyond the paper: deeper machines, pair by pair",
+     .question = "Which machine of this family gets the score of the best published row of Table 2? Layers are added one "
+                 "after the other, each pair trained to its end on states of the layer below, with less weight decay above the "
+                 "first pair, and samples take a number of steps for each pair. All of it is chosen on validation images.",
+     .recipes = {"rbm196", "dbm1", "greedy2", "greedy3", "deep2", "deep3", "deep4", "deep5"}, .cost = 400,
+     .measure = measure_deeper},
     {.name = "likelihood", .title = "Beyond the paper: the true likelihood along training",
      .question = "Does a falling objective make the images more probable? The log-probability of test images by annealed "
                  "importance sampling, that of the empty image, the flow K, the Parzen score and the error of filling in, "

@@ -36,6 +36,7 @@ vpf_status measure_filters(run *r, findings *f);
 vpf_status measure_curves(run *r, findings *f);
 vpf_status measure_table1(run *r, findings *f);
 vpf_status measure_table2(run *r, findings *f);
+vpf_status measure_deeper(run *r, findings *f);
 vpf_status measure_fashion(run *r, findings *f);
 vpf_status measure_likelihood(run *r, findings *f);
 vpf_status measure_coupling(run *r, findings *f);

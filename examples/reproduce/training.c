@@ -137,8 +137,15 @@ json_t *load_log(const run *r, const recipe *how, uint64_t seed) {
 
 /* ---- Beginning, or going on ---- */
 
-/* The last layer's states of the machine below, for every image that it was trained on. */
+/* Machines under this one. */
+static uint64_t depth(const recipe *how) {
+  return how->below ? 1 + depth(find_recipe(how->below)) : 0;
+}
+
+/* The last layer's states of the machine below, for every image that it was trained on. Each machine of a stack draws
+ * by a seed of its own: unit j of two layers would otherwise be drawn from the same random number. */
 static vpf_status states_below(training *t) {
+  const uint64_t next_depth = (uint64_t)1 << 32;
   vpf_model *below = NULL;
   vpf_data *states = NULL, *from = NULL;
   training under = {.run = t->run, .recipe = find_recipe(t->recipe->below), .seed = t->seed};
@@ -147,7 +154,8 @@ static vpf_status states_below(training *t) {
     s = states_below(&under);
     from = under.data;
   }
-  if (!s) s = complain(vpf_model_infer(below, from ? from : t->run->digits.training, t->seed, &states));
+  if (!s) s = complain(vpf_model_infer(below, from ? from : t->run->digits.training,
+                                      t->seed + next_depth * depth(under.recipe), &states));
   if (!s) {
     const size_t first = vpf_model_layer_size(below, 0);
     s = complain(vpf_data_columns(&t->data, states, first, vpf_data_cols(states) - first));
