@@ -7,7 +7,7 @@
 #include "recipes.h"
 #include "run.h"
 
-enum { SECTION_RECIPES = 9 };
+enum { SECTION_RECIPES = 10 };
 
 typedef struct section {
   const char *name;                       /* of --only and of its file */
