@@ -46,11 +46,12 @@ static const recipe recipes[] = {
      .seeds = 1, .epochs = 200, .kept = EVERY_25},
 
     /* a stack on RBM(196) */
-    {.name = "deep2", .sizes = {196, 196}, .below = "rbm196", .decay = 0.001, .seeds = 3, .epochs = 500},
-    {.name = "deep3", .sizes = {196, 160}, .below = "deep2", .decay = 0.001, .seeds = 3, .epochs = 500},
-    {.name = "deep4", .sizes = {160, 128}, .below = "deep3", .decay = 0.001, .seeds = 3, .epochs = 500},
-    {.name = "deep5", .sizes = {128, 96}, .below = "deep4", .decay = 0.001, .seeds = 3, .epochs = 500},
-    {.name = "deep6", .sizes = {96, 64}, .below = "deep5", .decay = 0.001, .seeds = 3, .epochs = 500},
+    {.name = "deep2", .sizes = {196, 196}, .below = "rbm196", .decay = 0.0005, .seeds = 3, .epochs = 500},
+    {.name = "deep3", .sizes = {196, 160}, .below = "deep2", .decay = 0.0005, .seeds = 3, .epochs = 500},
+    {.name = "deep4", .sizes = {160, 128}, .below = "deep3", .decay = 0.0005, .seeds = 3, .epochs = 500},
+    {.name = "deep5", .sizes = {128, 96}, .below = "deep4", .decay = 0.0005, .seeds = 3, .epochs = 500},
+    {.name = "deep6", .sizes = {96, 64}, .below = "deep5", .decay = 0.0005, .seeds = 3, .epochs = 500},
+    {.name = "deep7", .sizes = {64, 48}, .below = "deep6", .decay = 0.0005, .seeds = 3, .epochs = 500},
 
     {.name = "fashion1", .sizes = {784, 196, 196, 64}, .fashion = true, .seeds = 1, .epochs = 400},
     /* with the decay of the others its fields leave the range of float at epoch 11 */

@@ -37,7 +37,7 @@ static const section sections[] = {
      .question = "Which machine of this family gets the score of the best published row of Table 2? Layers are added one "
                  "after the other, each pair trained to its end on states of the layer below, with less weight decay above the "
                  "first pair, and samples take a number of steps for each pair. All of it is chosen on validation images.",
-     .recipes = {"rbm196", "dbm1", "greedy2", "greedy3", "deep2", "deep3", "deep4", "deep5", "deep6"}, .cost = 400,
+     .recipes = {"rbm196", "dbm1", "greedy2", "greedy3", "deep2", "deep3", "deep4", "deep5", "deep6", "deep7"}, .cost = 240,
      .measure = measure_deeper},
     {.name = "likelihood", .title = "Beyond the paper: the true likelihood along training",
      .question = "Does a falling objective make the images more probable? The log-probability of test images by annealed "

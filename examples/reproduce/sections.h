@@ -7,7 +7,7 @@
 #include "recipes.h"
 #include "run.h"
 
-enum { SECTION_RECIPES = 10 };
+enum { SECTION_RECIPES = 11 };
 
 typedef struct section {
   const char *name;                       /* of --only and of its file */
