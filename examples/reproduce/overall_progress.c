@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "overall_progress.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ static void print_share(const overall_progress *p, FILE *stream, double part) {
   char text[DURATION_SIZE];
   fprintf(stream, "[%3.0f %%", p->planned > 0 ? 100 * done / p->planned : 100);
   if (worked > 0.002 * p->planned && elapsed > 1) /* before that nobody can tell */
-    fprintf(stream, ", %s left", duration_text((p->planned - done) * elapsed / worked, text));
+    fprintf(stream, ", %s left", duration_text(fmax(p->planned - done, 0) * elapsed / worked, text));
   fprintf(stream, "] %s", p->step);
 }
 
