@@ -30,7 +30,7 @@ static const char more_help[] =
     "  --threads N       0: as many as OpenMP likes (default 0); the results are the same\n"
     "  --help            this text\n"
     "\n"
-    "Ctrl-C stops in good order; go on with --resume. A complete run takes about an hour and a half on two\n"
+    "Ctrl-C stops in good order; go on with --resume. A complete run takes about an hour on two\n"
     "processors. Exit status: 0 done, 1 an error, 2 a mistake in the options, 130 stopped by Ctrl-C.\n";
 
 enum { OUT = 256, DATA, FASHION, QUICK, ONLY, RESUME, TRAIN, THREADS, HELP };
