@@ -54,15 +54,37 @@ static vpf_status mean_top_layer(float **out, const vpf_model *model, const gene
   return s;
 }
 
-static size_t steps_for(const vpf_model *model, const generate_options *options) {
-  return options->steps ? options->steps : machine_steps(model);
+/* Numbers of steps that a machine takes: one for each pair of layers. */
+static size_t pairs_of(const vpf_model *model) {
+  return vpf_model_layers(model) > 1 ? vpf_model_layers(model) - 1 : 1;
+}
+
+/* As given, or as in the paper's runs; a single number is for all pairs. OPTIONS_COMPLETE; EXIT_USAGE (said) if
+ * there are not as many as pairs. */
+static int complete_steps(generate_options *options, const vpf_model *model) {
+  const size_t pairs = pairs_of(model);
+  if (options->step_counts > 1 && options->step_counts != pairs)
+    return complain_option("--steps", NULL, "%zu numbers for a machine that takes %zu", options->step_counts, pairs);
+  if (pairs > GENERATE_PAIRS)
+    return complain_option("MODEL", NULL, "more than %d layers", GENERATE_PAIRS + 1);
+  if (options->step_counts == 0) options->steps[0] = machine_steps(model);
+  if (options->step_counts <= 1)
+    for (size_t pair = 1; pair < pairs; pair++) options->steps[pair] = options->steps[0];
+  return OPTIONS_COMPLETE;
+}
+
+/* "5 steps", or "1, 3, 10 steps" */
+static void print_steps(const generate_options *options) {
+  const size_t shown = options->step_counts ? options->step_counts : 1;
+  for (size_t k = 0; k < shown; k++) printf("%s%zu", k ? ", " : "", options->steps[k]);
+  fputs(" steps", stdout);
 }
 
 /* The last state of all units of every image: what the probabilities were drawn to. */
 static vpf_status draw_states(vpf_data **out, const vpf_model *model, const generate_options *options,
                               const float *prior) {
   return complain(
-      vpf_generate_states(model, options->count, steps_for(model, options), prior, options->seed, out));
+      vpf_generate_states_by_pair(model, options->count, options->steps, prior, options->seed, out));
 }
 
 static vpf_status draw_images(picture *p, const vpf_model *model, const generate_options *options, const float *prior) {
@@ -70,7 +92,7 @@ static vpf_status draw_images(picture *p, const vpf_model *model, const generate
   if (s) return s;
   if (!options->samples)
     return complain(
-        vpf_generate(model, options->count, steps_for(model, options), prior, options->seed, p->values));
+        vpf_generate_by_pair(model, options->count, options->steps, prior, options->seed, p->values));
 
   vpf_data *states = NULL, *visible = NULL;
   s = draw_states(&states, model, options, prior);
@@ -190,8 +212,9 @@ static vpf_status draw(picture *p, const vpf_model *model, const generate_option
   vpf_status s = options->prior ? mean_top_layer(&prior, model, options) : VPF_OK;
   if (!s) {
     if (!options->prior) puts("prior       0.5 for every unit of the top layer");
-    printf("images      %zu, %zu steps, seed %llu, %s\n", options->count, steps_for(model, options),
-           (unsigned long long)options->seed, options->samples || options->long_chain ? "samples" : "probabilities");
+    printf("images      %zu, ", options->count);
+    print_steps(options);
+    printf(", seed %llu, %s\n", (unsigned long long)options->seed, options->samples || options->long_chain ? "samples" : "probabilities");
     s = options->long_chain ? draw_chains(p, model, options, prior) : draw_images(p, model, options, prior);
   }
   free(prior);
@@ -211,6 +234,7 @@ int main(int argc, char **argv) {
   exit_status = EXIT_RUNTIME;
   if (!complain(vpf_model_load(&model, options.model))) {
     exit_status = picture_size(vpf_model_layer_size(model, 0), options.width, &p.width, &p.height);
+    if (exit_status == OPTIONS_COMPLETE) exit_status = complete_steps(&options, model);
     if (exit_status == OPTIONS_COMPLETE)
       exit_status = draw(&p, model, &options) || write_picture(&p, options.out) ? EXIT_RUNTIME : EXIT_SUCCESS;
   }

@@ -18,7 +18,9 @@ static const char help[] =
     "  --count N         how many (default 100; with --long-chain the chains, default 10)\n"
     "  --steps R         up and down R times between each two layers (default 5, or 3 for machines\n"
     "                    with intra-layer weights, as in the paper). More is not better: far from\n"
-    "                    the data a machine trained by probability flow has modes of its own\n"
+    "                    the data a machine trained by probability flow has modes of its own.\n"
+    "                    R,R,...: a number for each two layers, from the bottom; few for lower\n"
+    "                    ones and more for the top are often best\n"
     "  --prior DIR|0.5   0.5: every top unit is on in half of the images (default). DIR: as often\n"
     "                    as for the training images in that folder (the paper's P prior)\n"
     "  --limit N         the first N images of DIR; 0: all (default 50000, as for train_mnist)\n"
@@ -55,7 +57,8 @@ static int take_option(void *context, int key, const char *value) {
   switch (key) {
     case OUT: return option_path(&options->out, "--out", value, "a file");
     case COUNT: return option_size(&options->count, "--count", value, 1, MOST_IMAGES);
-    case STEPS: return option_size(&options->steps, "--steps", value, 1, MOST_STEPS);
+    case STEPS:
+      return option_sizes(options->steps, GENERATE_PAIRS, &options->step_counts, "--steps", value, 1, MOST_STEPS);
     case PRIOR:
       if (strcmp(value, "0.5")) return option_path(&options->prior, "--prior", value, "a folder, or 0.5");
       options->prior = NULL;

@@ -7,11 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { GENERATE_PAIRS = 16 }; /* numbers of steps that can be given */
+
 typedef struct generate_options {
   const char *model; /* the file of the machine */
   const char *out;   /* the picture */
   size_t count;      /* images, or chains with long_chain; 0: not given */
-  size_t steps;      /* r of Algorithm 2; 0: not given */
+  size_t steps[GENERATE_PAIRS]; /* r of Algorithm 2, one for all pairs of layers or for each from the bottom */
+  size_t step_counts;           /* how many; 0: not given */
   const char *prior; /* folder with the images of the P prior; NULL: 0.5 */
   size_t limit;      /* how many of them; 0: all */
   bool samples;      /* bits in place of probabilities */

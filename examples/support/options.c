@@ -59,6 +59,21 @@ int option_size(size_t *out, const char *option, const char *value, uint64_t low
   return result;
 }
 
+int option_sizes(size_t *out, size_t most, size_t *count, const char *option, const char *value, uint64_t low,
+                 uint64_t high) {
+  const char *rest = value;
+  uint64_t number;
+  *count = 0;
+  while (*count < most && read_integer(&rest, low, high, &number)) {
+    out[(*count)++] = (size_t)number;
+    if (!*rest) return OPTIONS_COMPLETE;
+    if (*rest != ',') break;
+    rest++;
+  }
+  return complain_option(option, value, "must be an integer from %llu to %llu, or up to %zu of them joined by commas",
+                         (unsigned long long)low, (unsigned long long)high, most);
+}
+
 int option_number(double *out, const char *option, const char *value, double low, double high) {
   char *end;
   errno = 0;

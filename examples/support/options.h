@@ -22,6 +22,11 @@ int options_parse(int argc, char **argv, const struct option *known, option_fn t
 
 int option_integer(uint64_t *out, const char *option, const char *value, uint64_t low, uint64_t high);
 int option_size(size_t *out, const char *option, const char *value, uint64_t low, uint64_t high);
+
+/* "1,3,5": at least one number and at most `most`; out: [most]. */
+int option_sizes(size_t *out, size_t most, size_t *count, const char *option, const char *value, uint64_t low,
+                 uint64_t high);
+
 int option_number(double *out, const char *option, const char *value, double low, double high);
 
 /* choices ends with NULL; allowed is the list in words. */

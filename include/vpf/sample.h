@@ -38,6 +38,11 @@ VPF_API vpf_status vpf_generate_by_pair(const vpf_model *model, size_t count, co
 VPF_API vpf_status vpf_generate_states(const vpf_model *model, size_t count, size_t steps, const float *prior,
                                        uint64_t seed, vpf_data **out_states);
 
+/** The procedure and draws of vpf_generate_by_pair(), states as vpf_generate_states() returns them.
+ *  Since 1.0. */
+VPF_API vpf_status vpf_generate_states_by_pair(const vpf_model *model, size_t count, const size_t *steps,
+                                               const float *prior, uint64_t seed, vpf_data **out_states);
+
 /** Mean-field features: m_0 = the bits, m_i = sigmoid(W_{i-1}^T m_{i-1} + b_up), intra-layer
  *  weights ignored. @param layer  0 .. layers-1.  @param[out] out  [rows x n_layer]. Since 1.0. */
 VPF_API vpf_status vpf_encode(const vpf_model *model, const vpf_data *data, size_t layer, float *out);

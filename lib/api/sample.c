@@ -92,3 +92,12 @@ vpf_status vpf_generate_states(const vpf_model *model, size_t count, size_t step
   if (!model) return vpfi_null(__func__, "model");
   return generate_evenly(__func__, model, count, steps, prior, seed, NULL, out_states);
 }
+
+vpf_status vpf_generate_states_by_pair(const vpf_model *model, size_t count, const size_t *steps, const float *prior,
+                                       uint64_t seed, vpf_data **out_states) {
+  if (!out_states) return vpfi_null(__func__, "out_states");
+  *out_states = NULL;
+  if (!model) return vpfi_null(__func__, "model");
+  if (!steps) return vpfi_null(__func__, "steps");
+  return generate(__func__, model, count, steps, prior, seed, NULL, out_states);
+}

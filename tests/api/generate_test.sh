@@ -29,6 +29,8 @@ for value in 0 -1 1.5 x '' 10001; do
   refused "--count $value: must be an integer from 1 to 10000" $model --out x.png --count "$value"
 done
 refused '--steps 0: must be an integer from 1 to' $model --out x.png --steps 0
+refused '--steps 1,,2: must be an integer from 1 to' $model --out x.png --steps 1,,2
+refused '--steps: 2 numbers for a machine that takes 3' deep/model.safetensors --out x.png --steps 1,2
 refused '--long-chain 0: must be an integer from 1 to' $model --out x.png --long-chain 0
 refused '--limit -1: must be' $model --out x.png --limit -1
 refused '--seed -1: must be' $model --out x.png --seed -1
@@ -74,6 +76,11 @@ expect 0 deep/model.safetensors --out deep.png
 grep -q 'images  *100, 3 steps' stdout || fail "not 3 steps with intra-layer weights"
 grep -q '^machine  *784-16-9-4, intra-layer weights in layers 1 2 3, pairwise$' stdout || fail "the deep machine"
 expect 0 deep/model.safetensors --out deep-p.png --prior "$sample" --samples
+expect 0 deep/model.safetensors --out even.png --steps 3,3,3
+cmp even.png deep.png || fail "three equal numbers of steps give another picture than one"
+expect 0 deep/model.safetensors --out uneven.png --steps 1,2,5
+grep -q 'images  *100, 1, 2, 5 steps' stdout || fail "it does not say how many steps each pair takes"
+! cmp -s uneven.png deep.png || fail "other numbers of steps give the same picture"
 expect 0 joint/model.safetensors --out joint.png --count 4
 check_picture joint.png 62 62
 echo "ok: pictures"

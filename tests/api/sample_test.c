@@ -50,24 +50,24 @@ static const float *draw_prior(dice *d, size_t n, bool extreme, float *prior) {
  * chain against the enumerated distribution of the procedure. */
 static void generated_states_follow_the_distribution_of_algorithm_2(void **state) {
   (void)state;
-  static const size_t lengths[] = {1, 2, 5};
+  static const size_t lengths[][3] = {{1, 1, 1}, {2, 2, 2}, {5, 5, 5}, {1, 3, 2}};
   dice d = {61};
   for (size_t f = 0; f < N_FAMILIES; f++)
-    for (size_t k = 0; k < 6; k++) {
+    for (size_t k = 0; k < 8; k++) {
       vpf_model *model = family_machine(&d, &FAMILIES[f], 1.0);
       brute_machine *machine = brute_read(model);
-      const size_t cells = (size_t)1 << machine->units, steps = lengths[k / 2];
+      const size_t cells = (size_t)1 << machine->units, *steps = lengths[k / 2];
       float room[8];
-      const float *prior = k % 2 ? draw_prior(&d, machine->size[machine->layers - 1], steps == 1, room) : NULL;
+      const float *prior = k % 2 ? draw_prior(&d, machine->size[machine->layers - 1], steps[2] == 1, room) : NULL;
       walk w = walk_new(machine);
-      walk_generate(&w, (const size_t[]){steps, steps, steps}, prior);
+      walk_generate(&w, steps, prior);
 
       vpf_data *states = NULL;
-      assert_ok(vpf_generate_states(model, ROWS, steps, prior, 17 + f, &states));
+      assert_ok(vpf_generate_states_by_pair(model, ROWS, steps, prior, 17 + f, &states));
       uint8_t *rows = bits_of_data(states);
       size_t *counts = calloc(cells, sizeof *counts);
       for (size_t r = 0; r < ROWS; r++) counts[brute_pack(rows + r * machine->units, machine->units)]++;
-      assert_chance(chi_square_fit(counts, w.p, cells, NULL), FAMILIES[f].name, steps, prior ? "P" : "R");
+      assert_chance(chi_square_fit(counts, w.p, cells, NULL), FAMILIES[f].name, steps[0], prior ? "P" : "R");
       free(counts);
       free(rows);
       walk_free(&w);
@@ -119,6 +119,15 @@ static void equal_steps_of_all_pairs_give_the_same_bits(void **state) {
     assert_ok(vpf_generate(model, CHAINS, 3, NULL, 5, evenly));
     assert_ok(vpf_generate_by_pair(model, CHAINS, steps, NULL, 5, by_pair));
     assert_memory_equal(evenly, by_pair, values * sizeof *evenly);
+    vpf_data *states = NULL, *states_by_pair = NULL;
+    assert_ok(vpf_generate_states(model, CHAINS, 3, NULL, 5, &states));
+    assert_ok(vpf_generate_states_by_pair(model, CHAINS, steps, NULL, 5, &states_by_pair));
+    uint8_t *bits = bits_of_data(states), *bits_by_pair = bits_of_data(states_by_pair);
+    assert_memory_equal(bits, bits_by_pair, CHAINS * machine_units(model));
+    free(bits_by_pair);
+    free(bits);
+    vpf_data_destroy(states_by_pair);
+    vpf_data_destroy(states);
     free(by_pair);
     free(evenly);
     vpf_model_destroy(model);
@@ -373,6 +382,8 @@ static void bad_input_is_refused(void **state) {
   assert_status(vpf_generate_by_pair(model, 2, (const size_t[]){0}, NULL, 1, probs), VPF_ERR_ARGUMENT);
   assert_message_has("steps 0");
   assert_status(vpf_generate_by_pair(model, 2, NULL, NULL, 1, probs), VPF_ERR_ARGUMENT);
+  assert_status(vpf_generate_states_by_pair(model, 2, NULL, NULL, 1, &out), VPF_ERR_ARGUMENT);
+  assert_null(out);
   assert_status(vpf_generate(NULL, 2, 1, NULL, 1, probs), VPF_ERR_ARGUMENT);
   assert_status(vpf_generate(model, 2, 1, NULL, 1, NULL), VPF_ERR_ARGUMENT);
   assert_status(vpf_encode(model, data, 2, probs), VPF_ERR_ARGUMENT);
