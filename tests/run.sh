@@ -3,7 +3,7 @@
 # All tests, from nothing, on Debian 12:
 #
 #   sh tests/run.sh          installs what is missing, then: gcc Release, gcc with ASan and UBSan,
-#                            clang, and the unit tests under valgrind
+#                            clang, the unit tests under valgrind, and tests on an emulated ARM
 #   sh tests/run.sh --quick  gcc Release only
 #
 # Builds into build/. Exit status 0 means that everything passed.
@@ -68,6 +68,7 @@ if [ $quick = no ]; then
   step "clang, Release: build, tests" \
     build_and_test clang -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release
   step "valgrind: unit tests of the gcc build" memcheck "$root/build/release"
+  step "64-bit ARM under emulation, unless skipped: build, tests" sh "$root/tests/aarch64.sh"
 fi
 
 echo

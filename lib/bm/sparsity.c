@@ -9,7 +9,10 @@ void vpfi_sparsity(const vpfi_shape *shape, const vpfi_params *params, size_t lo
   for (size_t j = 0; j < b->size; j++) { /* a row of W^T is what unit j sees */
     const float *row = params->weights_t[lower] + j * a->width;
     double largest = 0, sum2 = 0, sum4 = 0;
-    for (size_t i = 0; i < a->size; i++) largest = fmax(largest, fabs((double)row[i]));
+    for (size_t i = 0; i < a->size; i++) { /* fmax() of fabs() makes gcc 12 for AArch64 fail at -O3 */
+      const double size = fabs((double)row[i]);
+      if (size > largest) largest = size;
+    }
     if (!(largest > 0)) continue;
     for (size_t i = 0; i < a->size; i++) { /* the ratio does not depend on scale; so w^4 cannot underflow */
       const double square = ((double)row[i] / largest) * ((double)row[i] / largest);

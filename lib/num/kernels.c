@@ -17,6 +17,9 @@ const vpfi_kernels *vpfi_kernels_available(size_t k) {
   if (k == 1 && __builtin_cpu_supports("avx2")) return &vpfi_kernels_avx2;
   if (k == 2 && __builtin_cpu_supports("avx2") && has_avx512()) return &vpfi_kernels_avx512;
 #endif
+#ifdef VPFI_HAVE_NEON_KERNELS
+  if (k == 1) return &vpfi_kernels_neon; /* AArch64 always has it */
+#endif
   return NULL;
 }
 

@@ -130,7 +130,7 @@ typedef struct vpfi_kernels {
 } vpfi_kernels;
 
 /* The fastest table that this machine runs, or the one named by the environment variable
- * VPF_KERNELS (reference, avx2, avx512) if it runs here. All give the same results. */
+ * VPF_KERNELS (reference, avx2, avx512, neon) if it runs here. All give the same results. */
 const vpfi_kernels *vpfi_kernels_best(void);
 
 /* Table number k = 0, 1, ... of those this machine runs, NULL beyond the last; 0 is the reference. */
@@ -139,6 +139,9 @@ const vpfi_kernels *vpfi_kernels_available(size_t k);
 extern const vpfi_kernels vpfi_kernels_reference;
 #ifdef VPFI_HAVE_X86_KERNELS
 extern const vpfi_kernels vpfi_kernels_avx2, vpfi_kernels_avx512;
+#endif
+#ifdef VPFI_HAVE_NEON_KERNELS
+extern const vpfi_kernels vpfi_kernels_neon;
 #endif
 
 #endif

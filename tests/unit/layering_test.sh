@@ -53,7 +53,7 @@ check_tree() (
         if (name == "cblas.h" && FILENAME != "lib/num/blas.c") bad("only lib/num/blas.c knows CBLAS")
         if (name == "omp.h" && FILENAME != "lib/base/threads.c") bad("only lib/base/threads.c knows OpenMP")
         if (name ~ /^Random123\// && FILENAME !~ /^lib\/num\/rng[^\/]*$/) bad("only lib/num/rng.c knows Random123")
-        if (name == "immintrin.h" && FILENAME !~ /^lib\/num\/kernels_[^\/]*\.[ch]$/) bad("only kernels have intrinsics")
+        if ((name == "immintrin.h" || name == "arm_neon.h") && FILENAME !~ /^lib\/num\/kernels_[^\/]*\.[ch]$/) bad("only kernels have intrinsics")
         if (name ~ /^(base|num|bm|learn|eval|store|api)\//) bad("private headers are included in quotes")
         next
       }

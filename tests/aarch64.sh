@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The tests on 64-bit ARM, which QEMU emulates, on Debian 12 for another processor:
+#
+#   sh tests/aarch64.sh        installs the cross compiler and QEMU if they are missing, then: the unit tests
+#                              and those of the API that take seconds there; some two minutes
+#   sh tests/aarch64.sh --all  all of them but scripts; a quarter of an hour
+#
+# Builds into build/aarch64. ARM's libraries are unpacked into build/aarch64-root, not installed, so that they cannot
+# stand in the way of the machine's own. Exit status 0 means that everything passed, or that a line
+# "SKIPPED: <why>" says what could not be had.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+root=$(pwd)
+. "$root/cmake/install-packages.sh"
+
+# By name, so that a new test is run: those over half a minute each under emulation, of those without the label "slow".
+long='api/(ais|contrast|evaluate|flow|gibbs|memory|reconstruction|sample)_test'
+case ${1-} in
+'') selection="-LE script|slow -E $long" ;;
+--all) selection='-LE script' ;;
+*) echo "usage: sh tests/aarch64.sh [--all]" >&2; exit 2 ;;
+esac
+
+skip() {
+  echo
+  echo "SKIPPED: $1"
+  echo "Nothing has been tested on 64-bit ARM."
+  exit 0
+}
+
+libraries='libcmocka0 libcmocka-dev libjansson4 libjansson-dev zlib1g zlib1g-dev libblas3 libblas-dev librandom123-dev'
+multiarch=aarch64-linux-gnu
+sysroot=$root/build/aarch64-root
+archives=$root/build/aarch64-packages
+
+# apt-get for ARM's packages: the machine's sources and keys, but lists and archives in a folder of our own.
+apt_get() {
+  apt-get -q -y -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root \
+    -o Dir::State="$archives" -o Dir::State::status="$archives/status" -o Dir::Cache="$archives" "$@"
+}
+
+# What the packages themselves do with links when they are installed, and absolute ones made relative.
+link_libraries() {
+  ln -s blas/libblas.so "$1/usr/lib/$multiarch/libblas.so" &&
+    ln -s blas/libblas.so.3 "$1/usr/lib/$multiarch/libblas.so.3" &&
+    ln -s cblas-netlib.h "$1/usr/include/$multiarch/cblas.h" || return 1
+  find "$1" -type l -lname '/*' | while read -r link; do
+    ln -sfr "$1$(readlink "$link")" "$link" || return 1
+  done
+}
+
+unpack_libraries() {
+  rm -rf "$sysroot" "$sysroot.part" "$archives"
+  mkdir -p "$sysroot.part" "$archives/lists/partial" "$archives/archives/partial" && : >"$archives/status" || return 1
+  # shellcheck disable=SC2086  # words
+  (cd "$archives" && apt_get update && apt_get download $libraries) || return 1
+  for archive in "$archives"/*.deb; do
+    dpkg -x "$archive" "$sysroot.part" || return 1
+  done
+  link_libraries "$sysroot.part" && echo "$libraries" >"$sysroot.part/complete" && mv "$sysroot.part" "$sysroot"
+}
+
+case $(uname -m) in
+aarch64 | arm64) skip "this machine is one itself; tests/run.sh tests what it builds" ;;
+esac
+install_packages cmake make gcc-$multiarch g++-$multiarch qemu-user-static || skip "a package could not be installed, see above"
+for tool in cmake $multiarch-gcc $multiarch-g++ qemu-aarch64-static apt-get dpkg; do
+  command -v $tool >/dev/null || skip "there is no $tool"
+done
+mkdir -p "$root/build" || exit 1
+if [ "$(cat "$sysroot/complete" 2>/dev/null)" != "$libraries" ]; then
+  echo "Unpacking ARM's libraries into build/aarch64-root"
+  unpack_libraries >"$root/build/aarch64-packages.log" 2>&1 ||
+    { tail -n 20 "$root/build/aarch64-packages.log"; skip "ARM's libraries could not be had, see above"; }
+fi
+
+build=$root/build/aarch64
+jobs=$(nproc 2>/dev/null || echo 2)
+{
+  cmake --fresh -S "$root" -B "$build" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/toolchains/aarch64.cmake" \
+    -DCMAKE_BUILD_TYPE=Release -DVPF_BUILD_EXAMPLES=OFF &&
+    cmake --build "$build" -j "$jobs"
+} >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+# shellcheck disable=SC2086  # words
+ctest --test-dir "$build" -j "$jobs" --no-tests=error --output-on-failure $selection
