@@ -66,7 +66,7 @@ aarch64 | arm64) skip "this machine is one itself; tests/run.sh tests what it bu
 esac
 install_packages cmake make gcc-$multiarch g++-$multiarch qemu-user-static || skip "a package could not be installed, see above"
 for tool in cmake $multiarch-gcc $multiarch-g++ qemu-aarch64-static apt-get dpkg; do
-  command -v $tool >/dev/null || skip "there is no $tool"
+  command -v "$tool" >/dev/null || skip "there is no $tool"
 done
 mkdir -p "$root/build" || exit 1
 if [ "$(cat "$sysroot/complete" 2>/dev/null)" != "$libraries" ]; then
