@@ -54,13 +54,12 @@ static void sum_rows(float *z, const float *start, const float *matrix, size_t s
 /* The 16 possible sums of the rows of a group, in one vector of columns: table[on * step ...]. */
 static inline void tabulate_group(float *table, size_t step, const float *group, size_t stride, size_t rows) {
   float32x4_t sum[16];
-#pragma GCC unroll 4
-  for (size_t k = 0; k < VPFI_GROUP; k++) {
-    sum[1 << k] = k < rows ? vld1q_f32(group + k * stride) : set1(0);
-#pragma GCC unroll 8
-    for (int on = 1; on < 1 << k; on++) sum[(1 << k) + on] = vaddq_f32(sum[on], sum[1 << k]);
-  }
   sum[0] = set1(-0.0f);
+#pragma GCC unroll 16
+  for (unsigned on = 1; on < 16; on++) { /* its last row, alone or added to those before */
+    const unsigned k = on & 8 ? 3 : on & 4 ? 2 : on & 2 ? 1 : 0, last = 1u << k;
+    sum[on] = on > last ? vaddq_f32(sum[on - last], sum[last]) : k < rows ? vld1q_f32(group + k * stride) : set1(0);
+  }
 #pragma GCC unroll 16
   for (size_t on = 0; on < 16; on++) vst1q_f32(table + on * step, sum[on]);
 }
