@@ -214,7 +214,8 @@ static vpf_status draw(picture *p, const vpf_model *model, const generate_option
     if (!options->prior) puts("prior       0.5 for every unit of the top layer");
     printf("images      %zu, ", options->count);
     print_steps(options);
-    printf(", seed %llu, %s\n", (unsigned long long)options->seed, options->samples || options->long_chain ? "samples" : "probabilities");
+    printf(", seed %llu, %s\n", (unsigned long long)options->seed,
+           options->samples || options->long_chain ? "samples" : "probabilities");
     s = options->long_chain ? draw_chains(p, model, options, prior) : draw_images(p, model, options, prior);
   }
   free(prior);

@@ -28,21 +28,9 @@ vpf_status parzen_score(const run *r, const generator *g, size_t steps, size_t d
 
 vpf_status parzen_score_by_pair(const run *r, const generator *g, const size_t *steps, size_t draws,
                                 const parzen_points *points, vpf_parzen_report *out) {
-  const size_t pixels = vpf_model_layer_size(g->model, 0);
-  float *centres = calloc(r->effort.centres, pixels * sizeof *centres);
-  vpf_status s = centres ? VPF_OK : complain_because(VPF_ERR_MEMORY, "cannot allocate samples");
   *out = (vpf_parzen_report){.struct_size = sizeof *out};
-  for (size_t d = 0; !s && d < draws; d++) {
-    double mean = 0, error = 0;
-    s = complain(vpf_generate_by_pair(g->model, r->effort.centres, steps, g->prior, 1 + d, centres));
-    if (!s)
-      s = complain(vpf_parzen(centres, r->effort.centres, points->values, points->count, pixels, PARZEN_SIGMA, &mean,
-                              &error));
-    out->mean += mean / (double)draws;
-    out->stderr_points = fmax(out->stderr_points, error);
-  }
-  free(centres);
-  return s;
+  return complain(vpf_parzen_generated_by_pair(g->model, r->effort.centres, steps, g->prior, 1, draws, points->values,
+                                               points->count, PARZEN_SIGMA, out));
 }
 
 static const size_t tried_steps[] = {1, 2, 3, 5};

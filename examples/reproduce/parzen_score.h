@@ -19,7 +19,7 @@ void parzen_points_clear(parzen_points *p);
 vpf_status parzen_score(const run *r, const generator *g, size_t steps, size_t draws, const parzen_points *points,
                         vpf_parzen_report *out);
 
-/* The same with a number of steps for each pair of layers, from the bottom; stderr_points is the largest of the draws. */
+/* The same with a number of steps for each pair of layers, from the bottom. */
 vpf_status parzen_score_by_pair(const run *r, const generator *g, const size_t *steps, size_t draws,
                                 const parzen_points *points, vpf_parzen_report *out);
 

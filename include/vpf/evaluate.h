@@ -57,6 +57,12 @@ VPF_API vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, si
                                         uint64_t seed, size_t draws, const float *points, size_t n_points,
                                         double sigma, vpf_parzen_report *out);
 
+/** The same with the centres of vpf_generate_by_pair(). @param steps  [layers-1], as there. Since 1.0. */
+VPF_API vpf_status vpf_parzen_generated_by_pair(const vpf_model *model, size_t count, const size_t *steps,
+                                                const float *prior, uint64_t seed, size_t draws,
+                                                const float *points, size_t n_points, double sigma,
+                                                vpf_parzen_report *out);
+
 /** log Z by enumeration, nats. Joint, or at most 2 layers.
  *  @return VPF_ERR_LIMIT with the limit if too many units would have to be enumerated;
  *          VPF_ERR_UNSUPPORTED for a pairwise model of three or more layers. Since 1.0. */

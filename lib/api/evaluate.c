@@ -69,15 +69,15 @@ vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const
 }
 
 /* One draw of centres after the other, so that only one is in memory. */
-static vpf_status score_draws(const vpf_model *model, size_t count, size_t steps, const float *prior, uint64_t seed,
-                              const float *points, size_t n_points, double sigma, vpf_parzen_report *report) {
+static vpf_status score_draws(const vpf_model *model, size_t count, const size_t *steps, const float *prior,
+                              uint64_t seed, const float *points, size_t n_points, double sigma, vpf_parzen_report *report) {
   const size_t dim = model->shape.layer[0].size, draws = report->draws;
   float *centres = vpfi_alloc(count, dim * sizeof *centres);
   double *each = vpfi_alloc(n_points, sizeof *each), *point = vpfi_alloc(n_points, sizeof *point);
   double *draw = vpfi_alloc(draws, sizeof *draw);
   vpf_status status = centres && each && point && draw ? VPF_OK : VPF_ERR_MEMORY;
   for (size_t d = 0; !status && d < draws; d++) {
-    status = vpf_generate(model, count, steps, prior, seed + d, centres);
+    status = vpf_generate_by_pair(model, count, steps, prior, seed + d, centres);
     if (!status)
       status = vpfi_parzen(centres, count, points, n_points, dim, &sigma, 1, vpfi_thread_count(0), each);
     if (status) break;
@@ -96,21 +96,40 @@ static vpf_status score_draws(const vpf_model *model, size_t count, size_t steps
   return status;
 }
 
-vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, size_t steps, const float *prior, uint64_t seed,
-                                size_t draws, const float *points, size_t n_points, double sigma,
-                                vpf_parzen_report *out) {
-  if (!model) return vpfi_null(__func__, "model");
+static vpf_status parzen_generated(const char *function, const vpf_model *model, size_t count, const size_t *steps,
+                                   const float *prior, uint64_t seed, size_t draws, const float *points,
+                                   size_t n_points, double sigma, vpf_parzen_report *out) {
   const size_t dim = model->shape.layer[0].size;
-  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_parzen_report, draws));
-  if (!status) status = check_points(__func__, "points", points, n_points, dim);
-  if (!status) status = check_sizes(__func__, "centres", count, dim);
-  if (!status) status = check_sigma(__func__, sigma);
+  vpf_status status = vpfi_check_report(function, out, VPFI_SIZE_TO(vpf_parzen_report, draws));
+  if (!status) status = check_points(function, "points", points, n_points, dim);
+  if (!status) status = check_sizes(function, "centres", count, dim);
+  if (!status) status = check_sigma(function, sigma);
   if (status) return status;
-  if (draws == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: draws is 0; at least 1 is needed", __func__);
+  if (draws == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: draws is 0; at least 1 is needed", function);
   vpf_parzen_report report = {.draws = draws};
   status = score_draws(model, count, steps, prior, seed, points, n_points, sigma, &report);
   if (!status) vpfi_return_report(out, &report, sizeof report);
   return status;
+}
+
+vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, size_t steps, const float *prior, uint64_t seed,
+                                size_t draws, const float *points, size_t n_points, double sigma,
+                                vpf_parzen_report *out) {
+  if (!model) return vpfi_null(__func__, "model");
+  size_t *each = vpfi_even_steps(model, steps);
+  if (!each) return VPF_ERR_MEMORY;
+  const vpf_status status =
+      parzen_generated(__func__, model, count, each, prior, seed, draws, points, n_points, sigma, out);
+  vpfi_free(each);
+  return status;
+}
+
+vpf_status vpf_parzen_generated_by_pair(const vpf_model *model, size_t count, const size_t *steps, const float *prior,
+                                        uint64_t seed, size_t draws, const float *points, size_t n_points,
+                                        double sigma, vpf_parzen_report *out) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!steps) return vpfi_null(__func__, "steps");
+  return parzen_generated(__func__, model, count, steps, prior, seed, draws, points, n_points, sigma, out);
 }
 
 vpf_status vpf_weight_metrics(const vpf_model *model, size_t lower, double *out_rho, double *out_w2) {

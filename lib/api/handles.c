@@ -36,6 +36,17 @@ vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps) {
   return vpfi_check_steps(function, steps);
 }
 
+size_t vpfi_step_counts(const vpf_model *model) {
+  return model->shape.n_layers > 1 ? model->shape.n_layers - 1 : 1;
+}
+
+size_t *vpfi_even_steps(const vpf_model *model, size_t steps) {
+  const size_t count = vpfi_step_counts(model);
+  size_t *each = vpfi_alloc(count, sizeof *each);
+  for (size_t pair = 0; each && pair < count; pair++) each[pair] = steps;
+  return each;
+}
+
 vpfi_machine vpfi_machine_of(const vpf_model *model) {
   return (vpfi_machine){vpfi_kernels_best(), &model->shape, &model->params, NULL};
 }

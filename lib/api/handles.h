@@ -40,6 +40,12 @@ vpf_status vpfi_read_ais_settings(const char *function, const vpf_ais_settings *
 /* VPF_ERR_ARGUMENT, VPF_ERR_LIMIT unless there can be so many chains of so many steps. */
 vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps);
 
+/* How many numbers of steps generation takes: one for each pair of layers, or for the only layer. */
+size_t vpfi_step_counts(const vpf_model *model);
+
+/* So many equal ones, to be given back with vpfi_free(); NULL without memory. */
+size_t *vpfi_even_steps(const vpf_model *model, size_t steps);
+
 /* One row of states whose bits say which units of the first `layers` layers are clamped (bytes that
  * are not 0); without memory, bits NULL, if clamped is NULL. VPF_ERR_MEMORY. */
 vpf_status vpfi_clamp_init(vpfi_states *mask, const vpf_model *model, const uint8_t *clamped, size_t layers);

@@ -25,17 +25,12 @@ static vpf_status prior_fields(const char *function, const vpf_model *model, con
   return VPF_OK;
 }
 
-/* How many numbers of steps a model takes: one for each pair of layers. */
-static size_t pairs_of(const vpf_model *model) {
-  return model->shape.n_layers > 1 ? model->shape.n_layers - 1 : 1;
-}
-
-/* steps: [pairs_of(model)] */
+/* steps: as vpfi_even_steps() */
 static vpf_status generate(const char *function, const vpf_model *model, size_t count, const size_t *steps,
                            const float *prior, uint64_t seed, float *out_probs, vpf_data **out_states) {
   vpf_status status = VPF_OK;
   size_t most = 0;
-  for (size_t pair = 0; !status && pair < pairs_of(model); pair++) {
+  for (size_t pair = 0; !status && pair < vpfi_step_counts(model); pair++) {
     status = vpfi_check_chains(function, count, steps[pair]);
     if (steps[pair] > most) most = steps[pair];
   }
@@ -62,9 +57,8 @@ static vpf_status generate(const char *function, const vpf_model *model, size_t 
 
 static vpf_status generate_evenly(const char *function, const vpf_model *model, size_t count, size_t steps,
                                   const float *prior, uint64_t seed, float *out_probs, vpf_data **out_states) {
-  size_t *each = vpfi_alloc(pairs_of(model), sizeof *each);
+  size_t *each = vpfi_even_steps(model, steps);
   if (!each) return VPF_ERR_MEMORY;
-  for (size_t pair = 0; pair < pairs_of(model); pair++) each[pair] = steps;
   const vpf_status status = generate(function, model, count, each, prior, seed, out_probs, out_states);
   vpfi_free(each);
   return status;

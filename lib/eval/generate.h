@@ -6,7 +6,8 @@
 #include "bm/gibbs.h"
 
 /* Chains 0 .. states->rows-1 of Algorithm 2. steps: of each pair of layers, from the bottom (one
- * layer: of its sweeps). prior: [top layer] log-odds. The last drawn states stay in states; probs, unless NULL: [rows x n_0], the probabilities of the last visible pass. */
+ * layer: of its sweeps). prior: [top layer] log-odds. The last drawn states stay in states; probs,
+ * unless NULL: [rows x n_0], the probabilities of the last visible pass. */
 void vpfi_generate(const vpfi_machine *machine, const size_t *steps, const float *prior_field, uint64_t seed,
                    vpfi_states *states, float *probs, size_t threads, vpfi_scratch *scratch);
 

@@ -296,6 +296,11 @@ static void parzen_of_a_machine_is_that_of_its_draws(void **state) {
   assert_close(got.stderr_draws, 0, 0);
   assert_ok(vpf_parzen_generated(model, COUNT, 3, prior, seed, DRAWS, points, 1, 0.3, &got));
   assert_close(got.stderr_points, 0, 0);
+
+  const size_t steps[] = {3, 3, 3};
+  vpf_parzen_report by_pair = {.struct_size = sizeof by_pair};
+  assert_ok(vpf_parzen_generated_by_pair(model, COUNT, steps, prior, seed, DRAWS, points, 1, 0.3, &by_pair));
+  assert_memory_equal(&by_pair, &got, sizeof got);
   vpf_model_destroy(model);
 }
 
@@ -310,6 +315,7 @@ static void bad_input_for_draws_is_refused(void **state) {
   assert_status(vpf_parzen_generated(model, (size_t)1 << 33, 1, NULL, 1, 1, x, 1, 0.2, &out), VPF_ERR_LIMIT);
   assert_status(vpf_parzen_generated(model, 2, 0, NULL, 1, 1, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
   assert_message_has("steps 0");
+  assert_status(vpf_parzen_generated_by_pair(model, 2, NULL, NULL, 1, 1, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
   assert_status(vpf_parzen_generated(model, 2, 1, wrong, 1, 1, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
   assert_message_has("prior[1] is 2");
   assert_status(vpf_parzen_generated(model, 2, 1, NULL, 1, 0, x, 1, 0.2, &out), VPF_ERR_ARGUMENT);
