@@ -8,7 +8,6 @@
 #include "generator.h"
 #include "pictures.h"
 #include "sections.h"
-#include "training.h"
 
 enum { SHOWN = 100 };
 

@@ -113,7 +113,8 @@ vpf_status measure_steps(run *r, findings *f) {
     for (size_t k = 0; !s && !stop_signal && k < STEPS; k++) {
       vpf_parzen_report report;
       overall_progress_at(&r->progress, ((double)c + (double)k / STEPS) / COUNT(list), "%s, r = %zu", list[c].name, steps[k]);
-      s = parzen_score(r, &g, steps[k], 1, &points, &report);
+      const step_pattern even = {steps[k], steps[k], steps[k], steps[k]};
+      s = parzen_score(r, &g, &even, 1, &points, &report);
       y[k] = report.mean;
       row_value(f, row, y[k]);
     }

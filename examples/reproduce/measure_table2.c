@@ -61,7 +61,7 @@ static vpf_status score_entry(run *r, size_t k, entry_scores *all) {
   vpf_status s = VPF_OK;
   *out = (entry_scores){.seeds = recipe_seeds(how, r->options->quick)};
   if (e->prior == PRIOR_P_SAMPLED) out->choice = all[k - 1].choice;
-  else s = choose_parzen(r, how, e->prior, share * (double)k, share * (double)(k + 1), &out->choice);
+  else s = choose_parzen(r, &(parzen_trial){.how = how, .prior = e->prior}, share * (double)k, share * (double)(k + 1), &out->choice);
   if (!s && !stop_signal) s = test_parzen(r, how, e->prior, &out->choice, out->scores, &out->stderr_points);
   for (size_t seed = 0; seed < out->seeds; seed++) out->mean += out->scores[seed] / (double)out->seeds;
   return s;
@@ -73,7 +73,7 @@ static void claim_entry(findings *f, const entry *e, const entry_scores *s) {
   snprintf(target, sizeof target, "%.0f", e->published);
   snprintf(measured, sizeof measured, "%.1f", s->mean);
   snprintf(remark, sizeof remark, "epoch %zu and r = %zu chosen on validation images (%.1f there), mean of %zu seeds",
-           s->choice.epoch, s->choice.steps, s->choice.validation, s->seeds);
+           s->choice.epoch, s->choice.steps.top, s->choice.validation, s->seeds);
   find_claim(f, claim, target, measured, s->mean >= e->published - 0.5, remark);
 }
 
@@ -90,7 +90,7 @@ static vpf_status samples_of(run *r, const entry *e, const parzen_choice *choice
   vpf_status s = generator_load(&g, r, find_recipe(e->recipe), 1, choice->epoch, e->prior);
   if (!s) *out = calloc(count, vpf_data_cols(r->digits.test) * sizeof **out);
   if (!s && !*out) s = complain_because(VPF_ERR_MEMORY, "cannot allocate samples");
-  if (!s) s = complain(vpf_generate(g.model, count, choice->steps, g.prior, 1, *out));
+  if (!s) s = complain(vpf_generate(g.model, count, choice->steps.top, g.prior, 1, *out));
   generator_clear(&g);
   return s;
 }
@@ -108,7 +108,7 @@ static vpf_status draw_entry(run *r, findings *f, const entry *e, const entry_sc
   float *images = NULL;
   snprintf(file, sizeof file, "samples-%s.png", e->name);
   snprintf(caption, sizeof caption, "%s: samples of seed 1, epoch %zu, r = %zu, not cherry-picked", e->name,
-           scored->choice.epoch, scored->choice.steps);
+           scored->choice.epoch, scored->choice.steps.top);
   vpf_status s = samples_of(r, e, &scored->choice, COUNTED, &images);
   if (!s) s = write_images(r, file, images, SHOWN, 0);
   if (!s) find_picture(f, file, "generated digits", caption);
@@ -199,7 +199,7 @@ vpf_status measure_table2(run *r, findings *f) {
   for (size_t k = 0; !s && !stop_signal && k < ENTRIES; k++) {
     s = score_entry(r, k, all);
     char about[WORDS];
-    snprintf(about, sizeof about, "epoch %zu, r = %zu; +- %.1f over images", all[k].choice.epoch, all[k].choice.steps,
+    snprintf(about, sizeof about, "epoch %zu, r = %zu; +- %.1f over images", all[k].choice.epoch, all[k].choice.steps.top,
              all[k].stderr_points);
     if (!s) row_cell(f, table_row(f, table, entries[k].name, about), all[k].scores, all[k].seeds, entries[k].published);
   }

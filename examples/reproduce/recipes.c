@@ -74,6 +74,10 @@ size_t recipe_layers(const recipe *r) {
   return layers;
 }
 
+size_t recipe_pairs(const recipe *r) {
+  return recipe_layers(r) - 1 + (r->below ? recipe_pairs(find_recipe(r->below)) : 0);
+}
+
 const char *recipe_shape(const recipe *r, char text[RECIPE_TEXT]) {
   size_t used = 0;
   for (size_t l = 0; l < recipe_layers(r); l++)

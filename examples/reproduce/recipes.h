@@ -34,6 +34,9 @@ const recipe *find_recipe(const char *name);
 
 size_t recipe_layers(const recipe *r);
 
+/* Pairs of layers, those of the recipes below it included. */
+size_t recipe_pairs(const recipe *r);
+
 /* "784-196-196-64" into text; returns it. */
 enum { RECIPE_TEXT = 64 };
 const char *recipe_shape(const recipe *r, char text[RECIPE_TEXT]);

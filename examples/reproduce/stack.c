@@ -33,11 +33,9 @@ static vpf_status copy_pair(vpf_model *to, size_t pair, const vpf_model *from) {
 
 /* The machine without its parameters; returns how many pairs it has. */
 static size_t create(vpf_model **out, const recipe *top, vpf_status *status) {
-  size_t sizes[STACK_PAIRS + 1] = {0}, pairs = 0, pair;
+  size_t sizes[STACK_PAIRS + 1] = {0}, pairs = recipe_pairs(top), pair = pairs;
   uint8_t intra[STACK_PAIRS + 1] = {0};
-  for (const recipe *how = top; how; how = below(how)) pairs++;
   assert(pairs <= STACK_PAIRS);
-  pair = pairs;
   for (const recipe *how = top; how; how = below(how), pair--) {
     sizes[pair] = how->sizes[1];
     sizes[pair - 1] = how->sizes[0];
