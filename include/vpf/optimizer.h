@@ -127,6 +127,25 @@ VPF_API vpf_status vpf_optimizer_get(const vpf_optimizer *optimizer, vpf_option 
 VPF_API vpf_status vpf_option_bounds(vpf_option option, double *out_low, double *out_high,
                                      const char **out_name);
 
+/** What an option is: a row of VPF_OPTION_LIST, for bindings, which cannot read it. Since 1.0. */
+typedef struct vpf_option_info {
+  size_t struct_size;    /**< sizeof(vpf_option_info), set by the caller */
+  vpf_option option;
+  int integer;           /**< 1: whole numbers only */
+  const char *name;      /**< "learning_rate"; a static string */
+  double low, high;      /**< the closed interval of allowed values */
+  double initial;        /**< of a new optimizer: the paper preset */
+} vpf_option_info;
+
+/** Number of options. Since 1.0. */
+VPF_API size_t vpf_option_count(void);
+
+/** One option after the other, in the order of their numbers.
+ *  @param      index  0 .. vpf_option_count()-1
+ *  @param[out] out    unchanged on failure
+ *  @return VPF_ERR_ARGUMENT (index, struct_size). Since 1.0. */
+VPF_API vpf_status vpf_option_describe(size_t index, vpf_option_info *out);
+
 /** Why the last vpf_train() with this optimizer ended; VPF_STOP_NONE for NULL. Since 1.0. */
 VPF_API vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer);
 

@@ -40,6 +40,10 @@ typedef enum vpf_status {
 /** The fixed text of a status code, "unknown status" for any other number. Never NULL. Since 1.0. */
 VPF_API const char *vpf_status_string(vpf_status status);
 
+/** The name of a status code, "VPF_ERR_MEMORY" for -3 and so on, for bindings, which cannot read
+ *  VPF_STATUS_LIST; "" for any other number: codes run from 0 down without gaps. Never NULL. Since 1.0. */
+VPF_API const char *vpf_status_name(vpf_status status);
+
 /** What went wrong in this thread's last failed call: one line, with the value and the limit.
  *
  *  Never NULL; "" before the first failure; not cleared by a success, so ask only after a

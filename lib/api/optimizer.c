@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/handles.h"
+#include "api/structs.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -62,6 +63,22 @@ vpf_status vpf_option_bounds(vpf_option option, double *out_low, double *out_hig
   if (out_low) *out_low = vpfi_option_table[position].low;
   if (out_high) *out_high = vpfi_option_table[position].high;
   if (out_name) *out_name = vpfi_option_table[position].name;
+  return VPF_OK;
+}
+
+size_t vpf_option_count(void) {
+  return VPFI_N_OPTIONS;
+}
+
+vpf_status vpf_option_describe(size_t index, vpf_option_info *out) {
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_option_info, initial));
+  if (!status && index >= VPFI_N_OPTIONS)
+    status = vpfi_fail(VPF_ERR_ARGUMENT, "%s: index %zu is outside 0 .. %d", __func__, index, VPFI_N_OPTIONS - 1);
+  if (status) return status;
+  const vpfi_option_info *row = &vpfi_option_table[index];
+  const vpf_option_info found = {.option = row->key, .integer = row->integer, .name = row->name, .low = row->low,
+                                 .high = row->high, .initial = row->initial};
+  vpfi_return_report(out, &found, sizeof found);
   return VPF_OK;
 }
 

@@ -16,6 +16,16 @@ const char *vpf_status_string(vpf_status status) {
   return "unknown status";
 }
 
+const char *vpf_status_name(vpf_status status) {
+  switch (status) {
+#define STATUS_CASE(name, number, text)                                                            \
+  case name: return #name;
+    VPF_STATUS_LIST(STATUS_CASE)
+#undef STATUS_CASE
+  }
+  return "";
+}
+
 const char *vpf_error_message(void) {
   return vpfi_error_text();
 }

@@ -111,6 +111,46 @@ static void every_status_has_its_number_and_a_text_of_its_own(void **state) {
   assert_string_equal(vpf_status_string((vpf_status)1), "unknown status");
 }
 
+/* Bindings cannot read macros: what these lists say can be asked for. */
+static void the_list_of_statuses_can_be_asked_for(void **state) {
+  (void)state;
+  int statuses = 0;
+#define COMPARE(name, number, text)                                                                \
+  assert_string_equal(vpf_status_name((vpf_status)(number)), #name);                               \
+  assert_string_equal(vpf_status_string((vpf_status)(number)), text);                              \
+  assert_int_equal(number, -statuses++);
+  VPF_STATUS_LIST(COMPARE)
+#undef COMPARE
+  assert_string_equal(vpf_status_name((vpf_status)-statuses), "");
+  assert_string_equal(vpf_status_name((vpf_status)1), "");
+}
+
+static void the_list_of_options_can_be_asked_for(void **state) {
+  (void)state;
+  assert_int_equal(vpf_option_count(), OPTIONS);
+  for (size_t k = 0; k < OPTIONS; k++) {
+    vpf_option_info found = {.struct_size = sizeof found};
+    assert_ok(vpf_option_describe(k, &found));
+    assert_int_equal(found.struct_size, sizeof found);
+    assert_int_equal(found.option, TABLE[k].option);
+    assert_int_equal(found.integer, TABLE[k].integer);
+    assert_string_equal(found.name, TABLE[k].name);
+    assert_close(found.low, TABLE[k].low, 0);
+    assert_close(found.high, TABLE[k].high, 0);
+    assert_close(found.initial, TABLE[k].initial, 0);
+    assert_true(k == 0 || found.option > TABLE[k - 1].option);
+  }
+
+  vpf_option_info untouched = {.struct_size = sizeof untouched, .low = 7};
+  assert_status(vpf_option_describe(OPTIONS, &untouched), VPF_ERR_ARGUMENT);
+  assert_message_has("index 20 is outside 0 .. 19");
+  assert_close(untouched.low, 7, 0);
+  untouched.struct_size = sizeof untouched - 1;
+  assert_status(vpf_option_describe(0, &untouched), VPF_ERR_ARGUMENT);
+  assert_close(untouched.low, 7, 0);
+  assert_status(vpf_option_describe(0, NULL), VPF_ERR_ARGUMENT);
+}
+
 static void success_does_not_clear_the_message(void **state) {
   (void)state;
   vpf_optimizer *optimizer = NULL;
@@ -136,6 +176,8 @@ int main(void) {
       cmocka_unit_test(bounds_are_what_set_accepts),
       cmocka_unit_test(messages_have_value_and_limits),
       cmocka_unit_test(every_status_has_its_number_and_a_text_of_its_own),
+      cmocka_unit_test(the_list_of_statuses_can_be_asked_for),
+      cmocka_unit_test(the_list_of_options_can_be_asked_for),
       cmocka_unit_test(success_does_not_clear_the_message),
       cmocka_unit_test(header_and_library_agree_on_the_version),
   };
