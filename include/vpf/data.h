@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+/** Rows of bits, read-only once made. Since 1.0. */
 typedef struct vpf_data vpf_data;
 
 /** Make rows of bits from bytes: a value above the threshold is 1.

@@ -21,6 +21,7 @@
 extern "C" {
 #endif
 
+/** A layered Boltzmann machine: shape and parameters. Since 1.0. */
 typedef struct vpf_model vpf_model;
 
 /** How the layers of a machine with three or more are coupled; one and two layers do not differ.

@@ -14,6 +14,7 @@
 extern "C" {
 #endif
 
+/** What the checks of one training have found, and the best model so far. Since 1.0. */
 typedef struct vpf_monitor vpf_monitor;
 
 /** Create an empty monitor.

@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+/** Everything that training remembers, except the parameters. Since 1.0. */
 typedef struct vpf_optimizer vpf_optimizer;
 
 /** What the gradient is. Since 1.0.

@@ -10,8 +10,11 @@
 extern "C" {
 #endif
 
+/** The version of these headers; of the running library: vpf_version_number(). Since 1.0. */
 #define VPF_VERSION_MAJOR 1
+/** See VPF_VERSION_MAJOR. Since 1.0. */
 #define VPF_VERSION_MINOR 0
+/** See VPF_VERSION_MAJOR. Since 1.0. */
 #define VPF_VERSION_PATCH 0
 
 /** "major.minor.patch" of the running library; a static string. Since 1.0. */

@@ -3,6 +3,7 @@
 #include <vpf/version.h>
 
 #include "api/handles.h"
+#include "api/structs.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -43,8 +44,9 @@ unsigned vpf_version_number(void) {
 
 vpf_status vpf_set_allocator(const vpf_allocator *a) {
   if (!a) return vpfi_null(__func__, "a");
-  if (a->struct_size < sizeof *a)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: struct_size is %zu, less than %zu", __func__, a->struct_size, sizeof *a);
+  const size_t least = VPFI_SIZE_TO(vpf_allocator, user);
+  if (a->struct_size < least)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: struct_size is %zu, less than %zu", __func__, a->struct_size, least);
   if (!a->allocate) return vpfi_null(__func__, "a->allocate");
   if (!a->release) return vpfi_null(__func__, "a->release");
   return vpfi_set_allocator(a);

@@ -47,6 +47,8 @@ none "$scratch/out" "exported without a version"
 check_exports "$tree/include/vpf" VPF_1 "$list"
 check_exports "$tree/include/vpf/experimental" VPF_EXPERIMENTAL "$experimental"
 
+readelf -d "$shared" | grep -q 'SONAME.*\[libvpf\.so\.1\]' || { echo "the soname is not libvpf.so.1"; failed=1; }
+
 # 3. The static library adds no other names to a program.
 nm -g --defined-only "$static" 2>/dev/null | awk 'NF == 3 && $3 !~ /^vpfi?_/ { print $3 }' >"$scratch/out"
 none "$scratch/out" "global in the static library, but neither vpf_ nor vpfi_"
