@@ -22,8 +22,6 @@
 #include "support/thread_count.h"
 #include "support/work_view.h"
 
-const char program_name[] = "evaluate";
-
 static vpf_status estimate_part(part p, const evaluation *e, double *seconds) {
   switch (p) {
     case PART_MACHINE: return estimate_machine(e, seconds);

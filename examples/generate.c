@@ -20,8 +20,6 @@
 #include "support/png_tiles.h"
 #include "support/thread_count.h"
 
-const char program_name[] = "generate";
-
 /* What is drawn: `count` images in rows of `columns`, all of them width x height. */
 typedef struct picture {
   size_t width, height, columns, count;

@@ -21,8 +21,6 @@
 #include "support/reconstruct_options.h"
 #include "support/thread_count.h"
 
-const char program_name[] = "reconstruct";
-
 typedef struct run {
   const reconstruct_options *options;
   char *path; /* of the test images */

@@ -21,8 +21,6 @@
 #include "support/train/train_options.h"
 #include "support/train/watch.h"
 
-const char program_name[] = "train_mnist";
-
 /* What the progress function works with. */
 typedef struct run {
   results results;

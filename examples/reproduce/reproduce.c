@@ -22,8 +22,6 @@
 #include "sections.h"
 #include "training.h"
 
-const char program_name[] = "reproduce";
-
 /* ---- What there is to do ---- */
 
 static bool is_measured(const run *r, const section *s) {

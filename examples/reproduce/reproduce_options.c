@@ -9,7 +9,7 @@
 #include "sections.h"
 
 static const char help[] =
-    "Usage: reproduce --out DIR --data DIR [options]\n"
+    "--out DIR --data DIR [options]\n"
     "       reproduce --out DIR --quick\n"
     "\n"
     "Trains every machine of the paper (Liu, Quek and Lin, AAAI 2018), makes its figures and tables again, and\n"
@@ -43,7 +43,7 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, HELP},             {NULL, 0, NULL, 0}};
 
 static void print_help(void) {
-  fputs(help, stdout);
+  options_help(help);
   for (const section *s = all_sections(); s->name; s++) printf("                      %-14s%s\n", s->name, s->title);
   fputs(more_help, stdout);
 }

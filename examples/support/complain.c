@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *program_name = "example";
+
 vpf_status complain(vpf_status status) {
   if (status) fprintf(stderr, "%s: %s: %s\n", program_name, vpf_status_string(status), vpf_error_message());
   return status;

@@ -7,8 +7,8 @@
 
 enum { EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
 
-/* What messages begin with; each program defines its own, beside its main(). */
-extern const char program_name[];
+/* What messages begin with: the program's name, as it was called. options_parse() sets it. */
+extern const char *program_name;
 
 /* Print "<program>: <status>: <the library's message>" if status is a failure; returns it, so
  * that a checked call is one expression: s = complain(vpf_model_init(model, 1)). */

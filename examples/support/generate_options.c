@@ -9,7 +9,7 @@
 #include "options.h"
 
 static const char help[] =
-    "Usage: generate MODEL --out FILE.png [options]\n"
+    "MODEL --out FILE.png [options]\n"
     "\n"
     "Draws images from a machine that train_mnist saved (model.safetensors): its top layer from a\n"
     "prior, then down layer by layer (the paper's Algorithm 2).\n"
@@ -69,7 +69,7 @@ static int take_option(void *context, int key, const char *value) {
     case WIDTH: return option_size(&options->width, "--width", value, 1, MANY);
     case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
     case THREADS: return option_size(&options->threads, "--threads", value, 0, MOST_THREADS);
-    default: fputs(help, stdout); return EXIT_SUCCESS;
+    default: return options_help(help);
   }
 }
 

@@ -16,11 +16,20 @@ static const char *list_options(const struct option *known, char *text, size_t s
   return text;
 }
 
+int options_help(const char *text) {
+  printf("Usage: %s %s", program_name, text);
+  return EXIT_SUCCESS;
+}
+
 int options_parse(int argc, char **argv, const struct option *known, option_fn take, void *options,
                   const char **operand) {
   char allowed[512];
   int key;
 
+  if (argc > 0) {
+    const char *slash = strrchr(argv[0], '/');
+    program_name = slash ? slash + 1 : argv[0];
+  }
   list_options(known, allowed, sizeof allowed);
   opterr = 0; /* the messages are ours */
   while ((key = getopt_long(argc, argv, ":h", known, NULL)) != -1) {

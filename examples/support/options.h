@@ -15,6 +15,9 @@ enum { OPTIONS_COMPLETE = -1 };
 /* One option of the command line, with its value. */
 typedef int (*option_fn)(void *options, int key, const char *value);
 
+/* Print "Usage: <program> <text>" on stdout; returns EXIT_SUCCESS. */
+int options_help(const char *text);
+
 /* Hand each option to `take` until that, or a mistake, ends it. known: as of getopt_long(); -h is
  * handed on as 'h'. operand: where the one argument that is no option goes; NULL: there is none. */
 int options_parse(int argc, char **argv, const struct option *known, option_fn take, void *options,

@@ -9,7 +9,7 @@
 #include "options.h"
 
 static const char help[] =
-    "Usage: reconstruct MODEL --data DIR --out FILE.png [options]\n"
+    "MODEL --data DIR --out FILE.png [options]\n"
     "\n"
     "Puts a part of each test image into noise, lets a machine that train_mnist saved fill it in\n"
     "again, and measures how far the answer is from the image.\n"
@@ -76,7 +76,7 @@ static int take_option(void *context, int key, const char *value) {
     case WIDTH: return option_size(&options->width, "--width", value, 1, MANY);
     case SEED: return option_integer(&options->how.seed, "--seed", value, 0, UINT64_MAX);
     case THREADS: return option_size(&options->threads, "--threads", value, 0, MOST_THREADS);
-    default: fputs(help, stdout); return EXIT_SUCCESS;
+    default: return options_help(help);
   }
 }
 

@@ -11,7 +11,7 @@
 const char *const part_names[PARTS] = {"machine", "likelihood", "parzen", "filling", "moments", "mixing"};
 
 static const char help[] =
-    "Usage: evaluate MODEL --data DIR [options]\n"
+    "MODEL --data DIR [options]\n"
     "\n"
     "Scores a machine that train_mnist saved: all that a paper says about a Boltzmann machine, each\n"
     "number beside that of a trivial answer. It says first how long that will take.\n"
@@ -116,7 +116,7 @@ static int take_option(void *context, int key, const char *value) {
     case WIDTH: return option_size(&options->width, "--width", value, 1, MANY);
     case SEED: return option_integer(&options->seed, "--seed", value, 0, INT64_MAX); /* jansson's largest integer */
     case THREADS: return option_size(&options->threads, "--threads", value, 0, MOST_THREADS);
-    default: fputs(help, stdout); return EXIT_SUCCESS;
+    default: return options_help(help);
   }
 }
 

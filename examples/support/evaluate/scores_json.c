@@ -262,7 +262,7 @@ static json_t *make_sheet(sheet *w) {
                                                              put_filling, put_moments,    put_mixing};
   const evaluate_options *o = w->e->options;
   json_t *root = json_object();
-  put_text(w, root, "program", program_name);
+  put_text(w, root, "program", "evaluate");
   put_text(w, root, "library", vpf_version_string());
   put_model(w, root);
   put_images(w, root);

@@ -9,7 +9,7 @@
 #include "../options.h"
 
 static const char help[] =
-    "Usage: train_mnist --data DIR [options]\n"
+    "--data DIR [options]\n"
     "\n"
     "Trains a Boltzmann machine on handwritten digits by variational probability flow.\n"
     "\n"
@@ -142,7 +142,7 @@ static int take_option(void *context, int key, const char *value) {
     case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
     case THREADS: return parse_setting(&options->threads, "--threads", value, VPF_OPTION_THREADS);
     case OUT: return option_path(&options->out, "--out", value, "a folder");
-    default: fputs(help, stdout); return EXIT_SUCCESS;
+    default: return options_help(help);
   }
 }
 
