@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# small_test.sh <folder of the programs> <sample folder>: each small example does what it says that it does.
+# small_test.sh <folder of the programs> <sample folder>: each small example does what it says.
 set -eu
 programs=$(cd "$1" && pwd)
 images=$(cd "$2" && pwd)/train-images-idx3-ubyte.gz
@@ -62,7 +62,10 @@ holds "the best is not kept" '
     if (n == 1 || at[$2] > at[best]) best = $2; worse = at[$2] < at[best] }
   /^saved best.safetensors/ { kept = $7; sub(";", "", kept) }
   END { exit !(n >= 4 && !bad && worse && kept == best && at[best] > -340 && at[best] < -300) }'
-[ -s best.safetensors ] || fail "no model"
+best=$(sed -n 's/^saved .* of epoch \([0-9]*\);.*/\1/p' stdout)
+"$programs/train_mnist" --data "$(dirname "$images")" --limit 1800 --arch 784-128 --decay 0.05 --epochs "$best" \
+  --out same >same.log 2>&1 || fail "train_mnist"
+cmp same/model.safetensors best.safetensors || fail "the model that was saved is not that of epoch $best"
 refused 'usage: rbm IMAGES [MODEL]'
 refused 'usage: rbm IMAGES [MODEL]' a b c
 failing 'no-such-file' no-such-file
