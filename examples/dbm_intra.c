@@ -18,10 +18,10 @@ static void draw(const char *title, const float *images) {
   static const char shades[] = " .:-=+*#%@";
   puts(title);
   for (size_t y = 0; y < WIDTH; y += 2) {
-    for (size_t image = 0; image < DRAWN; ++image)
-      for (size_t x = 0; x < WIDTH; ++x) {
+    for (size_t image = 0; image < DRAWN; image++)
+      for (size_t x = 0; x < WIDTH; x++) {
         const float *const pixel = images + image * PIXELS + y * WIDTH + x;
-        putchar(shades[(size_t)((pixel[0] + pixel[WIDTH]) / 2 * 9.99F)]);
+        putchar(shades[(size_t)((pixel[0] + pixel[WIDTH]) / 2 * 9.99f)]);
       }
     putchar('\n');
   }
@@ -31,9 +31,9 @@ static int show(const vpf_progress *p, void *user) {
   (void)user;
   if (p->epoch % 5 != 0) return 0;
   printf("epoch %2zu: flow", p->epoch);
-  for (size_t pair = 0; pair < p->pairs; ++pair) printf(" %6.1f", p->flow_lower[pair] + p->flow_upper[pair]);
+  for (size_t pair = 0; pair < p->pairs; pair++) printf(" %6.1f", p->flow_lower[pair] + p->flow_upper[pair]);
   printf("  activity");
-  for (size_t layer = 0; layer < p->layers; ++layer) printf(" %.2f", p->activity[layer]);
+  for (size_t layer = 0; layer < p->layers; layer++) printf(" %.2f", p->activity[layer]);
   putchar('\n');
   return 0;
 }
@@ -51,7 +51,7 @@ static vpf_status fill_in(const vpf_model *model, const vpf_data *truth) {
   static float levels[HELD_OUT * PIXELS], answer[HELD_OUT * PIXELS];
   static const float black[HELD_OUT * PIXELS];
   uint8_t missing[PIXELS], known[PIXELS];
-  for (size_t i = 0; i < PIXELS; ++i) missing[i] = i % WIDTH >= WIDTH / 2, known[i] = !missing[i];
+  for (size_t i = 0; i < PIXELS; i++) missing[i] = i % WIDTH >= WIDTH / 2, known[i] = !missing[i];
 
   vpf_data *noisy = NULL;
   double error = 0, of_black = 0;

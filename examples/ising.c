@@ -16,9 +16,9 @@ enum { SIDE = 4, SPINS = SIDE * SIDE, PAIRS = SPINS * (SPINS - 1) / 2 };
  * E(y) = - sum w_ij y_i y_j - sum b_i y_i + constant with w_ij = 4 J_ij and b_i = -2 sum_j J_ij. */
 static vpf_status set_couplings(vpf_model *model, const float *couplings) {
   float weights[SPINS * SPINS], bias[SPINS];
-  for (size_t i = 0; i < SPINS; ++i) {
+  for (size_t i = 0; i < SPINS; i++) {
     bias[i] = 0;
-    for (size_t j = 0; j < SPINS; ++j) {
+    for (size_t j = 0; j < SPINS; j++) {
       weights[i * SPINS + j] = 4 * couplings[i * SPINS + j];
       bias[i] -= 2 * couplings[i * SPINS + j];
     }
@@ -29,19 +29,19 @@ static vpf_status set_couplings(vpf_model *model, const float *couplings) {
 
 static vpf_status get_couplings(const vpf_model *model, float *couplings) {
   const vpf_status s = vpf_model_get_intra(model, 0, couplings);
-  for (size_t k = 0; !s && k < SPINS * SPINS; ++k) couplings[k] /= 4;
+  for (size_t k = 0; !s && k < SPINS * SPINS; k++) couplings[k] /= 4;
   return s;
 }
 
 /* Each spin draws its bonds to the right and downwards, so that every bond is drawn once. */
 static void draw_lattice(float *couplings) {
   srand(1);
-  for (size_t k = 0; k < SPINS * SPINS; ++k) couplings[k] = 0;
-  for (size_t y = 0; y < SIDE; ++y)
-    for (size_t x = 0; x < SIDE; ++x) {
+  for (size_t k = 0; k < SPINS * SPINS; k++) couplings[k] = 0;
+  for (size_t y = 0; y < SIDE; y++)
+    for (size_t x = 0; x < SIDE; x++) {
       const size_t i = y * SIDE + x, right = y * SIDE + (x + 1) % SIDE, below = (y + 1) % SIDE * SIDE + x;
-      couplings[i * SPINS + right] = couplings[right * SPINS + i] = rand() > RAND_MAX / 2 ? 0.5F : -0.5F;
-      couplings[i * SPINS + below] = couplings[below * SPINS + i] = rand() > RAND_MAX / 2 ? 0.5F : -0.5F;
+      couplings[i * SPINS + right] = couplings[right * SPINS + i] = rand() > RAND_MAX / 2 ? 0.5f : -0.5f;
+      couplings[i * SPINS + below] = couplings[below * SPINS + i] = rand() > RAND_MAX / 2 ? 0.5f : -0.5f;
     }
 }
 
@@ -71,8 +71,8 @@ static vpf_status learn(const vpf_model *truth, size_t count, float *found) {
 /* How far the found couplings are from the true ones, over all pairs: of the 120, 32 are bonds, the others 0. */
 static void compare(size_t count, const float *truth, const float *found) {
   double error = 0, largest = 0, t = 0, f = 0, tt = 0, tf = 0, ff = 0;
-  for (size_t i = 0; i < SPINS; ++i)
-    for (size_t j = i + 1; j < SPINS; ++j) {
+  for (size_t i = 0; i < SPINS; i++)
+    for (size_t j = i + 1; j < SPINS; j++) {
       const double a = truth[i * SPINS + j], b = found[i * SPINS + j], distance = a > b ? a - b : b - a;
       error += distance / PAIRS;
       if (distance > largest) largest = distance;
@@ -98,11 +98,11 @@ int main(void) {
     if (!s) compare(count, truth, found);
   }
   if (!s) printf("\nspin 0 and spin     ");
-  for (size_t j = 1; !s && j < SPINS; ++j) printf("%6zu", j);
+  for (size_t j = 1; !s && j < SPINS; j++) printf("%6zu", j);
   if (!s) printf("\ntrue coupling       ");
-  for (size_t j = 1; !s && j < SPINS; ++j) printf("%6.2f", (double)truth[j]);
+  for (size_t j = 1; !s && j < SPINS; j++) printf("%6.2f", (double)truth[j]);
   if (!s) printf("\nfound, last samples ");
-  for (size_t j = 1; !s && j < SPINS; ++j) printf("%6.2f", (double)found[j]);
+  for (size_t j = 1; !s && j < SPINS; j++) printf("%6.2f", (double)found[j]);
   if (!s) putchar('\n');
   if (s) fprintf(stderr, "ising: %s: %s\n", vpf_status_string(s), vpf_error_message());
 

@@ -15,9 +15,9 @@ enum { SIDE = 4, PIXELS = SIDE * SIDE, PATTERNS = 1 << SIDE, IMAGES = 2 * PATTER
 /* Bit i of a pattern is the colour of bar i: of row i in one image, of column i in another. */
 static vpf_status bars_and_stripes(vpf_data **out) {
   uint8_t images[IMAGES][SIDE][SIDE];
-  for (int pattern = 0; pattern < PATTERNS; ++pattern)
-    for (int y = 0; y < SIDE; ++y)
-      for (int x = 0; x < SIDE; ++x) {
+  for (int pattern = 0; pattern < PATTERNS; pattern++)
+    for (int y = 0; y < SIDE; y++)
+      for (int x = 0; x < SIDE; x++) {
         images[pattern][y][x] = pattern >> y & 1;
         images[pattern + PATTERNS][y][x] = pattern >> x & 1;
       }

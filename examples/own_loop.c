@@ -14,7 +14,7 @@
 
 enum { PIXELS = 28 * 28, HIDDEN = 64, BIASES = PIXELS + HIDDEN, PARAMETERS = BIASES + PIXELS * HIDDEN };
 enum { BATCH = 40, EPOCHS = 10, SEED = 1 };
-static const float rate = 1e-3F, momentum = 0.9F, decay = 0.05F;
+static const float rate = 1e-3f, momentum = 0.9f, decay = 0.05f;
 
 /* The parameters as one vector, for an RBM: visible biases, hidden biases, weights. */
 typedef struct learner {
@@ -24,7 +24,7 @@ typedef struct learner {
 static vpf_status step(vpf_model *model, const vpf_data *batch, learner *l) {
   const vpf_status s = vpf_model_flow_gradient(model, batch, l->gradient);
   if (s) return s;
-  for (size_t k = 0; k < PARAMETERS; ++k) {
+  for (size_t k = 0; k < PARAMETERS; k++) {
     const float g = k < BIASES ? l->gradient[k] : l->gradient[k] + 2 * decay * l->theta[k]; /* biases do not decay */
     l->velocity[k] = momentum * l->velocity[k] + g;
     l->theta[k] -= rate * l->velocity[k];
@@ -53,13 +53,13 @@ static vpf_status compare(size_t epoch, const vpf_model *own, const vpf_model *o
   double flow[2] = {0}, largest = 0;
   vpf_status s = vpf_model_get_params(own, a);
   if (!s) s = vpf_model_get_params(other, b);
-  for (int m = 0; !s && m < 2; ++m) {
+  for (int m = 0; !s && m < 2; m++) {
     vpf_data *states = NULL;
     s = vpf_model_infer(models[m], images, SEED, &states);
     if (!s) s = vpf_model_flow(models[m], states, &flow[m]);
     vpf_data_destroy(states);
   }
-  for (size_t k = 0; !s && k < PARAMETERS; ++k) {
+  for (size_t k = 0; !s && k < PARAMETERS; k++) {
     const double difference = a[k] > b[k] ? a[k] - b[k] : b[k] - a[k];
     if (difference > largest) largest = difference;
   }
@@ -93,7 +93,7 @@ int main(int argc, char **argv) {
   if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_SHUFFLE, 0); /* as the loop here does it */
 
   if (!s) printf("epoch   own flow  vpf_train   largest difference\n");
-  for (size_t epoch = 1; !s && epoch <= EPOCHS; ++epoch) {
+  for (size_t epoch = 1; !s && epoch <= EPOCHS; epoch++) {
     s = train_epoch(own, images, SEED + epoch - 1, &l);
     if (!s) s = vpf_train(other, images, optimizer, 1, NULL, NULL);
     if (!s) s = compare(epoch, own, other, images);

@@ -87,11 +87,13 @@ int main(int argc, char **argv) {
   vpf_data *images = NULL;
   vpf_model *model = NULL;
   run r = {.limit = limit};
+  size_t done = 0; /* epochs, in earlier calls of this program */
 
   catch_signals();
   vpf_status s = vpf_data_load_idx(&images, argv[1], 127);
   if (!s) s = exists(checkpoint) ? vpf_checkpoint_load(&model, &r.optimizer, checkpoint) : begin(&model, &r.optimizer);
-  if (!s) s = vpf_train(model, images, r.optimizer, EPOCHS, on_progress, &r);
+  if (!s) s = vpf_optimizer_position(r.optimizer, &done, NULL);
+  if (!s) s = vpf_train(model, images, r.optimizer, done < EPOCHS ? EPOCHS - done : 0, on_progress, &r);
   if (!s) s = r.status;
   if (!s) s = vpf_checkpoint_save(model, r.optimizer, checkpoint);
   if (!s && vpf_optimizer_last_stop(r.optimizer) == VPF_STOP_CALLBACK) printf("\nstopped; the same command goes on\n");

@@ -37,10 +37,10 @@ static int watch(const vpf_progress *p, void *user) {
 static void draw(const float *images) {
   static const char shades[] = " .:-=+*#%@";
   for (size_t y = 0; y < WIDTH; y += 2) {
-    for (size_t image = 0; image < DRAWN; ++image)
-      for (size_t x = 0; x < WIDTH; ++x) {
+    for (size_t image = 0; image < DRAWN; image++)
+      for (size_t x = 0; x < WIDTH; x++) {
         const float *const pixel = images + image * PIXELS + y * WIDTH + x;
-        putchar(shades[(size_t)((pixel[0] + pixel[WIDTH]) / 2 * 9.99F)]);
+        putchar(shades[(size_t)((pixel[0] + pixel[WIDTH]) / 2 * 9.99f)]);
       }
     putchar('\n');
   }

@@ -16,8 +16,8 @@ enum { ROWS = 1000, VISIBLE = 20, HIDDEN = 10, PARAMETERS = VISIBLE + HIDDEN + V
 /* Each row is on from one place to the end: something to learn, and no file is needed. */
 static vpf_status make_rows(vpf_data **out) {
   static uint8_t rows[ROWS][VISIBLE];
-  for (size_t r = 0; r < ROWS; ++r)
-    for (size_t i = 0; i < VISIBLE; ++i) rows[r][i] = i >= r * 7 % VISIBLE;
+  for (size_t r = 0; r < ROWS; r++)
+    for (size_t i = 0; i < VISIBLE; i++) rows[r][i] = i >= r * 7 % VISIBLE;
   return vpf_data_from_u8(out, &rows[0][0], ROWS, VISIBLE, 0);
 }
 

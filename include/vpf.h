@@ -7,9 +7,9 @@
  *  Liu, Quek and Lin, "Variational Probability Flow for Biologically Plausible Training of
  *  Deep Neural Networks", AAAI 2018. Three handles are all there is to learn:
  *
- *    vpf_data        rows of bits                               data.h
- *    vpf_model       the machine and its mathematics            model.h
- *    vpf_optimizer   everything else that training remembers    optimizer.h
+ *  - vpf_data: rows of bits (data.h)
+ *  - vpf_model: the machine and its mathematics (model.h)
+ *  - vpf_optimizer: everything else that training remembers (optimizer.h)
  *
  *  and the verbs: train and checkpoint (train.h), generate and fill in (sample.h), measure
  *  (evaluate.h). A vpf_monitor (monitor.h) watches the likelihood while a model trains and keeps
@@ -53,6 +53,12 @@
  *  Ownership. A handle that comes through an `out` parameter is the caller's, to be destroyed
  *  once; destroy functions take NULL. Arrays given to the library are copied or only read
  *  during the call. Handles do not refer to each other.
+ *
+ *  Names. A parameter that is called the same means the same everywhere: `out` is where a new handle
+ *  goes, or a report; `model`, `data` and `optimizer` are handles that are read, or changed where they are
+ *  not const; `seed` is any number, the same one giving the same draws; `[rows x cols]` is the shape of an
+ *  array, and its elements belong to the caller. A NULL where the text does not allow it is
+ *  VPF_ERR_ARGUMENT.
  *
  *  Manners. The library never prints, exits, installs a signal handler or looks at a clock for
  *  randomness. Its one global is the allocator. Sizes are size_t, parameters float, statistics

@@ -84,7 +84,7 @@ typedef struct vpf_ais_settings {
   size_t struct_size;          /**< sizeof(vpf_ais_settings), set by the caller */
   size_t chains;               /**< independent runs, at least 2; 0: 100 */
   size_t betas;                /**< inverse temperatures, at least 2; 0: 1000 */
-  uint64_t seed;
+  uint64_t seed;               /**< of all its random numbers; any, 0 too */
   int adaptive;                /**< non-zero: place them where a short pilot run finds the weights to vary */
   const double *temperatures;  /**< [betas] or NULL: inverse temperatures, ascending from 0 to 1 */
   const vpf_data *base;        /**< rows whose mean activity gives the visible biases at the start
@@ -112,8 +112,11 @@ typedef struct vpf_ais_result {
   double log_z_stderr;        /**< its standard error over the chains (first order): too small where ess is */
   double ess;                 /**< effective sample size of the weights, (sum w)^2 / sum w^2, 1 .. chains */
   double spread;              /**< standard deviation of the log weights; well above 1: more temperatures */
-  double reverse_log_z, reverse_stderr, reverse_ess, reverse_spread; /**< of the reverse run; NaN without one */
-  vpf_ais_start reverse_start;
+  double reverse_log_z;       /**< of the reverse run; this and the next three are NaN without one */
+  double reverse_stderr;      /**< as log_z_stderr */
+  double reverse_ess;         /**< as ess */
+  double reverse_spread;      /**< as spread */
+  vpf_ais_start reverse_start; /**< where the reverse run started */
   int disagree;               /**< 1: the directions differ by more than 0.2 nats plus three standard errors,
                                    so at least one of them is wrong; 0 without a reverse run */
 } vpf_ais_result;
@@ -151,7 +154,7 @@ typedef struct vpf_likelihood {
   size_t struct_size;   /**< sizeof(vpf_likelihood), set by the caller */
   double mean;          /**< mean log p(x) over the rows, nats a row */
   double rows_stderr;   /**< its standard error over the rows */
-  double log_z;
+  double log_z;         /**< log Z, nats, enumerated or estimated */
   double log_z_stderr;  /**< standard error of log_z, by which `mean` is uncertain too; 0 if exact */
   double ess;           /**< of the AIS weights, see vpf_ais_result; the number of chains if exact */
   double empty;         /**< log p of the row of zeros: near 0 means that it has swallowed the model, which is
@@ -204,7 +207,7 @@ VPF_API vpf_status vpf_activation_histogram(const vpf_model *model, const vpf_da
                                             size_t bins, size_t *out_counts);
 
 /** How active the units of a layer are, and how selective. All are in 0 .. 1. Sparseness of n
- *  responses r is (1 - <r>^2 / <r^2>) / (1 - 1/n) (Treves and Rolls 1991; Vinje and Gallant 2000): 0 if
+ *  responses r is (1 - mean(r)^2 / mean(r^2)) / (1 - 1/n) (Treves and Rolls 1991; Vinje and Gallant 2000): 0 if
  *  all are the same (all 0, and a single one, count as the same), 1 if one alone is not 0. Since 1.0. */
 typedef struct vpf_activity {
   size_t struct_size;           /**< sizeof(vpf_activity), set by the caller */
@@ -234,11 +237,11 @@ VPF_API vpf_status vpf_moments(const vpf_data *data, double *out_mean, double *o
 typedef struct vpf_moment_comparison {
   size_t struct_size;       /**< sizeof(vpf_moment_comparison), set by the caller */
   double mean_pearson;      /**< p_i over all i */
-  double mean_rms;
+  double mean_rms;          /**< p_i over all i */
   double pair_pearson;      /**< p_ij over i < j */
-  double pair_rms;
+  double pair_rms;          /**< p_ij over i < j */
   double connected_pearson; /**< c_ij = p_ij - p_i p_j over i < j: what pairs have beyond their means */
-  double connected_rms;
+  double connected_rms;     /**< c_ij over i < j */
 } vpf_moment_comparison;
 
 /** Compare data with samples of a machine, or two samples. Takes 16 cols^2 bytes of memory.

@@ -7,10 +7,12 @@
  *  machine, two layers are an RBM, more are a deep Boltzmann machine (DBM).
  *
  *  With units y in {0,1}, T = 1:
- *    energy        E(y)   = - sum over edges w_ij y_i y_j - sum b_i y_i
- *    local field   z_j    = sum_i w_ij y_i + b_j
- *    rate          delta_j = exp(alpha_j z_j),  alpha_j = 1/2 - y_j
- *    flow          K      = mean over rows of sum_j delta_j          (paper, Eq. 1 and 2)
+ *
+ *  - energy E(y) = - sum over edges w_ij y_i y_j - sum b_i y_i
+ *  - local field z_j = sum_i w_ij y_i + b_j
+ *  - rate delta_j = exp(alpha_j z_j), alpha_j = 1/2 - y_j
+ *  - flow K = mean over rows of sum_j delta_j (paper, Eq. 1 and 2)
+ *
  *  docs/math.md derives them and explains the two couplings. */
 #ifndef VPF_MODEL_H
 #define VPF_MODEL_H

@@ -22,7 +22,7 @@ typedef struct vpf_optimizer vpf_optimizer;
 /** What the gradient is. Since 1.0.
  *
  *  CD and PCD estimate the gradient of the negative log-likelihood of each pair of layers,
- *  -<y_i y_j>_data + <y_i y_j>_chains, for pairwise models of any depth and all models of one or
+ *  mean over chains of y_i y_j - mean over data of y_i y_j, for pairwise models of any depth and all models of one or
  *  two layers. Hidden states of the data are drawn afresh in every minibatch, bottom-up with one
  *  sweep where there are intra-layer weights; a step of a chain is one half step down and one up,
  *  each a sweep where there are intra-layer weights. Two defaults were chosen for VPF: likelihoods
@@ -131,10 +131,11 @@ VPF_API vpf_status vpf_option_bounds(vpf_option option, double *out_low, double 
 /** What an option is: a row of VPF_OPTION_LIST, for bindings, which cannot read it. Since 1.0. */
 typedef struct vpf_option_info {
   size_t struct_size;    /**< sizeof(vpf_option_info), set by the caller */
-  vpf_option option;
+  vpf_option option;     /**< its key */
   int integer;           /**< 1: whole numbers only */
   const char *name;      /**< "learning_rate"; a static string */
-  double low, high;      /**< the closed interval of allowed values */
+  double low;            /**< the smallest allowed value */
+  double high;           /**< the largest allowed value */
   double initial;        /**< of a new optimizer: the paper preset */
 } vpf_option_info;
 
@@ -146,6 +147,12 @@ VPF_API size_t vpf_option_count(void);
  *  @param[out] out    unchanged on failure
  *  @return VPF_ERR_ARGUMENT (index, struct_size). Since 1.0. */
 VPF_API vpf_status vpf_option_describe(size_t index, vpf_option_info *out);
+
+/** How far training has come, over the optimizer's life: after vpf_checkpoint_load(), where to go on.
+ *  @param[out] out_epochs  epochs ended; may be NULL
+ *  @param[out] out_rows    data rows done of an epoch that was stopped inside, 0 at the end of one; may be NULL
+ *  @return VPF_ERR_ARGUMENT. Since 1.0. */
+VPF_API vpf_status vpf_optimizer_position(const vpf_optimizer *optimizer, size_t *out_epochs, size_t *out_rows);
 
 /** Why the last vpf_train() with this optimizer ended; VPF_STOP_NONE for NULL. Since 1.0. */
 VPF_API vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer);

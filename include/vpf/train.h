@@ -37,7 +37,7 @@ typedef struct vpf_progress {
   double w2;                 /**< mean squared weight norm of a unit of layer 1; 0 for one layer; at epochs only */
   double seconds;            /**< wall time of this epoch within this vpf_train() */
   double images_per_second;  /**< data rows over that time */
-  double total_seconds;      /**< wall time of this vpf_train() */
+  double total_seconds;      /**< wall time of this vpf_train(), whatever earlier ones took */
 } vpf_progress;
 
 /** Called in the thread that called vpf_train(). Non-zero stops after this minibatch or epoch,

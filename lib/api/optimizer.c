@@ -82,6 +82,14 @@ vpf_status vpf_option_describe(size_t index, vpf_option_info *out) {
   return VPF_OK;
 }
 
+vpf_status vpf_optimizer_position(const vpf_optimizer *optimizer, size_t *out_epochs, size_t *out_rows) {
+  if (!optimizer) return vpfi_null(__func__, "optimizer");
+  const vpfi_learner *learner = &optimizer->learner;
+  if (out_epochs) *out_epochs = (size_t)learner->epochs;
+  if (out_rows) *out_rows = learner->inside ? learner->cursor : 0;
+  return VPF_OK;
+}
+
 vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer) {
   return optimizer ? optimizer->learner.last_stop : VPF_STOP_NONE;
 }

@@ -67,6 +67,8 @@ else
   nm -D --undefined-only "$scratch/client" | awk '$2 ~ /^vpf_/ { print $2 }' | sort >"$scratch/needs.txt"
   diff "$here/1.0/needs.txt" "$scratch/needs.txt" >"$scratch/out" ||
     finding 2 "$(sed 's/^/client of 1.0 needs (< then, > now): /' "$scratch/out")"
+  sed -n 's/^function .*\b\(vpf_[a-z0-9_]*\)(.*/\1@VPF_1/p' "$here/1.0/interface.txt" | sort |
+    diff "$here/1.0/needs.txt" - >"$scratch/out" || finding 2 "$(sed 's/^/client of 1.0 calls (< it, > the interface): /' "$scratch/out")"
   LD_LIBRARY_PATH=$folder "$scratch/client" "$scratch/model.safetensors" >"$scratch/out" 2>&1 ||
     finding 2 "$(sed 's/^/client of 1.0 does not run: /' "$scratch/out")"
 fi

@@ -89,6 +89,7 @@ static void messages_have_value_and_limits(void **state) {
   assert_status(vpf_optimizer_create(NULL), VPF_ERR_ARGUMENT);
   assert_status(vpf_optimizer_set(NULL, VPF_OPTION_RULE, 0), VPF_ERR_ARGUMENT);
   assert_status(vpf_optimizer_set_seed(NULL, 1), VPF_ERR_ARGUMENT);
+  assert_status(vpf_optimizer_position(NULL, NULL, NULL), VPF_ERR_ARGUMENT);
   assert_int_equal(vpf_optimizer_get_seed(NULL), 0);
   assert_int_equal(vpf_optimizer_last_stop(NULL), VPF_STOP_NONE);
   vpf_optimizer_destroy(NULL);

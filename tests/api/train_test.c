@@ -78,9 +78,17 @@ static void four_epochs_a_stop_inside_the_fifth_and_six_more_equal_ten(void **st
           assert_int_equal(vpf_optimizer_last_stop(parts.optimizer), VPF_STOP_CALLBACK);
           assert_int_equal(w.batch_calls, 3);
           assert_int_equal(w.epoch_calls, 0);
+          size_t epochs = 0, rows = 0;
+          assert_ok(vpf_optimizer_position(parts.optimizer, &epochs, &rows));
+          assert_int_equal(epochs, 4);
+          assert_int_equal(rows, 3 * 16);
           assert_false(fixture_same_params(whole.model, parts.model));
           assert_ok(vpf_train(parts.model, data, parts.optimizer, 6, NULL, NULL));
           assert_true(fixture_same_params(whole.model, parts.model));
+          assert_ok(vpf_optimizer_position(parts.optimizer, &epochs, &rows));
+          assert_int_equal(epochs, 10);
+          assert_int_equal(rows, 0);
+          assert_ok(vpf_optimizer_position(parts.optimizer, NULL, NULL));
           finish(&whole);
           finish(&parts);
           vpf_data_destroy(data);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /** @file stdp.h
- *  The chain in continuous time behind probability flow, and spike-timing-dependent plasticity (paper, Eq. 6).
+ *  The chain in continuous time behind probability flow, and spike-timing-dependent plasticity.
+ *
+ *  Both are of the paper: the text above Eq. 1, and Eq. 6.
  *
  *  Experimental: include it by its name, vpf.h does not. What is here may change or go in any
  *  release; its symbols have the version VPF_EXPERIMENTAL, so a program that needs them does not

@@ -34,8 +34,15 @@ static int intact(const unsigned char *canary) {
 }
 
 static _Atomic size_t live;
-static void *allocate(size_t size, void *user) { return ++*(_Atomic size_t *)user, malloc(size); }
-static void release(void *pointer, void *user) { --*(_Atomic size_t *)user, free(pointer); }
+static void *allocate(size_t size, void *user) {
+  ++*(_Atomic size_t *)user;
+  return malloc(size);
+}
+
+static void release(void *pointer, void *user) {
+  --*(_Atomic size_t *)user;
+  free(pointer);
+}
 
 static vpf_data *make_rows(void) {
   uint8_t bytes[ROWS * VISIBLE];
@@ -147,7 +154,10 @@ static void do_training(vpf_model **model, const vpf_data *data, const char *pat
   OK(vpf_checkpoint_save(*model, optimizer, path));
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(*model);
+  size_t epochs = 0, rows = 1;
   OK(vpf_checkpoint_load(model, &optimizer, path));
+  OK(vpf_optimizer_position(optimizer, &epochs, &rows));
+  CHECK(epochs == 3 && rows == 0);
   OK(vpf_train(*model, data, optimizer, 1, NULL, NULL));
   vpf_optimizer_destroy(optimizer);
 }

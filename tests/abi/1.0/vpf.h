@@ -167,7 +167,10 @@ typedef struct vpf_ais_result {
   double log_z_stderr;
   double ess;
   double spread;
-  double reverse_log_z, reverse_stderr, reverse_ess, reverse_spread;
+  double reverse_log_z;
+  double reverse_stderr;
+  double reverse_ess;
+  double reverse_spread;
   vpf_ais_start reverse_start;
   int disagree;
 } vpf_ais_result;
@@ -331,11 +334,13 @@ typedef struct vpf_option_info {
   vpf_option option;
   int integer;
   const char *name;
-  double low, high;
+  double low;
+  double high;
   double initial;
 } vpf_option_info;
 VPF_API size_t vpf_option_count(void);
 VPF_API vpf_status vpf_option_describe(size_t index, vpf_option_info *out);
+VPF_API vpf_status vpf_optimizer_position(const vpf_optimizer *optimizer, size_t *out_epochs, size_t *out_rows);
 VPF_API vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer);
 #ifdef __cplusplus
 }
