@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vpf)
 set(generated ${PROJECT_BINARY_DIR}/package)
 
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING REGEX "\\.(h|hpp)$")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # Two export sets: users of the shared library need not have what the static one links.
 foreach(kind shared static)

@@ -72,6 +72,7 @@ class VPF_API error : public std::runtime_error {
 public:
   /** With a text of one's own. Since 1.0. */
   error(vpf_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
+  error(vpf_status status, const char *message) : std::runtime_error(message), status_(status) {}
   /** Never VPF_OK; what() is the message of vpf_error_message(). Since 1.0. */
   vpf_status status() const noexcept { return status_; }
 
@@ -111,8 +112,11 @@ private:
 
 namespace detail {
 
+/* Apart from check(), which is then one comparison in the program of the user. */
+[[noreturn]] inline void fail(vpf_status status) { throw error(status, vpf_error_message()); }
+
 inline void check(vpf_status status) {
-  if (status != VPF_OK) throw error(status, vpf_error_message());
+  if (status != VPF_OK) fail(status);
 }
 
 [[noreturn]] inline void wrong_size(const char *what, std::size_t size, const std::string &needed) {
@@ -183,8 +187,9 @@ struct destroy {
 /* What the four owners have in common. */
 template <class T> class handle {
 public:
-  /** Take over a handle from C. Since 1.0. */
-  explicit handle(T *owned) noexcept : owned_(owned) {}
+  /** Take over a handle from C; only a pointer of exactly this type, so {} and 0 mean no pointer. Since 1.0. */
+  template <class P, class = std::enable_if_t<std::is_same_v<P, T *>>>
+  explicit handle(P owned) noexcept : owned_(owned) {}
   /** Lend it to C; NULL if empty. Since 1.0. */
   T *get() noexcept { return owned_.get(); }
   /** Lend it to C for reading; NULL if empty. Since 1.0. */
