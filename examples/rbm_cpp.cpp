@@ -14,7 +14,7 @@
 
 namespace {
 
-// Every image has some rows or some columns on, never both (the "bars" of MacKay 2003, section 43.3).
+// Every image has some rows or some columns on, never both (bars and stripes, MacKay 2003, chapter 43).
 vpf::data bars(std::size_t count, std::size_t side) {
   std::vector<std::uint8_t> images(count * side * side);
   std::mt19937 random(1);
@@ -57,6 +57,7 @@ void run(const char *file, std::size_t epochs, const char *saved) {
 
   vpf::model model({data.cols(), hidden});
   vpf::optimizer optimizer;
+  if (!file) optimizer.set(VPF_OPTION_LEARNING_RATE, 0.01); // few updates, few pixels
   model.init(1);
   vpf::train(model, data, optimizer, epochs, [](const vpf_progress &p) {
     std::printf("epoch %zu of %zu: flow %.2f, %.0f images/s\n", p.epoch, p.epochs, p.flow, p.images_per_second);
@@ -74,7 +75,7 @@ void run(const char *file, std::size_t epochs, const char *saved) {
 
 int main(int argc, char **argv) try {
   const char *file = argc > 1 ? argv[1] : nullptr;
-  const unsigned long epochs = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 10;
+  const unsigned long epochs = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 20;
   run(file, epochs, argc > 3 ? argv[3] : nullptr);
   return 0;
 } catch (const vpf::error &e) { // with the value and the limit

@@ -147,9 +147,13 @@ vpf::model rbm() {
   return model;
 }
 
+// Weights that are large enough for each argument to matter.
 vpf::model deep() {
   vpf::model model({VISIBLE, HIDDEN, 3}, {0, 1, 0});
   model.init(8);
+  auto theta = model.params();
+  for (float &x : theta) x *= 10;
+  model.set_params(theta);
   return model;
 }
 
@@ -513,29 +517,30 @@ void chains_are_those_of_c() {
 
 void samples_are_those_of_c() {
   const vpf::model model = deep();
-  const std::vector<float> prior = {0.1f, 0.5f, 0.9f};
-  const size_t steps[] = {1, 3}, count = 5;
+  const std::vector<float> prior = {0.1f, 0.5f, 1};
+  const size_t steps[] = {2, 1}, count = 30; // few: more would make chains forget the prior
   std::vector<float> probs(count * VISIBLE);
-  ok(vpf_generate(model.get(), count, 2, prior.data(), 4, probs.data()));
-  CHECK(same(vpf::generate(model, count, 2, prior, 4), probs));
-  ok(vpf_generate(model.get(), count, 2, nullptr, 4, probs.data()));
-  CHECK(same(vpf::generate(model, count, 2, {}, 4), probs));
+  ok(vpf_generate(model.get(), count, 1, prior.data(), 4, probs.data()));
+  CHECK(same(vpf::generate(model, count, 1, prior, 4), probs));
+  ok(vpf_generate(model.get(), count, 1, nullptr, 4, probs.data()));
+  CHECK(same(vpf::generate(model, count, 1, {}, 4), probs));
+  CHECK(!same(vpf::generate(model, count, 1, prior, 4), probs));
   ok(vpf_generate_by_pair(model.get(), count, steps, prior.data(), 4, probs.data()));
   CHECK(same(vpf::generate_by_pair(model, count, steps, prior, 4), probs));
-  CHECK(same(vpf::generate_by_pair(model, count, {1, 3}, {0.1f, 0.5f, 0.9f}, 4), probs));
+  CHECK(same(vpf::generate_by_pair(model, count, {2, 1}, {0.1f, 0.5f, 1}, 4), probs));
   vpf_data *out = nullptr;
-  ok(vpf_generate_states(model.get(), count, 2, prior.data(), 4, &out));
-  CHECK(same_rows(vpf::generate_states(model, count, 2, prior, 4), out));
+  ok(vpf_generate_states(model.get(), count, 1, prior.data(), 4, &out));
+  CHECK(same_rows(vpf::generate_states(model, count, 1, prior, 4), out));
   ok(vpf_generate_states_by_pair(model.get(), count, steps, prior.data(), 4, &out));
   CHECK(same_rows(vpf::generate_states_by_pair(model, count, steps, prior, 4), out));
   CHECK(vpf::generate_by_pair(vpf::model({4}), 2, {1}, {}, 1).size() == 8); // one layer: one number of steps
 
-  CHECK_SIZE(2, 3, vpf::generate(model, count, 2, {0.1f, 0.5f}, 4));
+  CHECK_SIZE(2, 3, vpf::generate(model, count, 1, {0.1f, 0.5f}, 4));
   CHECK_SIZE(count * VISIBLE, 4 * VISIBLE, vpf::generate(model, 4, 2, {}, 4, probs));
   CHECK_SIZE(1, 2, vpf::generate_by_pair(model, count, {1}, {}, 4));
   CHECK_SIZE(4, 3, vpf::generate_by_pair(model, count, steps, {0, 0, 0, 0}, 4));
   CHECK_SIZE(count * VISIBLE, 4 * VISIBLE, vpf::generate_by_pair(model, 4, steps, {}, 4, probs));
-  CHECK_SIZE(4, 3, vpf::generate_states(model, count, 2, {0, 0, 0, 0}, 4));
+  CHECK_SIZE(4, 3, vpf::generate_states(model, count, 1, {0, 0, 0, 0}, 4));
   CHECK_SIZE(3, 2, vpf::generate_states_by_pair(model, count, {1, 1, 1}, {}, 4));
   CHECK_SIZE(4, 3, vpf::generate_states_by_pair(model, count, steps, {0, 0, 0, 0}, 4));
   CHECK_THROWS(VPF_ERR_LIMIT, "too large", vpf::generate(model, SIZE_MAX / 2, 1, {}, 1));
@@ -610,12 +615,13 @@ void parzen_windows_are_those_of_c() {
   CHECK(same(vpf::parzen_select_sigma(centres, points, 2, {0.1, 0.3, 0.9}), mean));
 
   const std::vector<float> images(2 * VISIBLE, 0.5f);
-  const size_t steps[] = {1, 2};
+  const size_t steps[] = {2, 1};
+  const float prior[] = {0.1f, 0.5f, 1};
   auto report = c_report<vpf_parzen_report>();
-  ok(vpf_parzen_generated(model.get(), 9, 2, nullptr, 1, 3, images.data(), 2, 0.3, &report));
-  CHECK(same_report(vpf::parzen_generated(model, 9, 2, {}, 1, 3, images, 0.3), report));
-  ok(vpf_parzen_generated_by_pair(model.get(), 9, steps, nullptr, 1, 3, images.data(), 2, 0.3, &report));
-  CHECK(same_report(vpf::parzen_generated_by_pair(model, 9, steps, {}, 1, 3, images, 0.3), report));
+  ok(vpf_parzen_generated(model.get(), 30, 1, prior, 1, 3, images.data(), 2, 0.3, &report));
+  CHECK(same_report(vpf::parzen_generated(model, 30, 1, prior, 1, 3, images, 0.3), report));
+  ok(vpf_parzen_generated_by_pair(model.get(), 30, steps, prior, 1, 3, images.data(), 2, 0.3, &report));
+  CHECK(same_report(vpf::parzen_generated_by_pair(model, 30, steps, prior, 1, 3, images, 0.3), report));
 
   CHECK_THROWS(VPF_ERR_SHAPE, "centres has 5 elements; a multiple of 2", vpf::parzen({1, 2, 3, 4, 5}, points, 2, 0.3));
   CHECK_THROWS(VPF_ERR_SHAPE, "points has 4 elements; a multiple of 3", vpf::parzen(centres, points, 3, 0.3));
