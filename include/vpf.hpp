@@ -3,7 +3,8 @@
  *  libvpf for C++17 and later: vpf.h with owners, exceptions and arrays that know their size.
  *
  *  Header only: every function here calls the one C function of the same name, where what it does
- *  is described. vpf_model_x() and the like are members, vpf::model::x(); all others are vpf::x().
+ *  is described. vpf_model_x() and vpf_model_get_x() are members, vpf::model::x(), and so are those of the
+ *  other handles; all others are vpf::x().
  *  What is in vpf/experimental/ has no C++ form. A complete program:
  *
  *  @code
