@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vpf)
 set(generated ${PROJECT_BINARY_DIR}/package)
 
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev FILES_MATCHING REGEX "\\.(h|hpp)$")
 # Two export sets: users of the shared library need not have what the static one links.
 foreach(kind shared static)
   install(TARGETS vpf_${kind} EXPORT vpf-${kind}

@@ -70,7 +70,8 @@ VPF_API vpf_status vpf_data_slice(vpf_data **out, const vpf_data *data, size_t f
  *  @return VPF_ERR_ARGUMENT (outside the data), VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_data_columns(vpf_data **out, const vpf_data *data, size_t first, size_t count);
 
-/** Copy the bits without the grey levels (an eighth of the memory or less). Since 1.0. */
+/** Copy the bits without the grey levels (an eighth of the memory or less).
+ *  @return VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_data_bits_only(vpf_data **out, const vpf_data *data);
 
 /** What noise does to the bits of a region. OR: bit or coin, so that pixels that are on survive
@@ -98,11 +99,13 @@ VPF_API size_t vpf_data_rows(const vpf_data *data);
 /** Number of columns; 0 for NULL. Since 1.0. */
 VPF_API size_t vpf_data_cols(const vpf_data *data);
 
-/** Unpack the bits. @param[out] out_bits  [rows x cols], 0 or 1. Since 1.0. */
+/** Unpack the bits. @param[out] out_bits  [rows x cols], 0 or 1.
+ *  @return VPF_ERR_ARGUMENT. Since 1.0. */
 VPF_API vpf_status vpf_data_to_u8(const vpf_data *data, uint8_t *out_bits);
 
 /** Unpack the grey levels where they were kept, the bits otherwise.
- *  @param[out] out_levels  [rows x cols], in [0, 1]. Since 1.0. */
+ *  @param[out] out_levels  [rows x cols], in [0, 1]
+ *  @return VPF_ERR_ARGUMENT. Since 1.0. */
 VPF_API vpf_status vpf_data_to_f32(const vpf_data *data, float *out_levels);
 
 #ifdef __cplusplus

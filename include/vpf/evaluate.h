@@ -23,11 +23,13 @@ extern "C" {
  *  @param      points      [n_points x dim], finite
  *  @param      sigma       above 0; the paper uses 0.2
  *  @param[out] out_mean    mean over the points
- *  @param[out] out_stderr  its standard error over the points; may be NULL. Since 1.0. */
+ *  @param[out] out_stderr  its standard error over the points; may be NULL
+ *  @return VPF_ERR_ARGUMENT (naming what is not finite), VPF_ERR_LIMIT, VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_parzen(const float *centres, size_t n_centres, const float *points, size_t n_points,
                               size_t dim, double sigma, double *out_mean, double *out_stderr);
 
-/** The sigma of a list with the largest vpf_parzen() mean on validation points. Since 1.0. */
+/** The sigma of a list with the largest vpf_parzen() mean on validation points.
+ *  @return as vpf_parzen(). Since 1.0. */
 VPF_API vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const float *points,
                                            size_t n_points, size_t dim, const double *sigmas,
                                            size_t n_sigmas, double *out_sigma);
@@ -182,7 +184,8 @@ VPF_API vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data 
 
 /** rho = 1/(n_lower n_upper) sum_j (sum_i w_ij^2)^2 / sum_i w_ij^4, the fraction of weights
  *  that matter, and w2 = 1/n_upper sum_ij w_ij^2, of W_lower (paper, Fig. 3; Tubiana and
- *  Monasson 2017). Units without any weight count as 0. Either output may be NULL. Since 1.0. */
+ *  Monasson 2017). Units without any weight count as 0. Either output may be NULL.
+ *  @return VPF_ERR_ARGUMENT for weights that do not exist. Since 1.0. */
 VPF_API vpf_status vpf_weight_metrics(const vpf_model *model, size_t lower, double *out_rho, double *out_w2);
 
 /** How far filled-in images are from the truth: mean over rows of the sum over a region of

@@ -82,6 +82,8 @@ VPF_API void vpf_model_destroy(vpf_model *model);
 VPF_API size_t vpf_model_layers(const vpf_model *model);
 /** Units of a layer. Since 1.0. */
 VPF_API size_t vpf_model_layer_size(const vpf_model *model, size_t layer);
+/** Units of all layers: the columns of rows of states, and the length of `clamped`. Since 1.0. */
+VPF_API size_t vpf_model_units(const vpf_model *model);
 /** 1 if the layer has intra-layer weights. Since 1.0. */
 VPF_API int vpf_model_has_intra(const vpf_model *model, size_t layer);
 /** The coupling given at creation. Since 1.0. */

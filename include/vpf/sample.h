@@ -44,11 +44,14 @@ VPF_API vpf_status vpf_generate_states_by_pair(const vpf_model *model, size_t co
                                                const float *prior, uint64_t seed, vpf_data **out_states);
 
 /** Mean-field features: m_0 = the bits, m_i = sigmoid(W_{i-1}^T m_{i-1} + b_up), intra-layer
- *  weights ignored. @param layer  0 .. layers-1.  @param[out] out  [rows x n_layer]. Since 1.0. */
+ *  weights ignored. @param layer  0 .. layers-1.  @param[out] out  [rows x n_layer].
+ *  @return VPF_ERR_ARGUMENT for a layer that does not exist, VPF_ERR_SHAPE (columns), VPF_ERR_MEMORY.
+ *  Since 1.0. */
 VPF_API vpf_status vpf_encode(const vpf_model *model, const vpf_data *data, size_t layer, float *out);
 
 /** Mean of vpf_encode() over the rows: the P prior of the paper (top layer).
- *  @param[out] out  [n_layer]. Since 1.0. */
+ *  @param[out] out  [n_layer]
+ *  @return as vpf_encode(). Since 1.0. */
 VPF_API vpf_status vpf_mean_activations(const vpf_model *model, const vpf_data *data, size_t layer, float *out);
 
 /** Fill in or clean images: `steps` times hidden given visible, visible given hidden. Pairwise
@@ -57,7 +60,8 @@ VPF_API vpf_status vpf_mean_activations(const vpf_model *model, const vpf_data *
  *  @param      known         [n_0], non-zero pixels are held and returned as their bit; NULL: none
  *  @param      steps         at least 1
  *  @param      average_last  1 .. steps: the answer is the mean probability of that many last steps
- *  @param[out] out_probs     [rows x n_0]. Since 1.0. */
+ *  @param[out] out_probs     [rows x n_0]
+ *  @return VPF_ERR_SHAPE, VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
 VPF_API vpf_status vpf_reconstruct(const vpf_model *model, const vpf_data *corrupted, const uint8_t *known,
                                    size_t steps, size_t average_last, uint64_t seed, float *out_probs);
 

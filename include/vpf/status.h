@@ -51,7 +51,7 @@ VPF_API const char *vpf_status_name(vpf_status status);
  *  worker threads are reported to the thread that made the call. Never allocates. Since 1.0. */
 VPF_API const char *vpf_error_message(void);
 
-/** A replacement for malloc and free. Since 1.0. */
+/** A replacement for malloc and free. Both must return: no longjmp(), no C++ exception. Since 1.0. */
 typedef struct vpf_allocator {
   size_t struct_size;                              /**< sizeof(vpf_allocator), set by the caller */
   void *(*allocate)(size_t size, void *user);      /**< like malloc: NULL means no memory; size > 0 */

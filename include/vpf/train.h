@@ -42,7 +42,8 @@ typedef struct vpf_progress {
 
 /** Called in the thread that called vpf_train(). Non-zero stops after this minibatch or epoch,
  *  which is no error. It may read model and optimizer, save them and set options; it must not
- *  train with, change or destroy either (only training with the same optimizer is checked). Since 1.0. */
+ *  train with, change or destroy either (only training with the same optimizer is checked), and it must
+ *  return: a longjmp() or a C++ exception out of it leaves the optimizer unusable. Since 1.0. */
 typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
 
 /** Train: for every epoch an E-step (a hidden sample for each row) and one pass of minibatch

@@ -82,6 +82,10 @@ size_t vpf_model_layer_size(const vpf_model *model, size_t layer) {
   return model && layer < model->shape.n_layers ? model->shape.layer[layer].size : 0;
 }
 
+size_t vpf_model_units(const vpf_model *model) {
+  return model ? model->shape.units : 0;
+}
+
 int vpf_model_has_intra(const vpf_model *model, size_t layer) {
   return model && layer < model->shape.n_layers && model->shape.layer[layer].intra;
 }

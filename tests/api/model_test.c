@@ -20,6 +20,8 @@ static void a_new_model_has_its_shape_and_zero_parameters(void **state) {
     assert_int_equal(vpf_model_has_intra(model, l), intra[l] != 0);
   }
   assert_int_equal(vpf_model_layer_size(model, 3), 0);
+  assert_int_equal(vpf_model_units(model), sizes[0] + sizes[1] + sizes[2]);
+  assert_int_equal(vpf_model_units(NULL), 0);
   assert_int_equal(vpf_model_has_intra(model, 3), 0);
   assert_int_equal(vpf_model_get_coupling(model), VPF_COUPLING_JOINT);
   /* 9 biases, 15 + 3 weights, 3 intra-layer weights; a layer of one unit has none */

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# install_test.sh <build folder>: install, move the prefix, and be its user: C and C++, shared and
-# static, by pkg-config and by find_package; wrong versions are refused.
+# install_test.sh <build folder>: install, move the prefix, and be its user: C, C++ by vpf.h and by vpf.hpp, shared and static, by pkg-config and by find_package; wrong versions are refused.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -45,7 +44,7 @@ grep -q 'SONAME.*\[libvpf\.so\.1\]' "$log" || fail "the soname is not libvpf.so.
 # (clang adds the folder of its OpenMP; what must not be there is ours.)
 if grep -E 'RPATH|RUNPATH' "$log" | grep -qF -e "$source" -e "$build" -e "$scratch"; then fail "a run path"; fi
 for link in libvpf.so libvpf.so.1; do [ -L "$libdir/$link" ] || fail "$link is not a link"; done
-(cd "$source/include" && find . -name '*.h' | sort) >"$scratch/headers"
+(cd "$source/include" && find . -name '*.h' -o -name '*.hpp' | sort) >"$scratch/headers"
 (cd "$prefix/include" && find . -type f | sort) | diff "$scratch/headers" - || fail "headers are not all installed"
 [ -n "$(find "$prefix" -name LICENSE)" ] || fail "no LICENSE"
 
@@ -60,8 +59,8 @@ run() { # run <program> <shared|static> <what>
 
 export PKG_CONFIG_PATH="$libdir/pkgconfig"
 [ "$(pkg-config --modversion vpf)" = "$(sed -n 's/^Version: //p' "$libdir/pkgconfig/vpf.pc")" ] || fail "modversion"
-for language in c cpp; do
-  if [ $language = c ]; then compiler="$CC" standard=c11; else compiler="$CXX" standard=c++17; fi
+for source_file in c/consumer.c cpp/consumer.cpp cpp/owners.cpp; do
+  case $source_file in *.c) compiler=$CC standard=c11 ;; *) compiler=$CXX standard=c++17 ;; esac
   for kind in shared static; do
     if [ $kind = shared ]; then
       libs=$(pkg-config --libs vpf)
@@ -70,8 +69,8 @@ for language in c cpp; do
     fi
     # shellcheck disable=SC2046,SC2086  # flags are words
     quietly "$compiler" -std=$standard -Wall -Wextra -Wpedantic -Werror -o "$scratch/consumer" \
-      "$here/$language/consumer.$language" $(pkg-config --cflags vpf) $libs
-    run_path=$libdir run "$scratch/consumer" $kind "$language, $kind, pkg-config"
+      "$here/$source_file" $(pkg-config --cflags vpf) $libs
+    run_path=$libdir run "$scratch/consumer" $kind "$source_file, $kind, pkg-config"
   done
 done
 unset PKG_CONFIG_PATH
@@ -83,7 +82,9 @@ for language in c cpp; do
   for kind in shared static; do
     quietly cmake --fresh -S "$here/$language" -B "$scratch/b" -DCMAKE_PREFIX_PATH="$prefix" -DKIND=$kind
     quietly cmake --build "$scratch/b"
-    run "$scratch/b/consumer" $kind "$language, $kind, find_package"
+    for program in consumer owners; do
+      [ $language$program = cowners ] || run "$scratch/b/$program" $kind "$language/$program, $kind, find_package"
+    done
   done
 done
 for choice in ON:shared OFF:static; do

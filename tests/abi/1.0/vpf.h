@@ -92,6 +92,7 @@ VPF_API vpf_status vpf_model_pair(vpf_model **out, const vpf_model *model, size_
 VPF_API void vpf_model_destroy(vpf_model *model);
 VPF_API size_t vpf_model_layers(const vpf_model *model);
 VPF_API size_t vpf_model_layer_size(const vpf_model *model, size_t layer);
+VPF_API size_t vpf_model_units(const vpf_model *model);
 VPF_API int vpf_model_has_intra(const vpf_model *model, size_t layer);
 VPF_API vpf_coupling vpf_model_get_coupling(const vpf_model *model);
 VPF_API vpf_status vpf_model_get_weights(const vpf_model *model, size_t lower, float *out);
