@@ -48,6 +48,16 @@ for link in libvpf.so libvpf.so.1; do [ -L "$libdir/$link" ] || fail "$link is n
 (cd "$prefix/include" && find . -type f | sort) | diff "$scratch/headers" - || fail "headers are not all installed"
 [ -n "$(find "$prefix" -name LICENSE)" ] || fail "no LICENSE"
 
+# What was installed can be taken away again, from a prefix with things of others in it.
+quietly cmake --install "$build" --prefix "$scratch/third"
+echo other >"$scratch/third/include/other.h"
+quietly cmake --build "$build" --target uninstall
+[ "$(find "$scratch/third" ! -type d)" = "$scratch/third/include/other.h" ] || fail "uninstall left files behind, or took too many"
+find "$scratch/third" -name '*vpf*' >"$log"
+[ ! -s "$log" ] || fail "uninstall left folders behind"
+if cmake --build "$build" --target uninstall >"$log" 2>&1; then fail "uninstall of nothing"; fi
+echo "ok: uninstall"
+
 # The program works, and links the shared library exactly if it was asked to.
 run() { # run <program> <shared|static> <what>
   rm -f "$scratch/model.safetensors"
