@@ -105,14 +105,15 @@ def main(arguments):
         return 1
     for key, value in sorted(metadata.items()):
         print(f"{key:12} {value}")
-    print(f"\n{'tensor':24} {'type':8} {'shape':14} {'least':>12} {'mean':>12} {'greatest':>12}")
+    width = max(map(len, tensors))
+    print(f"\n{'tensor':{width}} {'type':8} {'shape':14} {'least':>12} {'mean':>12} {'greatest':>12}")
     for name, tensor in tensors.items():
         shape = " x ".join(map(str, tensor.shape))
         values = f"{tensor.min():12.5g} {tensor.mean(dtype=float):12.5g} {tensor.max():12.5g}" if tensor.size else ""
-        print(f"{name:24} {tensor.dtype.name:8} {shape:14} {values}".rstrip())
+        print(f"{name:{width}} {tensor.dtype.name:8} {shape:14} {values}".rstrip())
     empty = np.zeros((1, sizes(metadata)[0]))
     if "weight.0" in tensors:
-        print(f"\nhidden units that are on for the empty row: {hidden_probabilities(tensors, empty).sum():.4f} expected")
+        print(f"\nhidden units on for the empty row, expected: {hidden_probabilities(tensors, empty).sum():.6f}")
     if "weight.1" not in tensors and "intra.1" not in tensors:
         print(f"free energy of the empty row: {free_energy(tensors, empty)[0]:.6f}")
     return 0

@@ -823,7 +823,8 @@ def _ais_settings(chains=None, betas=None, seed=0, adaptive=False, temperatures=
     for field, value in ("chains", chains), ("betas", betas), ("seed", seed), ("reverse_sweeps", reverse_sweeps):
         if value is not None:
             setattr(settings, field, _integer(value, dict(settings._fields_)[field], field))
-    settings.data = {field: data for field, data in (("base", base), ("reverse_from", reverse_from)) if data is not None}
+    given = {"base": base, "reverse_from": reverse_from}
+    settings.data = {field: data for field, data in given.items() if data is not None}
     return settings
 
 
@@ -850,17 +851,17 @@ class Data(_Handle):
             raise ValueError(f"values: shape {values.shape}, must be (rows, cols); flatten images to rows")
         kind = values.dtype.kind
         if kind == "b":
-            function, array, threshold = "vpf_data_from_u8", values.view(np.uint8), 0 if threshold is None else threshold
+            function, array, usual = "vpf_data_from_u8", values.view(np.uint8), 0
         elif kind in "ui":
             if threshold is None:
                 raise TypeError("threshold: say it for whole numbers; 0 for zeros and ones, 127 for grey levels to 255")
             if values.dtype != np.uint8 and values.size and not (values.min() >= 0 and values.max() <= 255):
                 raise ValueError(f"values: {values.min()} .. {values.max()}; whole numbers must be in 0 .. 255")
-            function, array = "vpf_data_from_u8", values
+            function, array, usual = "vpf_data_from_u8", values, None
         else:
-            function, array, threshold = "vpf_data_from_f32", values, 0.5 if threshold is None else threshold
+            function, array, usual = "vpf_data_from_f32", values, 0.5
         array = _input(array, "values", np.uint8 if function == "vpf_data_from_u8" else np.float32, (None, None))
-        self._take(_call(function, Data, array, *array.shape, threshold))
+        self._take(_call(function, Data, array, *array.shape, usual if threshold is None else threshold))
 
     def _adopt(self, pointer):
         super()._adopt(pointer)
@@ -924,7 +925,8 @@ class Data(_Handle):
         @param region  [cols] flags: which columns
         @param noise   Noise.REPLACE, or Noise.OR, the paper's protocol, which tells part of the answer
         Raises ArgumentError, OutOfMemoryError."""
-        return _call("vpf_data_corrupt", Data, self, _required(_mask(region, "region", self.cols), "region"), noise, seed)
+        region = _required(_mask(region, "region", self.cols), "region")
+        return _call("vpf_data_corrupt", Data, self, region, noise, seed)
 
     def bits(self, out=None):
         """The bits, uint8 [rows x cols]."""
@@ -1021,7 +1023,7 @@ class Model(_Handle):
 
     def _describe(self):
         intra = "".join(f" {layer}" for layer, has in enumerate(self._intra) if has)
-        return "-".join(map(str, self._sizes)) + (f", intra{intra}" if intra else "") + f", {self._coupling.name.lower()}"
+        return "-".join(map(str, self._sizes)) + (f", intra{intra}, " if intra else ", ") + self._coupling.name.lower()
 
     # -- shape --
 
@@ -1158,8 +1160,8 @@ class Model(_Handle):
         where they end, or None without return_states). @param draws,thin  at least 1. Raises as gibbs(),
         ArgumentError, LimitError."""
         out = _output(out, np.float64, (_rows(states), draws))
-        mask = _mask(clamped, "clamped", self.units)
-        return out, _call("vpf_gibbs_trace", self, states, mask, draws, thin, seed, out, Data if return_states else None)
+        mask, end = _mask(clamped, "clamped", self.units), Data if return_states else None
+        return out, _call("vpf_gibbs_trace", self, states, mask, draws, thin, seed, out, end)
 
     # -- sampling --
 
@@ -1518,7 +1520,7 @@ def train(model, data, optimizer, epochs, progress=None):
         raise TypeError(f"progress: must be a function, not {type(progress).__name__}")
     in_main = threading.current_thread() is threading.main_thread()
     if progress is None and not in_main:
-        _call("vpf_train", model, data, optimizer, epochs, _TYPES["vpf_progress_fn"](), None)  # nobody is waiting for it
+        _call("vpf_train", model, data, optimizer, epochs, _TYPES["vpf_progress_fn"](), None)  # no signals come here
         return optimizer.last_stop
     raised = []
     signals = _HeldSignals()
@@ -1630,8 +1632,9 @@ def set_allocator(allocate, release):
     def pointer(function, c_type):
         return ctypes.cast(function, c_type) if isinstance(function, ctypes._CFuncPtr) else c_type(function)
 
-    struct = _TYPES["vpf_allocator"](ctypes.sizeof(_TYPES["vpf_allocator"]), pointer(allocate, _TYPES["vpf_allocate_fn"]),
-                                     pointer(release, _TYPES["vpf_release_fn"]), None)
+    kind = _TYPES["vpf_allocator"]
+    struct = kind(ctypes.sizeof(kind), pointer(allocate, _TYPES["vpf_allocate_fn"]),
+                  pointer(release, _TYPES["vpf_release_fn"]), None)
     status = _library.vpf_set_allocator(ctypes.byref(struct))
     if status:
         _raise(status)
@@ -1661,8 +1664,8 @@ def simulate_flips(model, start, duration, max_flips, seed, out=None):
 
 
 def stdp_changes(flips, pre_at_start, pre, post, out=None):
-    """Experimental. What the asymmetric rule does to the weight of one synapse along a record of flips: float64 [flips], 0
-    at flips of other units.
+    """Experimental. What the asymmetric rule does to the weight of one synapse along a record of flips: float64
+    [flips], 0 at flips of other units.
     @param flips         FLIP [count], as simulate_flips() gives them
     @param pre_at_start  state of the pre-synaptic unit before the first flip
     @param pre,post      units, different. Raises ArgumentError."""
