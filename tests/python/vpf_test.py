@@ -926,6 +926,7 @@ class TestTraining(Folder):
         for p in seen:
             self.assertEqual((p.pairs, len(p.flow_lower), len(p.flow_upper)), (1, 1, 1))
             self.assertEqual((p.layers, len(p.activity)), (2, 2))
+            self.assertTrue(all(isinstance(n, tuple) for n in (p.flow_lower, p.flow_upper, p.activity)))
             self.assertAlmostEqual(p.flow, p.flow_lower[0] + p.flow_upper[0])
             self.assertGreater(p.images_per_second, 0)
         self.assertAlmostEqual(epochs[2].activity[0], data.bits().mean())
@@ -1114,10 +1115,10 @@ class TestTraining(Folder):
         return took
 
     def test_ctrl_c(self):
-        """With and without a progress function, with long epochs and short ones; and again."""
+        """With and without a progress function; in epochs of many seconds, and in short ones."""
         model = vpf.Model([300, 100], seed=1)
         long, short = data_of(np.zeros((100000, 300))), data_of(random_bits(100, 300))
-        gentle = {"learning_rate": 1e-6}
+        gentle = {"learning_rate": 1e-6, "method": vpf.Method.CD, "gibbs_steps": 100}
         for data in (long, short):
             for progress in (None, lambda p: None):
                 optimizer = vpf.Optimizer(**gentle)
@@ -1345,8 +1346,8 @@ class TestThreads(unittest.TestCase):
 
     def test_others_run_meanwhile(self):
         """One long call without any callback: Python counts on."""
-        model, data, optimizer = vpf.Model([300, 200], seed=1), data_of(np.zeros((20000, 300))), vpf.Optimizer()
-        optimizer.update(learning_rate=1e-6, progress_batches=10**9)
+        model, data = vpf.Model([300, 100], seed=1), data_of(np.zeros((4000, 300)))
+        optimizer = vpf.Optimizer(method=vpf.Method.CD, gibbs_steps=100, learning_rate=1e-6, progress_batches=10**9)
         counted, done = [0], threading.Event()
 
         def count():
@@ -1361,8 +1362,8 @@ class TestThreads(unittest.TestCase):
         took, during = time.monotonic() - began, counted[0] - before
         done.set()
         thread.join()
-        self.assertGreater(took, 0.02, "too short to tell")
-        self.assertGreater(during, 0.1 * took / 0.001, f"in {took:.3f} s")
+        self.assertGreater(took, 0.05, "too short to tell")
+        self.assertGreater(during, 5, f"in {took:.3f} s")
 
     def test_one_writer(self):
         model, data, optimizer = machine()
