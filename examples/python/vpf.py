@@ -814,6 +814,8 @@ def _ais_settings(chains=None, betas=None, seed=0, adaptive=False, temperatures=
     settings = _AisSettings(struct_size=ctypes.sizeof(_AisSettings), adaptive=bool(adaptive), reverse=bool(reverse))
     if temperatures is not None:
         array = _input(temperatures, "temperatures", np.float64, (None,))
+        if len(array) < 2:  # 0 betas would mean the default number, of which the array has none
+            raise ValueError(f"temperatures: {len(array)}, at least 2 are needed")
         if betas is None:
             betas = len(array)
         if betas != len(array):

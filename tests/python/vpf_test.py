@@ -333,6 +333,7 @@ class Errors(Folder):
         refused(TypeError, "bet", model.ais, bet=3)
         refused(ValueError, "temperatures", model.ais, betas=3, temperatures=[0, 1])
         refused(TypeError, "base", model.ais, base=3)
+        refused(ValueError, "temperatures: 0", model.ais, temperatures=[])
         refused(ValueError, "chains", model.ais, chains=-2)
         refused(TypeError, "validation rows", vpf.Monitor, base=data)
         refused(ValueError, "step", lambda: data[::2])
@@ -784,6 +785,12 @@ class TestModel(Folder):
         self.assertEqual(model.parzen_generated(points, 20, [3, 3], 0.2, 5, 2, [0.3, 0.6]), report)
         self.assertNotEqual(model.parzen_generated(points, 20, [1, 3], 0.2, 5, 2, [0.3, 0.6]), report)
         self.assertRaises(vpf.ArgumentError, vpf.parzen, centres, points, 0)
+        for empty in ((centres[:0], points), (centres, points[:0]), (centres[:, :0], points[:, :0])):
+            self.assertRaises(vpf.ArgumentError, vpf.parzen, *empty, 1)
+        self.assertRaises(vpf.ArgumentError, vpf.parzen_select_sigma, centres, points, [])
+        self.assertRaises(vpf.ArgumentError, vpf.chain_diagnostics, np.empty((0, 5)))
+        self.assertRaises(vpf.ArgumentError, vpf.Model, [])
+        self.assertRaises(vpf.ArgumentError, vpf.Data, np.empty((0, 5), bool))
 
     def test_chain_diagnostics(self):
         values = rng.standard_normal((8, 200))
