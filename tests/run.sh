@@ -52,7 +52,8 @@ memcheck() {
 }
 
 packages='gcc g++ cmake make pkg-config libcmocka-dev librandom123-dev libjansson-dev zlib1g-dev
-  libopenblas-dev libpng-dev python3 python3-numpy python3-sklearn gnuplot-nox valgrind dataset-fashion-mnist chromium abigail-tools'
+  libopenblas-dev libpng-dev python3 python3-numpy python3-matplotlib python3-sklearn gnuplot-nox valgrind
+  dataset-fashion-mnist chromium abigail-tools doxygen help2man dpkg-dev fakeroot lintian'
 if [ $quick = no ]; then packages="$packages clang libomp-dev libclang-rt-14-dev"; fi
 # shellcheck disable=SC2086  # words
 install_packages $packages || exit 1

@@ -85,7 +85,7 @@ VPF_API vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64
 typedef struct vpf_ais_settings {
   size_t struct_size;          /**< sizeof(vpf_ais_settings), set by the caller */
   size_t chains;               /**< independent runs, at least 2; 0: 100 */
-  size_t betas;                /**< inverse temperatures, at least 2; 0: 1000 */
+  size_t betas;                /**< inverse temperatures, at least 2; 0: 1000, unless they are given */
   uint64_t seed;               /**< of all its random numbers; any, 0 too */
   int adaptive;                /**< non-zero: place them where a short pilot run finds the weights to vary */
   const double *temperatures;  /**< [betas] or NULL: inverse temperatures, ascending from 0 to 1 */

@@ -80,9 +80,11 @@ typedef enum vpf_option {
   VPF_OPTION_SHUFFLE = 301,          /**< 0: rows in their order (the paper's runs); 1: a new order each epoch */
   VPF_OPTION_GIBBS_STEPS = 400,      /**< k of CD-k and PCD-k */
   VPF_OPTION_PARTICLES = 401,        /**< chains of PCD; another number starts new ones */
-  VPF_OPTION_ESTEP = 500,            /**< of VPF (of CD and PCD only ESTEP_ORDER counts); 0: bottom-up (paper); 1: Gibbs over all hidden layers, both neighbours */
-  VPF_OPTION_ESTEP_SWEEPS = 501,     /**< bottom-up: sweeps of each layer with intra-layer weights; Gibbs: sweeps of all */
-  VPF_OPTION_ESTEP_ORDER = 502,      /**< 0: swept states feed the next layer (Algorithm 1); 1: unswept (the published DBM2) */
+  VPF_OPTION_ESTEP = 500,            /**< of VPF (of CD and PCD only ESTEP_ORDER counts); 0: bottom-up (paper);
+                                          1: Gibbs over all hidden layers, both neighbours */
+  VPF_OPTION_ESTEP_SWEEPS = 501,     /**< bottom-up: sweeps of each layer with intra-layer weights; Gibbs: of all */
+  VPF_OPTION_ESTEP_ORDER = 502,      /**< 0: swept states feed the next layer (Algorithm 1); 1: unswept (the
+                                          published DBM2) */
   VPF_OPTION_ESTEP_SAMPLES = 503,    /**< hidden samples of each row */
   VPF_OPTION_ESTEP_PERIOD = 504,     /**< epochs between E-steps; 0: afresh in every minibatch */
   VPF_OPTION_ESTEP_START = 505,      /**< where the Gibbs E-step starts; 0: bottom-up; 1: at random */
@@ -114,8 +116,8 @@ VPF_API uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
 /** Set an option.
  *
  *  Allowed at any time, in a progress function too (a learning-rate schedule). They take effect:
- *  rule, rates, decay and GIBBS_STEPS with the next minibatch; SHUFFLE and PROGRESS_BATCHES with the next
- *  epoch; BATCH_SIZE and THREADS with the next vpf_train(); METHOD, PARTICLES and the E-step's,
+ *  rule, rates, decay and GIBBS_STEPS with the next minibatch; SHUFFLE with the next
+ *  epoch; PROGRESS_BATCHES with that too, or the next vpf_train(); BATCH_SIZE and THREADS with the next vpf_train(); METHOD, PARTICLES and the E-step's,
  *  which decide about memory, with the next vpf_train() that does not have to finish an epoch.
  *  @return VPF_ERR_ARGUMENT for an unknown option, NaN, a value outside the bounds or a
  *          fraction for an integer option; the message has the bounds. Since 1.0. */

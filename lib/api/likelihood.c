@@ -93,6 +93,8 @@ vpf_status vpfi_read_ais_settings(const char *function, const vpf_ais_settings *
   vpf_status status = given ? vpfi_read_settings(function, settings, sizeof *settings, given, LEAST_SETTINGS) : VPF_OK;
   if (status) return status;
   if (settings->chains == 0) settings->chains = 100;
+  if (settings->temperatures && settings->betas == 0)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: temperatures are given, so betas, their number, must be too", function);
   if (settings->betas == 0) settings->betas = given ? DEFAULT_BETAS : default_betas;
   if (settings->reverse_sweeps == 0) settings->reverse_sweeps = 1000;
   const size_t most = (size_t)1 << 31;

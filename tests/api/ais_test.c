@@ -490,6 +490,9 @@ static void wrong_settings_are_refused_with_their_reason(void **state) {
     assert_status(vpf_ais(model, &s, &r), VPF_ERR_ARGUMENT);
     assert_message_has("temperature");
   }
+  s = good, s.betas = 0, s.temperatures = down; /* how many there are is not said: the default must not be read */
+  assert_status(vpf_ais(model, &s, &r), VPF_ERR_ARGUMENT);
+  assert_message_has("temperatures are given, so betas, their number, must be too");
   s = good, s.betas = 4, s.temperatures = down, s.adaptive = 1;
   assert_status(vpf_ais(model, &s, &r), VPF_ERR_ARGUMENT);
   s = good, s.base = narrow;
