@@ -1043,11 +1043,6 @@ class Model(_Handle):
         return len(self.sizes)
 
     @property
-    def units(self):
-        """Number of units of all layers: the columns of states."""
-        return sum(self.sizes)
-
-    @property
     def intra(self):
         """Which layers have intra-layer weights, a tuple of bool."""
         self._check_open()

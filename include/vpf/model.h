@@ -121,7 +121,7 @@ VPF_API vpf_status vpf_model_get_params(const vpf_model *model, float *out);
 VPF_API vpf_status vpf_model_set_params(vpf_model *model, const float *theta);
 
 /** @} @name Files
- *  safetensors, readable by NumPy, PyTorch and Rust; docs/design.md has the tensors and keys.
+ *  safetensors, readable by NumPy, PyTorch and Rust; docs/file-format.md has it to the byte.
  *  @{ */
 
 /** Write the model; the same model gives the same bytes. An existing file is replaced
