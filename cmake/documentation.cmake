@@ -20,15 +20,15 @@ add_custom_command(OUTPUT ${docs_dir}/reference.stamp
   WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} VERBATIM COMMENT "Reference from the headers")
 set(pages ${docs_dir}/reference.stamp)
 
+file(MAKE_DIRECTORY ${docs_dir}/man1 ${docs_dir}/programs)
 # vpf_man_page(<program> <its line under NAME>)
 function(vpf_man_page program title)
   string(REPLACE _ - name vpf-${program})
   add_custom_command(OUTPUT ${docs_dir}/man1/${name}.1
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${docs_dir}/man1 ${docs_dir}/programs
-    COMMAND ${CMAKE_COMMAND} -E create_symlink $<TARGET_FILE:${program}> ${docs_dir}/programs/${name}
+    COMMAND ${CMAKE_COMMAND} -E create_symlink $<TARGET_FILE:${program}> ${name}
     COMMAND ${HELP2MAN} --no-info --name=${title} --version-string=${PROJECT_VERSION} --source=libvpf
-      --output=${docs_dir}/man1/${name}.1 ${docs_dir}/programs/${name}
-    DEPENDS ${program} VERBATIM COMMENT "Man page of ${name}")
+      --output=${docs_dir}/man1/${name}.1 ./${name} # a path with a blank would not do
+    WORKING_DIRECTORY ${docs_dir}/programs DEPENDS ${program} VERBATIM COMMENT "Man page of ${name}")
   set(pages ${pages} ${docs_dir}/man1/${name}.1 PARENT_SCOPE)
 endfunction()
 if(VPF_BUILD_EXAMPLES)
