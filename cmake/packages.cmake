@@ -105,8 +105,8 @@ describe(dev
   "This package has what it takes to build programs with it: headers for C and
 C++, the static library, pkg-config and CMake files, and manual pages.")
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libvpf1 (= ${version})")
-set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "zlib1g-dev, libjansson-dev, libblas-dev | libblas.so")
+# pkg-config asks for the .pc files of what vpf.pc requires, for the shared library too.
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libvpf1 (= ${version}), zlib1g-dev, libjansson-dev, libblas-dev | libblas.so")
 set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "libvpf-doc, libvpf-examples")
 
 describe(doc

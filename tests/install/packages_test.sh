@@ -31,6 +31,9 @@ for needed in libblas3 libc6 libjansson4 zlib1g; do
   field libvpf1 Depends | grep -q "$needed" || fail "libvpf1 does not depend on $needed: $(field libvpf1 Depends)"
 done
 field libvpf-dev Depends | grep -qF "libvpf1 (= $(field libvpf1 Version))" || fail "libvpf-dev has another version"
+for needed in zlib1g-dev libjansson-dev libblas-dev; do # what vpf.pc names
+  field libvpf-dev Depends | grep -q "$needed" || fail "libvpf-dev does not depend on $needed"
+done
 for needed in libvpf1 libpng16-16 libjansson4; do
   field libvpf-examples Depends | grep -q "$needed" || fail "libvpf-examples does not depend on $needed"
 done
