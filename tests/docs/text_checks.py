@@ -31,6 +31,9 @@ def check_languages(document, report):
         if block.language not in LANGUAGES:
             what = f"unknown language {block.language}" if block.language else "a block without a language, or without end"
             report.fail(document.name, block.line - 1, what)
+    for number, line in document.prose:
+        if re.match(r" *(?:~~~|```)", line):
+            report.fail(document.name, number, "a fence that this test does not understand: ```language is what it knows")
 
 
 def check_json(document, report):
