@@ -33,7 +33,7 @@ NOT_RUN = [
     (r"ctest", "the same"),
     (r"sh tests/bench/\w+\.sh", "takes long; a test of its own runs it with --quick"),
     (r"sh tests/abi/abi_test\.sh", "a test of its own"),
-    (r"sh tests/(?:aarch64|blas)\.sh", "installs compilers and libraries; tests/run.sh runs the one, a person the other"),
+    (r"sh tests/(?:aarch64|blas)\.sh", "installs compilers and libraries, and takes long"),
     (r"sh cmake/packages\.sh", "installs packages; install/packages_test runs it"),
 ]
 
@@ -117,8 +117,8 @@ def make_images(places):
 
 
 def make_model(places):
-    status, text = run([places.build / "examples/train_mnist", "--data", places.images, "--epochs", "1", "--out", "out"],
-                       places.scratch, places.environment)
+    train = [places.build / "examples/train_mnist", "--data", places.images, "--epochs", "1", "--out", "out"]
+    status, text = run(train, places.scratch, places.environment)
     if status:
         sys.exit(f"train_mnist failed\n{tail(text)}")
     shutil.copy(places.scratch / "out/model.safetensors", places.model)
@@ -150,8 +150,8 @@ def link(language, objects, program, places):
 def symbols(target, *flags):
     """Global names of an object, as its source has them."""
     lines = output(["nm", "-C", "-g", *flags, target], os.environ).splitlines()
-    return {re.match(r"[0-9a-f ]*(\w) (.*)", line)[2].partition("(")[0] for line in lines if " V " not in line
-            and " W " not in line and " w " not in line}
+    named = (re.match(r"[0-9a-f ]*(\w) (.*)", line) for line in lines)
+    return {match[2].partition("(")[0] for match in named if match[1] not in "VWvw"}  # weak: inline C++
 
 
 def check_compiled(document, language, places, report):
@@ -228,9 +228,8 @@ def cmake_project(block, document, folder):
     if not whole:
         made = set(re.findall(r"add_(?:executable|library)\((\S+)", text))
         targets = sorted(set(re.findall(r"target_\w+\((\S+)", text)) - made)
-        text = "cmake_minimum_required(VERSION 3.25)\nproject(reader C CXX)\n" + text.rstrip("\n") + "\n"
         stubs = "".join(f"add_executable({target} stub.c)\n" for target in targets)
-        text = text.replace("project(reader C CXX)\n", "project(reader C CXX)\n" + stubs)
+        text = f"cmake_minimum_required(VERSION 3.25)\nproject(reader C CXX)\n{stubs}{text}"
     (folder / "stub.c").write_text("int main(void) { return 0; }\n")
     for name in re.findall(r"[\w./-]+\.(?:cpp|c)\b", text):
         if not (folder / name).exists():
@@ -282,9 +281,10 @@ def statements(block):
 def without_not_run(document, line, text, places, report):
     """Take the commands of NOT_RUN out of a statement, after a look at them. (Their options are looked at with
     those of all programs, check_options.)"""
-    for pattern, _ in NOT_RUN:
+    for pattern, reason in NOT_RUN:
         for command in re.findall(rf"(?<![\w/.-])(?:sudo )?{pattern}\b[^\n&|;#]*", text):
             report.count("commands not run")
+            print(f"not run: {command.strip()} ({reason})")
             script = re.search(r"\S+\.sh", command)
             if script and not (places.tree / script[0]).exists():
                 report.fail(document.name, line, f"there is no {script[0]}")
@@ -296,8 +296,8 @@ def without_not_run(document, line, text, places, report):
 
 def check_tool_options(document, line, words, report):
     known = subprocess.run([words[0], "--help"], capture_output=True, text=True, check=False).stdout
-    for option in words[1:]:
-        if option.startswith("-") and not re.search(rf"(?<![\w-]){re.escape(option.partition('=')[0])}(?![\w-])", known):
+    for option in (word.partition("=")[0] for word in words[1:] if word.startswith("-")):
+        if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", known):
             report.fail(document.name, line, f"{words[0]} has no option {option}")
 
 

@@ -5,6 +5,7 @@ import pathlib
 import re
 
 FENCE = re.compile(r"^( *)```+(\S*)\s*$")
+LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?[^)]*\)|^ *\[[^\]]+\]:\s*(\S+)|(?:href|src)=\"([^\"]+)\"")
 
 
 @dataclasses.dataclass
@@ -55,7 +56,7 @@ class Document:
         """(line number, target) of links and pictures; code in backticks has none."""
         for number, line in self.prose:
             line = re.sub(r"(`+)[^`]+\1", "code", line)
-            for link in re.finditer(r"\]\(\s*<?([^)\s>]+)>?[^)]*\)|^ *\[[^\]]+\]:\s*(\S+)|(?:href|src)=\"([^\"]+)\"", line):
+            for link in LINK.finditer(line):
                 yield number, link[1] or link[2] or link[3]
 
     def anchors(self):

@@ -29,11 +29,11 @@ def check_languages(document, report):
     for block in document.blocks:
         report.count("blocks")
         if block.language not in LANGUAGES:
-            what = f"unknown language {block.language}" if block.language else "a block without a language, or without end"
-            report.fail(document.name, block.line - 1, what)
+            report.fail(document.name, block.line - 1, f"unknown language {block.language}" if block.language else
+                        "a block without a language, or without end")
     for number, line in document.prose:
         if re.match(r" *(?:~~~|```)", line):
-            report.fail(document.name, number, "a fence that this test does not understand: ```language is what it knows")
+            report.fail(document.name, number, "a fence that is not understood: ```language is what this test knows")
 
 
 def check_json(document, report):
@@ -123,7 +123,8 @@ class Names:
         build = [tree / "CMakeLists.txt", *files(tree, ["cmake", "lib", "examples", "tests"], ".cmake", ".txt", ".in")]
         sources = files(tree, ["lib", "examples", "tests"], ".c", ".cpp", ".py")
         self.public = set(re.findall(r"\b(?:vpf|VPF)_\w+", headers))
-        self.public.update(re.findall(r"\"(vpf_[a-z0-9_]+)\"", "".join(map(read, files(tree, ["lib/store", "lib/api"], ".c", ".h")))))
+        keys = "".join(map(read, files(tree, ["lib/store", "lib/api"], ".c", ".h")))  # those of files
+        self.public.update(re.findall(r"\"(vpf_[a-z0-9_]+)\"", keys))
         self.public.update(re.findall(r"^(VPF_\w+) \{", read(tree / "cmake/libvpf.map"), re.M))
         for texts, patterns in ((build, self.BUILD), (sources, self.CODE)):
             for text in map(read, texts):
