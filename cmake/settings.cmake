@@ -15,6 +15,8 @@ target_compile_definitions(vpf_settings INTERFACE _POSIX_C_SOURCE=200809L)
 # A fused multiply-add rounds once where a product and a sum round twice, so results would depend
 # on the instruction set. (CMAKE_C_FLAGS must not have -ffast-math either; lib/ checks.)
 target_compile_options(vpf_settings INTERFACE -ffp-contract=off)
+# Where ISO C lets floats be computed as doubles (gcc on s390x does), they would round elsewhere too.
+target_compile_options(vpf_settings INTERFACE $<$<COMPILE_LANG_AND_ID:C,GNU>:-fexcess-precision=fast>)
 
 target_compile_options(vpf_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wvla

@@ -69,7 +69,8 @@ if [ $quick = no ]; then
   step "clang, Release: build, tests" \
     build_and_test clang -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release
   step "valgrind: unit tests of the gcc build" memcheck "$root/build/release"
-  step "64-bit ARM under emulation, unless skipped: build, tests" sh "$root/tests/aarch64.sh"
+  step "64-bit ARM under emulation, unless skipped: build, tests" sh "$root/tests/emulated.sh" aarch64
+  step "big-endian s390x under emulation, unless skipped: build, tests" sh "$root/tests/emulated.sh" s390x
 fi
 
 echo

@@ -8,8 +8,11 @@
 #ifndef VPFI_NUM_ELEMENTARY_H
 #define VPFI_NUM_ELEMENTARY_H
 
+#include <float.h>
 #include <stdint.h>
 #include <string.h>
+
+_Static_assert(FLT_EVAL_METHOD == 0, "floats have to be computed as floats, or results differ from those of other machines");
 
 static inline uint32_t vpfi_float_bits(float x) {
   uint32_t u;

@@ -215,14 +215,24 @@ typedef struct file_bytes {
   size_t size, state, numbers; /* where optimizer.state begins, and how many it has */
 } file_bytes;
 
+/* Files are little-endian, whatever the machine is. */
+static uint64_t get_u64(const unsigned char bytes[8]) {
+  uint64_t value = 0;
+  for (int k = 7; k >= 0; k--) value = value << 8 | bytes[k];
+  return value;
+}
+
+static void put_u64(unsigned char bytes[8], uint64_t value) {
+  for (int k = 0; k < 8; k++) bytes[k] = (unsigned char)(value >> 8 * k);
+}
+
 static void read_bytes(file_bytes *f) {
   FILE *file = fopen(FILE_NAME, "rb");
   assert_non_null(file);
   f->size = fread(f->byte, 1, MOST_BYTES, file);
   fclose(file);
   assert_true(f->size < MOST_BYTES);
-  uint64_t header;
-  memcpy(&header, f->byte, 8);
+  const uint64_t header = get_u64(f->byte);
   char *text = calloc(header + 1, 1);
   assert_non_null(text);
   memcpy(text, f->byte + 8, header);
@@ -238,7 +248,7 @@ static void read_bytes(file_bytes *f) {
 /* Put a number into optimizer.state, seal the file anew and write it. */
 static void write_with(file_bytes f, size_t at, uint64_t value) {
   static const char key[] = "\"vpf_crc32\":\"";
-  memcpy(f.byte + f.state + 8 * at, &value, 8);
+  put_u64(f.byte + f.state + 8 * at, value);
   unsigned char *digits = f.byte;
   while (memcmp(digits, key, sizeof key - 1) != 0) digits++;
   digits += sizeof key - 1;

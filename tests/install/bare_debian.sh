@@ -85,6 +85,6 @@ in_root sh -e -c 'cd /root
   cp /usr/share/doc/libvpf-examples/examples/minimal.c . && cc -std=c11 minimal.c -o minimal $(pkg-config --cflags --libs vpf) && ./minimal' ||
   fail "what the packages brought"
 in_root sh -c 'apt-get -q -y purge "libvpf*"' >"$scratch/log" 2>&1 || { tail -n 30 "$scratch/log"; fail "apt-get purge"; }
-find "$root/usr" "$root/etc" "$root/var/lib" -name '*vpf*' >"$scratch/log"
+find "$root/usr" "$root/etc" "$root/var/lib" \( -name 'libvpf*' -o -name vpf -o -name 'vpf[.-_]*' \) >"$scratch/log"
 [ ! -s "$scratch/log" ] || { cat "$scratch/log"; fail "files were left behind"; }
 say "All passed."

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The tests on 64-bit ARM, which QEMU emulates, on Debian 12 for another processor:
+# The tests on another processor, which QEMU emulates, on Debian 12:
 #
-#   sh tests/aarch64.sh        installs the cross compiler and QEMU if they are missing, then: the unit tests
-#                              and those of the API that take seconds there; some two minutes
-#   sh tests/aarch64.sh --all  all of them but scripts; a quarter of an hour
+#   sh tests/emulated.sh aarch64        64-bit ARM, with its own kernels
+#   sh tests/emulated.sh s390x          IBM Z, whose bytes are in the other order: data, files, the plain C kernels
+#   sh tests/emulated.sh aarch64 --all  all tests but scripts; a quarter of an hour. Otherwise the unit tests and
+#                                       those of the API that take seconds there; some two minutes
 #
-# Builds into build/aarch64. ARM's libraries are unpacked into build/aarch64-root, not installed, so that they cannot
-# stand in the way of the machine's own. Exit status 0 means that everything passed, or that a line
-# "SKIPPED: <why>" says what could not be had.
+# Installs the cross compiler and QEMU if they are missing. Builds into build/<processor>. Its libraries are unpacked into
+# build/<processor>-root, not installed, so that they cannot stand in the way of the machine's own. Exit status 0 means
+# that everything passed, or that a line "SKIPPED: <why>" says what could not be had.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 root=$(pwd)
@@ -16,27 +17,37 @@ root=$(pwd)
 
 # By name, so that a new test is run: those over half a minute each under emulation, of those without the label "slow".
 long='api/(ais|contrast|evaluate|flow|gibbs|memory|reconstruction|sample)_test'
+usage() {
+  echo "usage: sh tests/emulated.sh aarch64|s390x [--all]" >&2
+  exit 2
+}
 case ${1-} in
+aarch64) debian=arm64 ;;
+s390x) debian=s390x ;;
+*) usage ;;
+esac
+processor=$1
+case ${2-} in
 '') selection="-LE script|slow -E $long" ;;
 --all) selection='-LE script' ;;
-*) echo "usage: sh tests/aarch64.sh [--all]" >&2; exit 2 ;;
+*) usage ;;
 esac
 
 skip() {
   echo
   echo "SKIPPED: $1"
-  echo "Nothing has been tested on 64-bit ARM."
+  echo "Nothing has been tested on $processor."
   exit 0
 }
 
 libraries='libcmocka0 libcmocka-dev libjansson4 libjansson-dev zlib1g zlib1g-dev libblas3 libblas-dev librandom123-dev'
-multiarch=aarch64-linux-gnu
-sysroot=$root/build/aarch64-root
-archives=$root/build/aarch64-packages
+multiarch=$processor-linux-gnu
+sysroot=$root/build/$processor-root
+archives=$root/build/$processor-packages
 
-# apt-get for ARM's packages: the machine's sources and keys, but lists and archives in a folder of our own.
+# apt-get for that processor's packages: the machine's sources and keys, but lists and archives in a folder of our own.
 apt_get() {
-  apt-get -q -y -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root \
+  apt-get -q -y -o APT::Architecture=$debian -o APT::Architectures::=$debian -o APT::Sandbox::User=root \
     -o Dir::State="$archives" -o Dir::State::status="$archives/status" -o Dir::Cache="$archives" "$@"
 }
 
@@ -61,24 +72,22 @@ unpack_libraries() {
   link_libraries "$sysroot.part" && echo "$libraries" >"$sysroot.part/complete" && mv "$sysroot.part" "$sysroot"
 }
 
-case $(uname -m) in
-aarch64 | arm64) skip "this machine is one itself; tests/run.sh tests what it builds" ;;
-esac
-install_packages cmake make gcc-$multiarch g++-$multiarch qemu-user-static || skip "a package could not be installed, see above"
-for tool in cmake $multiarch-gcc $multiarch-g++ qemu-aarch64-static apt-get dpkg; do
+if [ "$(uname -m)" = "$processor" ]; then skip "this machine is one itself; tests/run.sh tests what it builds"; fi
+install_packages cmake make "gcc-$multiarch" "g++-$multiarch" qemu-user-static || skip "a package could not be installed, see above"
+for tool in cmake $multiarch-gcc $multiarch-g++ qemu-$processor-static apt-get dpkg; do
   command -v "$tool" >/dev/null || skip "there is no $tool"
 done
 mkdir -p "$root/build" || exit 1
 if [ "$(cat "$sysroot/complete" 2>/dev/null)" != "$libraries" ]; then
-  echo "Unpacking ARM's libraries into build/aarch64-root"
-  unpack_libraries >"$root/build/aarch64-packages.log" 2>&1 ||
-    { tail -n 20 "$root/build/aarch64-packages.log"; skip "ARM's libraries could not be had, see above"; }
+  echo "Unpacking ARM's libraries into build/$processor-root"
+  unpack_libraries >"$root/build/$processor-packages.log" 2>&1 ||
+    { tail -n 20 "$root/build/$processor-packages.log"; skip "the libraries could not be had, see above"; }
 fi
 
-build=$root/build/aarch64
+build=$root/build/$processor
 jobs=$(nproc 2>/dev/null || echo 2)
 {
-  cmake --fresh -S "$root" -B "$build" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/toolchains/aarch64.cmake" \
+  cmake --fresh -S "$root" -B "$build" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/toolchains/$processor.cmake" \
     -DCMAKE_BUILD_TYPE=Release -DVPF_BUILD_EXAMPLES=OFF &&
     cmake --build "$build" -j "$jobs"
 } >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
