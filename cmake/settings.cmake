@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # How everything in this repository is compiled: link vpf_settings privately.
 
-set(CMAKE_C_STANDARD 11)
+if(NOT CMAKE_C_STANDARD)
+  set(CMAKE_C_STANDARD 11) # or any later one: the tests run with 17 too
+endif()
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
