@@ -170,7 +170,7 @@ static void locate(const block_job *job, vpfi_overflow *overflow) {
           return;
         }
     }
-  assert(!"some field is out of range");
+  assert(false && "some field is out of range");
 }
 
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow) {
