@@ -27,6 +27,7 @@ target_compile_options(vpf_settings INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual>
   $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches>
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wuseless-cast>
+  ${VPF_WARNINGS}
   $<$<BOOL:${VPF_WERROR}>:-Werror>)
 
 if(VPF_SANITIZE)

@@ -64,8 +64,7 @@ step "gcc, Release: build, tests" \
   build_and_test release -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-g
 if [ $quick = no ]; then
   step "gcc, Debug, AddressSanitizer and UndefinedBehaviorSanitizer: build, tests" \
-    build_and_test sanitize -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug \
-    -DCMAKE_C_FLAGS=-O1 -DVPF_SANITIZE=address,undefined,float-cast-overflow
+    build_and_test sanitize -C "$root/cmake/init/asan.cmake" -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++
   step "clang, Release: build, tests" \
     build_and_test clang -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release
   step "valgrind: unit tests of the gcc build" memcheck "$root/build/release"

@@ -4,7 +4,9 @@
 #include "support/fixture.h"
 
 #include <math.h>
+#ifdef _OPENMP
 #include <omp.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -280,6 +282,7 @@ static void adaptive_temperatures_do_not_lose_to_even_ones(void **state) {
 
 static void results_do_not_depend_on_threads_or_kernels(void **state) {
   (void)state;
+#ifdef _OPENMP
   dice d = {87};
   vpf_model *model = middling(&d);
   vpf_data *rows = fixture_data(30, 20, 2);
@@ -311,6 +314,7 @@ static void results_do_not_depend_on_threads_or_kernels(void **state) {
   vpf_data_destroy(samples);
   vpf_data_destroy(rows);
   vpf_model_destroy(model);
+#endif
 }
 
 static void estimated_likelihood_is_exact_where_it_can_be(void **state) {

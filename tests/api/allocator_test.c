@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <vpf/experimental/stdp.h>
 
 static struct {
   long live, calls, fail_at;
@@ -150,7 +151,7 @@ end:
   vpf_monitor_destroy(monitor);
 }
 
-/* What measures data, units and chains. */
+/* What measures data, units and chains, and chains in continuous time. */
 static void use_measures(void) {
   const size_t sizes[] = {20, 5, 3};
   const uint8_t bytes[6 * 20] = {0, 1, 1, 0, 1};
@@ -165,6 +166,10 @@ static void use_measures(void) {
   vpf_chain_report chains = {.struct_size = sizeof chains};
   vpf_parzen_report parzen = {.struct_size = sizeof parzen};
   float activations[3];
+  vpf_model *joint = NULL;
+  vpf_data *states = NULL, *chain = NULL;
+  vpf_flip flips[5];
+  size_t count;
 
   TRY(vpf_data_from_u8(&data, bytes, 6, 20, 0));
   TRY(vpf_model_create(&model, sizes, 3, NULL, VPF_COUPLING_PAIRWISE));
@@ -175,7 +180,14 @@ static void use_measures(void) {
   TRY(vpf_layer_activity(model, data, 2, &activity));
   TRY(vpf_chain_diagnostics(values, 2, 4, &chains));
   TRY(vpf_parzen_generated(model, 3, 1, NULL, 1, 2, points, 1, 0.2, &parzen));
+  TRY(vpf_model_create(&joint, sizes, 3, NULL, VPF_COUPLING_JOINT));
+  TRY(vpf_simulate_flips(joint, bytes, 1, 5, 1, flips, &count));
+  TRY(vpf_data_from_u8(&states, bytes, 1, 28, 0));
+  TRY(vpf_gibbs(joint, states, NULL, 2000, 1, &chain)); /* long enough for tables of sums to be made */
 end:
+  vpf_data_destroy(states);
+  vpf_data_destroy(chain);
+  vpf_model_destroy(joint);
   vpf_data_destroy(data);
   vpf_model_destroy(model);
 }

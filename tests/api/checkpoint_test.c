@@ -3,6 +3,7 @@
  * from a stranger is not believed. */
 #include "support/fixture.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,40 +227,56 @@ static void put_u64(unsigned char bytes[8], uint64_t value) {
   for (int k = 0; k < 8; k++) bytes[k] = (unsigned char)(value >> 8 * k);
 }
 
+/* Where a tensor begins and ends in the file, and the text about it in the header. */
+typedef struct tensor_place {
+  size_t begin, end;
+  char *entry;
+} tensor_place;
+
+static tensor_place place_of(file_bytes *f, const char *name) {
+  char key[80];
+  snprintf(key, sizeof key, "\"%s\":{", name);
+  const uint64_t header = get_u64(f->byte);
+  tensor_place place = {.entry = strstr((char *)f->byte + 8, key)}; /* which is before the first byte 0 */
+  assert_non_null(place.entry);
+  unsigned long begin, end;
+  assert_int_equal(sscanf(strstr(place.entry, "data_offsets"), "data_offsets\":[%lu,%lu]", &begin, &end), 2);
+  place.begin = 8 + header + begin;
+  place.end = 8 + header + end;
+  return place;
+}
+
 static void read_bytes(file_bytes *f) {
   FILE *file = fopen(FILE_NAME, "rb");
   assert_non_null(file);
   f->size = fread(f->byte, 1, MOST_BYTES, file);
   fclose(file);
   assert_true(f->size < MOST_BYTES);
-  const uint64_t header = get_u64(f->byte);
-  char *text = calloc(header + 1, 1);
-  assert_non_null(text);
-  memcpy(text, f->byte + 8, header);
-  const char *entry = strstr(text, "\"optimizer.state\"");
-  assert_non_null(entry);
-  unsigned long begin, end;
-  assert_int_equal(sscanf(strstr(entry, "data_offsets"), "data_offsets\":[%lu,%lu]", &begin, &end), 2);
-  free(text);
-  f->state = 8 + header + begin;
-  f->numbers = (end - begin) / 8;
+  const tensor_place state = place_of(f, "optimizer.state");
+  f->state = state.begin;
+  f->numbers = (state.end - state.begin) / 8;
 }
 
-/* Put a number into optimizer.state, seal the file anew and write it. */
-static void write_with(file_bytes f, size_t at, uint64_t value) {
+/* Seal the file anew and write it. */
+static void write_sealed(file_bytes *f) {
   static const char key[] = "\"vpf_crc32\":\"";
-  put_u64(f.byte + f.state + 8 * at, value);
-  unsigned char *digits = f.byte;
+  unsigned char *digits = f->byte;
   while (memcmp(digits, key, sizeof key - 1) != 0) digits++;
   digits += sizeof key - 1;
   memset(digits, '0', 8);
   char text[9];
-  snprintf(text, sizeof text, "%08lx", crc32(crc32(0, NULL, 0), f.byte, (uInt)f.size));
+  snprintf(text, sizeof text, "%08lx", crc32(crc32(0, NULL, 0), f->byte, (uInt)f->size));
   memcpy(digits, text, 8);
   FILE *file = fopen(FILE_NAME, "wb");
   assert_non_null(file);
-  assert_int_equal(fwrite(f.byte, 1, f.size, file), f.size);
+  assert_int_equal(fwrite(f->byte, 1, f->size, file), f->size);
   fclose(file);
+}
+
+/* Put a number into optimizer.state. */
+static void write_with(file_bytes f, size_t at, uint64_t value) {
+  put_u64(f.byte + f.state + 8 * at, value);
+  write_sealed(&f);
 }
 
 static int stop_at_second_batch(const vpf_progress *p, void *user) {
@@ -317,6 +334,92 @@ static void no_state_is_believed_that_contradicts_itself(void **state) {
   unlink(FILE_NAME);
 }
 
+static void assert_refused(file_bytes *f, const char *message) {
+  vpf_model *model = NULL;
+  vpf_optimizer *optimizer = NULL;
+  write_sealed(f);
+  assert_status(vpf_checkpoint_load(&model, &optimizer, FILE_NAME), VPF_ERR_FORMAT);
+  assert_message_has(message);
+  assert_null(model);
+  assert_null(optimizer);
+}
+
+static void assert_refused_with(file_bytes f, const char *tensor, const void *value, size_t size, size_t at,
+                                const char *message) {
+  unsigned char bytes[8];
+  uint64_t word = 0;
+  uint32_t half = 0;
+  if (size == 8) memcpy(&word, value, 8);
+  else memcpy(&half, value, 4), word = half;
+  put_u64(bytes, word);
+  memcpy(f.byte + place_of(&f, tensor).begin + at * size, bytes, size);
+  assert_refused(&f, message);
+}
+
+/* The same length of text, or what follows would move. */
+static void replace_text(char *in, const char *old, const char *new) {
+  char *found = strstr(in, old);
+  assert_non_null(found);
+  assert_int_equal(strlen(old), strlen(new));
+  memcpy(found, new, strlen(new));
+}
+
+/* A tensor of 8-byte numbers takes one from that behind it. */
+static void assert_refused_with_one_more(file_bytes f, const char *first, const char *second, const char *message) {
+  const uint64_t header = get_u64(f.byte);
+  const tensor_place a = place_of(&f, first), b = place_of(&f, second);
+  assert_int_equal(a.end, b.begin);
+  const size_t counts[2] = {(a.end - a.begin) / 8, (b.end - b.begin) / 8};
+  char old[40], new[40];
+  for (size_t k = 0; k < 2; k++) {
+    snprintf(old, sizeof old, "\"shape\":[%zu]", counts[k]);
+    snprintf(new, sizeof new, "\"shape\":[%zu]", k == 0 ? counts[0] + 1 : counts[1] - 1);
+    replace_text(k == 0 ? a.entry : b.entry, old, new);
+    snprintf(old, sizeof old, k == 0 ? ",%zu]" : "[%zu,", a.end - 8 - header);
+    snprintf(new, sizeof new, k == 0 ? ",%zu]" : "[%zu,", a.end - header);
+    replace_text(strstr(k == 0 ? a.entry : b.entry, "data_offsets"), old, new);
+  }
+  assert_refused(&f, message);
+}
+
+static void numbers_that_cannot_be_are_refused_by_name(void **state) {
+  (void)state;
+  const size_t sizes[] = {20, 7};
+  const uint8_t intra[] = {0, 1};
+  static file_bytes file;
+  vpf_data *data = fixture_data(12, 20, 1);
+  for (int method = VPF_METHOD_VPF; method <= VPF_METHOD_PCD; method += VPF_METHOD_PCD - VPF_METHOD_VPF) {
+    vpf_model *model = fixture_model(sizes, 2, intra, VPF_COUPLING_PAIRWISE, 1);
+    vpf_optimizer *optimizer = NULL;
+    assert_ok(vpf_optimizer_create(&optimizer));
+    assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_METHOD, method));
+    assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_PARTICLES, 9));
+    if (method == VPF_METHOD_VPF) assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_ESTEP_PERIOD, 1));
+    assert_ok(vpf_train(model, data, optimizer, 1, NULL, NULL));
+    assert_ok(vpf_checkpoint_save(model, optimizer, FILE_NAME));
+    read_bytes(&file);
+    const uint64_t key = 999999, last_bit = (uint64_t)1 << 63;
+    const double huge = 1e300, two = 2;
+    const float negative = -1, infinite = INFINITY, other = 5;
+    assert_refused_with(file, "optimizer.option_keys", &key, 8, 0, "unknown option 999999");
+    assert_refused_with(file, "optimizer.options", &huge, 8, 0, "has the value 1e+300");
+    assert_refused_with(file, "optimizer.powers", &two, 8, 1, "optimizer.powers[1] is 2, outside [0, 1]");
+    assert_refused_with(file, "optimizer.moment1.bias.0", &infinite, 4, 3, "the moments are not finite");
+    assert_refused_with(file, "optimizer.moment2.weight.0", &negative, 4, 5, "the moments are not finite");
+    assert_refused_with(file, "optimizer.moment1.intra.1", &other, 4, 1, "the moments are not finite");
+    if (method == VPF_METHOD_VPF)
+      assert_refused_with(file, "optimizer.sample.1", &last_bit, 8, 2, "the hidden sample has units beyond");
+    else
+      assert_refused_with(file, "optimizer.particles.0", &last_bit, 8, 2, "the particles have units beyond");
+    assert_refused_with_one_more(file, "optimizer.option_keys", "optimizer.options", " option keys with ");
+    assert_refused_with_one_more(file, "optimizer.state", "optimizer.powers", "optimizer.state has ");
+    vpf_model_destroy(model);
+    vpf_optimizer_destroy(optimizer);
+  }
+  vpf_data_destroy(data);
+  unlink(FILE_NAME);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(resuming_gives_the_bits_of_an_uninterrupted_run),
@@ -326,6 +429,7 @@ int main(void) {
       cmocka_unit_test(models_and_checkpoints_are_not_mistaken_for_each_other),
       cmocka_unit_test(no_damaged_byte_goes_unnoticed),
       cmocka_unit_test(no_state_is_believed_that_contradicts_itself),
+      cmocka_unit_test(numbers_that_cannot_be_are_refused_by_name),
   };
   return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
 }

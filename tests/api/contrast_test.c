@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -163,6 +163,10 @@ static void bad_shapes_are_refused(void **state) {
   assert_message_has("coupling 2");
   assert_status(vpf_model_create(&model, huge, 2, NULL, VPF_COUPLING_JOINT), VPF_ERR_LIMIT);
   assert_status(vpf_model_create(&model, wide, 2, NULL, VPF_COUPLING_JOINT), VPF_ERR_LIMIT);
+  const size_t long_layer = (size_t)1 << 24;
+  const uint8_t with_intra = 1;
+  assert_status(vpf_model_create(&model, &long_layer, 1, &with_intra, VPF_COUPLING_JOINT), VPF_ERR_LIMIT);
+  assert_message_has("intra-layer weights of 16777216 x 16777216 exceed");
   assert_null(model);
 }
 

@@ -391,6 +391,30 @@ static void a_parameter_that_would_overflow_is_divergence_too(void **state) {
   vpf_data_destroy(data);
 }
 
+/* The same weight, with a decay that is well within a float: w becomes w - rate * 2 lambda w. */
+static void a_huge_parameter_that_stays_finite_is_trained_on(void **state) {
+  (void)state;
+  const size_t sizes[] = {3, 2};
+  const uint8_t rows[2][3] = {{0, 1, 0}, {0, 0, 1}};
+  vpf_data *data = NULL;
+  assert_ok(vpf_data_from_u8(&data, &rows[0][0], 2, 3, 0));
+  run r = start(sizes, 2, NULL, VPF_COUPLING_PAIRWISE);
+  float weights[6] = {4e30f, -4e30f, 0, 0, 0, 0};
+  const float off[2] = {-90, -90};
+  assert_ok(vpf_model_set_weights(r.model, 0, weights));
+  assert_ok(vpf_model_set_bias(r.model, 1, VPF_BIAS_UP, off));
+  assert_ok(vpf_optimizer_set(r.optimizer, VPF_OPTION_RULE, VPF_RULE_SGD));
+  assert_ok(vpf_optimizer_set(r.optimizer, VPF_OPTION_MOMENTUM, 0));
+  assert_ok(vpf_optimizer_set(r.optimizer, VPF_OPTION_LEARNING_RATE, 0.5));
+  assert_ok(vpf_optimizer_set(r.optimizer, VPF_OPTION_WEIGHT_DECAY, 0.25));
+  assert_ok(vpf_train(r.model, data, r.optimizer, 1, NULL, NULL)); /* one minibatch */
+  assert_ok(vpf_model_get_weights(r.model, 0, weights));
+  assert_close((double)weights[0] / 4e30, 0.75, 1e-6);
+  assert_close((double)weights[1] / 4e30, -0.75, 1e-6);
+  finish(&r);
+  vpf_data_destroy(data);
+}
+
 static void threads_and_slices_of_the_instruction_set_never_change_a_bit(void **state) {
   (void)state;
   const vpf_coupling couplings[] = {VPF_COUPLING_PAIRWISE, VPF_COUPLING_JOINT};
@@ -627,6 +651,7 @@ int main(void) {
       cmocka_unit_test(other_shapes_are_refused_with_both_shapes),
       cmocka_unit_test(a_diverging_field_leaves_all_as_before_the_minibatch),
       cmocka_unit_test(a_parameter_that_would_overflow_is_divergence_too),
+      cmocka_unit_test(a_huge_parameter_that_stays_finite_is_trained_on),
       cmocka_unit_test(threads_and_slices_of_the_instruction_set_never_change_a_bit),
       cmocka_unit_test(trained_parameters_are_the_same_bits_wherever_this_is_compiled),
       cmocka_unit_test(a_model_can_be_used_in_the_middle_of_an_epoch),

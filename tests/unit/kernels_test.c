@@ -61,7 +61,7 @@ static void sums_of_rows_are_the_same_bits(void **state) {
   (void)state;
   dice d = {1};
   for (size_t k = 1; vpfi_kernels_available(k); k++)
-    for (size_t n = 1; n <= WIDEST; n += 1 + n / 7) {
+    for (size_t n = 1; n <= WIDEST; n += 1 + n / 20) { /* every number of vectors */
       const vpfi_kernels *reference = vpfi_kernels_available(0), *fast = vpfi_kernels_available(k);
       const size_t width = padded(n), stride = width + 16 * dice_below(&d, 3), rows = 1 + dice_below(&d, MOST_ROWS);
       float *matrix = floats(rows * stride);
@@ -562,6 +562,48 @@ static void updates_are_the_same_bits(void **state) {
     }
 }
 
+/* For every number of vectors that a tile may have, with sums that start from 0 or go on. */
+static void a_step_with_the_last_part_of_its_sums_is_both_one_after_the_other(void **state) {
+  (void)state;
+  dice d = {12};
+  const vpfi_kernels *reference = vpfi_kernels_available(0);
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t trial = 0; trial < 64; trial++) {
+      const size_t rows = 1 + dice_below(&d, 4), selected = 1 + dice_below(&d, MOST_ROWS);
+      const size_t cols = VPFI_KERNEL_LANES * (1 + trial % 16), count = rows * cols;
+      const size_t words = vpfi_bits_words(selected);
+      float *matrix = floats(selected * cols);
+      uint64_t bits[4 * ((MOST_ROWS + 63) / 64)];
+      fill(matrix, selected * cols, &d, 1);
+      for (size_t r = 0; r < rows; r++) random_row(bits + r * words, selected, &d, 0.3);
+      twins sum = twins_new(count), w = twins_new(count), m = twins_new(count), v = twins_new(count);
+      fill(sum.a, count, &d, 1);
+      fill(w.a, count, &d, 1);
+      fill(m.a, count, &d, 1);
+      for (size_t j = 0; j < count; j++) v.a[j] = (float)dice_unit(&d);
+      memcpy(sum.b, sum.a, count * sizeof(float));
+      memcpy(w.b, w.a, count * sizeof(float));
+      memcpy(m.b, m.a, count * sizeof(float));
+      memcpy(v.b, v.a, count * sizeof(float));
+      const vpfi_parameters pa = {w.a, m.a, v.a, rows, cols, cols}, pb = {w.b, m.b, v.b, rows, cols, cols};
+      vpfi_selection s = {.out = sum.a, .out_stride = cols, .start = trial % 3 ? sum.a : NULL, .start_stride = cols,
+                          .bits = bits, .words = words, .count = rows, .matrix = matrix, .stride = cols,
+                          .rows = selected, .width = cols};
+      reference->sum_selected(&s);
+      const float a = reference->adam(&pa, sum.a, cols, &UPDATE);
+      s.out = sum.b;
+      if (s.start) s.start = sum.b;
+      const float b = vpfi_kernels_available(k)->adam_selected(&pb, &s, &UPDATE);
+      assert_memory_equal(&a, &b, sizeof a);
+      twins_equal(&w);
+      twins_equal(&m);
+      twins_equal(&v);
+      free(sum.a);
+      free(sum.b);
+      free(matrix);
+    }
+}
+
 static void updates_follow_their_rules(void **state) {
   (void)state;
   for (size_t k = 0; vpfi_kernels_available(k); k++) {
@@ -685,6 +727,7 @@ int main(void) {
       cmocka_unit_test(sigmoids_are_the_same_bits_and_right),
       cmocka_unit_test(changes_of_softplus_are_the_same_bits_and_right),
       cmocka_unit_test(updates_are_the_same_bits),
+      cmocka_unit_test(a_step_with_the_last_part_of_its_sums_is_both_one_after_the_other),
       cmocka_unit_test(updates_follow_their_rules),
       cmocka_unit_test(moments_never_become_denormal),
       cmocka_unit_test(transposing_moves_every_value),
