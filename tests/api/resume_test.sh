@@ -22,9 +22,9 @@ same() { # same <folder> <folder>: machine, picture, and all of the log but the 
   cmp log.1 log.2 || fail "$2 has another log than $1"
 }
 
-# torture <INT|KILL> <folder> <arguments>...: run the program again and again, each time ended by that signal at a random
-# moment of its first $span seconds, until it is done. Adds to counts.<signal>: lives ended, and those ended inside an
-# epoch, of which inside.safetensors is one.
+# torture <INT|KILL> <folder> <arguments>...: run the program again and again, each time ended by that signal at a
+# random moment of its first $span seconds, until it is done. Adds to counts.<signal>: lives ended, and those ended
+# inside an epoch, of which inside.safetensors is one.
 span=1
 torture() {
   python3 - "$program" "$span" "$@" >stdout 2>stderr <<'PYTHON' || fail "torture $*"
@@ -124,7 +124,9 @@ cp -r four decayed
 small --epochs 6 --resume decayed/checkpoint.safetensors --decay 0.5
 cp -r four six
 small --epochs 6 --resume six/checkpoint.safetensors --keep 5 --threads 2
-for changed in other decayed; do ! cmp -s six/model.safetensors $changed/model.safetensors || fail "$changed is not"; done
+for changed in other decayed; do
+  ! cmp -s six/model.safetensors $changed/model.safetensors || fail "$changed: the option changes nothing"
+done
 [ -s six/model-5.safetensors ] || fail "--keep does nothing"
 grep -q '^settings .*rate 0.002' other/summary.txt || fail "the new rate is not in the summary"
 small --epochs 6 --resume four/checkpoint.safetensors --out "else where"
@@ -208,5 +210,6 @@ grep -q 'resume diverged/checkpoint.safetensors' stderr || fail "it does not say
 [ -s diverged/checkpoint.safetensors ] || fail "no checkpoint after divergence"
 
 # Between epochs other images are nobody's business, inside one they are.
-untouched failing 'is unfinished: its 1500 x 784 rows' --data "$sample" --limit 300 --resume inside.safetensors --out four
+untouched failing 'is unfinished: its 1500 x 784 rows' \
+  --data "$sample" --limit 300 --resume inside.safetensors --out four
 echo "ok: refused, and nothing overwritten"
