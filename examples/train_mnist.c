@@ -6,6 +6,7 @@
  * main() is the whole story: images, machine, optimizer, training, results. The command line, the
  * progress bar, the log and the picture are in support/train/. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <vpf.h>
@@ -15,6 +16,7 @@
 #include "support/new_file.h"
 #include "support/options.h"
 #include "support/stop_signal.h"
+#include "support/train/checkpoint.h"
 #include "support/train/progress_view.h"
 #include "support/train/results.h"
 #include "support/train/run_log.h"
@@ -26,8 +28,9 @@ typedef struct run {
   results results;
   progress_view view;
   new_file log;
-  vpf_status log_status;
+  vpf_status log_status, checkpoint_status;
   watch watch;
+  const vpf_model *model;
   vpf_optimizer *optimizer;
 } run;
 
@@ -46,12 +49,21 @@ static vpf_status create_machine(vpf_model **out, const train_options *options) 
   return complain(s);
 }
 
-static vpf_status create_optimizer(vpf_optimizer **out, const train_options *options) {
+/* What may also change when a run is resumed. */
+static vpf_status set_changeable(vpf_optimizer *optimizer, const train_options *options) {
   /* often enough for a smooth bar and a quick answer to Ctrl-C, too seldom to cost time: the
    * threads part for each call */
   const double images_between_calls = 1000;
   const double batches_between_calls = ceil(images_between_calls / options->batch);
 
+  vpf_status s = vpf_optimizer_set(optimizer, VPF_OPTION_LEARNING_RATE, options->learning_rate);
+  if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_WEIGHT_DECAY, options->weight_decay);
+  if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, options->threads);
+  if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_PROGRESS_BATCHES, batches_between_calls);
+  return complain(s);
+}
+
+static vpf_status create_optimizer(vpf_optimizer **out, const train_options *options) {
   vpf_status s = vpf_optimizer_create(out);
   if (!s) s = vpf_optimizer_set_seed(*out, options->seed);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_METHOD, options->method);
@@ -59,19 +71,30 @@ static vpf_status create_optimizer(vpf_optimizer **out, const train_options *opt
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_PARTICLES, options->particles);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_BATCH_SIZE, options->batch);
   if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_SHUFFLE, !options->in_order);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_LEARNING_RATE, options->learning_rate);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_WEIGHT_DECAY, options->weight_decay);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_THREADS, options->threads);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_PROGRESS_BATCHES, batches_between_calls);
-  return complain(s);
+  return complain(s) ? s : set_changeable(*out, options);
 }
 
 /* The last part of the epochs is trained at a tenth of the rate. */
 static void schedule(const run *r, size_t epochs_done) {
   const train_options *options = r->results.options;
-  const size_t full = (size_t)lrint((double)options->epochs * (1 - options->lr_drop));
-  if (epochs_done >= full && options->lr_drop > 0)
+  if (train_options_dropped(options, epochs_done))
     complain(vpf_optimizer_set(r->optimizer, VPF_OPTION_LEARNING_RATE, options->learning_rate / 10));
+}
+
+/* After every epoch. The order is for a run that is killed in between: what a checkpoint says is done, log and kept
+ * models have. So the last checkpoint waits for the results. */
+static void keep_epoch(run *r, const vpf_progress *progress) {
+  const train_options *options = r->results.options;
+  watch_epoch(&r->watch, progress);
+  r->log_status = run_log_epoch(&r->log, progress, r->watch.fresh ? &r->watch.last : NULL);
+  if (r->log_status || r->watch.status || options->checkpoint_every == 0) return;
+  if (progress->epoch % options->checkpoint_every || progress->epoch == options->epochs) return;
+  r->checkpoint_status = watch_save(&r->watch);
+  if (!r->checkpoint_status) r->checkpoint_status = checkpoint_save(options, r->model, r->optimizer);
+}
+
+static bool has_failed(const run *r) {
+  return r->log_status || r->watch.status || r->checkpoint_status;
 }
 
 /* Called by vpf_train(); what it returns decides whether training goes on. */
@@ -82,10 +105,9 @@ static int on_progress(const vpf_progress *progress, void *user) {
   results_note(&r->results, progress);
   if (progress->event == VPF_PROGRESS_EPOCH) {
     schedule(r, progress->epoch);
-    watch_epoch(&r->watch, progress);
-    r->log_status = run_log_epoch(&r->log, progress, r->watch.fresh ? &r->watch.last : NULL);
+    keep_epoch(r, progress);
   }
-  return stop_signal != 0 || r->log_status != VPF_OK || r->watch.status != VPF_OK || r->watch.stop;
+  return stop_signal != 0 || has_failed(r) || r->watch.stop;
 }
 
 /* What the end of training means to who started it, and as an exit status. */
@@ -96,14 +118,16 @@ static int conclude(const run *r, vpf_status trained) {
   if (trained == VPF_ERR_DIVERGED) {
     fprintf(stderr,
             "Saved is the machine as it was before that minibatch. Try a smaller --lr than %g; after many\n"
-            "epochs, or with few images, rather a larger --decay than %g.\n",
-            options->learning_rate, options->weight_decay);
+            "epochs, or with few images, rather a larger --decay than %g; with --resume %s/checkpoint.safetensors\n"
+            "from there on. If that fails again at once, the weights were too large already.\n",
+            options->learning_rate, options->weight_decay, options->out);
     return EXIT_RUNTIME;
   }
-  if (r->log_status || r->watch.status) return EXIT_RUNTIME;
+  if (has_failed(r)) return EXIT_RUNTIME;
   if (stop_signal && epochs_done < options->epochs) {
-    printf("\nStopped by %s in epoch %zu. What was learned until then is saved.\n", stop_signal_name(),
-           epochs_done + 1);
+    printf("\nStopped by %s in epoch %zu. What was learned until then is saved; to go on, run\n"
+           "%s again with --resume %s/checkpoint.safetensors\n",
+           stop_signal_name(), epochs_done + 1, program_name, options->out);
     return EXIT_SIGNAL + stop_signal;
   }
   printf("next        train longer (--epochs 200), deeper (--arch 784-196-196-64) or with\n"
@@ -114,14 +138,18 @@ static int conclude(const run *r, vpf_status trained) {
 /* Train, and keep whatever came of it. */
 static int train_and_save(run *r, vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer) {
   const train_options *options = r->results.options;
-  r->watch.model = model;
+  const size_t before = options->epochs_before;
+  r->model = r->watch.model = model;
   r->optimizer = optimizer;
-  schedule(r, 0);
-  if (make_folders(options->out) || new_file_open(&r->log, options->out, "log.jsonl")) return EXIT_RUNTIME;
+  r->results.epochs_done = before;
+  r->view.begun = (double)before + (double)options->rows_before / (double)r->results.rows;
+  schedule(r, before);
+  if (make_folders(options->out) || run_log_begin(&r->log, options->out, before)) return EXIT_RUNTIME;
 
   printf("Training %s on %zu images of %s, results to %s\n", options->arch, r->results.rows, r->results.images,
          options->out);
-  const vpf_status trained = vpf_train(model, data, optimizer, options->epochs, on_progress, r);
+  if (options->resume) printf("Resuming in epoch %zu of %zu\n", before + 1, options->epochs);
+  const vpf_status trained = vpf_train(model, data, optimizer, options->epochs - before, on_progress, r);
   progress_view_clear(&r->view);
   complain(trained);
 
@@ -130,10 +158,39 @@ static int train_and_save(run *r, vpf_model *model, const vpf_data *data, vpf_op
     /* a run without a whole epoch publishes its empty log: an older one would not be its own */
     vpf_status saved = results_save(&r->results, model, &r->watch);
     if (!saved) saved = watch_save(&r->watch);
-    if (!saved && !new_file_publish(&r->log)) exit_status = conclude(r, trained);
+    if (!saved) saved = new_file_publish(&r->log);
+    if (!saved && results_to_go_on_from(&r->results)) saved = checkpoint_save(options, model, optimizer);
+    if (!saved) exit_status = conclude(r, trained);
   }
   new_file_close(&r->log);
   return exit_status;
+}
+
+/* The machine and its optimizer: new ones, or those of the checkpoint. Returns OPTIONS_COMPLETE if there is something
+ * to train, else the status to exit with. */
+static int begin(vpf_model **model, vpf_optimizer **optimizer, train_options *options, int argc, char **argv) {
+  if (!options->resume)
+    return create_machine(model, options) || create_optimizer(optimizer, options) ? EXIT_RUNTIME : OPTIONS_COMPLETE;
+
+  const int result = checkpoint_resume(model, optimizer, options, argc, argv);
+  if (result != OPTIONS_COMPLETE) return result;
+  if (options->epochs_before >= options->epochs) {
+    printf("Complete already: %zu epochs are done, and --epochs %zu asks for no more.\n", options->epochs_before,
+           options->epochs);
+    return EXIT_SUCCESS;
+  }
+  return set_changeable(*optimizer, options) ? EXIT_RUNTIME : OPTIONS_COMPLETE;
+}
+
+static int check_size(const run *r, const vpf_data *data) {
+  const train_options *options = r->results.options;
+  const size_t pixels = vpf_data_cols(data);
+  if (options->sizes[0] == pixels) return OPTIONS_COMPLETE;
+  if (options->resume)
+    return complain_option("--resume", options->resume, "the machine is %s, but an image in %s has %zu pixels",
+                           options->arch, r->results.images, pixels);
+  return complain_option("--arch", options->arch, "the first size must be %zu, the pixels of an image in %s", pixels,
+                         r->results.images);
 }
 
 int main(int argc, char **argv) {
@@ -148,13 +205,14 @@ int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
   catch_stop_signals();
 
-  exit_status = EXIT_RUNTIME;
-  if (load_training_images(&data, &r.results) == VPF_OK) {
-    if (options.sizes[0] != vpf_data_cols(data))
-      exit_status = complain_option("--arch", options.arch, "the first size must be %zu, the pixels of an image in %s",
-                                    vpf_data_cols(data), r.results.images);
-    else if (!watch_begin(&r.watch, &options, r.results.images, r.results.rows) && !create_machine(&model, &options) &&
-             !create_optimizer(&optimizer, &options))
+  exit_status = begin(&model, &optimizer, &options, argc, argv);
+  if (exit_status == OPTIONS_COMPLETE) {
+    exit_status = EXIT_RUNTIME;
+    if (load_training_images(&data, &r.results) == VPF_OK) exit_status = check_size(&r, data);
+  }
+  if (exit_status == OPTIONS_COMPLETE) {
+    exit_status = EXIT_RUNTIME;
+    if (!watch_begin(&r.watch, &options, r.results.images, r.results.rows))
       exit_status = train_and_save(&r, model, data, optimizer);
   }
 
@@ -163,5 +221,6 @@ int main(int argc, char **argv) {
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(model);
   vpf_data_destroy(data);
+  train_options_clear(&options);
   return exit_status;
 }

@@ -13,7 +13,7 @@ train() { expect 0 --data "$sample" --limit 200 --epochs 2 --arch 784-16 "$@"; }
 # ---- options ----
 
 helped data fashion limit arch intra coupling epochs method steps particles batch in-order lr lr-drop decay seed threads \
-  watch patience chains temperatures both-ways keep out help
+  watch patience chains temperatures both-ways keep checkpoint-every resume out help
 
 refused '--data: ' --epochs 1
 refused '--wrong: allowed are --data' --data "$sample" --wrong 1
@@ -172,7 +172,7 @@ echo "ok: missing data, unusable folders"
 # A rate at which nothing can converge: the machine before the failing minibatch is kept.
 failing 'training diverged' --data "$sample" --arch 784-16 --epochs 50 --lr 10 --out diverged
 grep -q -e '--lr' stderr || fail "no word about --lr"
-[ -s diverged/model.safetensors ] || fail "the machine was not saved"
+for left in model checkpoint; do [ -s diverged/$left.safetensors ] || fail "there is no $left"; done
 echo "ok: divergence"
 
 # ---- Ctrl-C ----
@@ -196,6 +196,6 @@ PYTHON
   grep -q '^Stopped by ' stdout || fail "it does not say that it was stopped"
   ! cmp -s first stopped/model.safetensors || fail "SIG$signal: the machine was not saved"
   ! cmp -s log.before stopped/log.jsonl || fail "SIG$signal: log.jsonl is the old one"
-  [ "$(files stopped)" = "$all_files" ] || fail "SIG$signal: files are left over"
+  [ "$(files stopped)" = "checkpoint.safetensors $all_files" ] || fail "SIG$signal: not the files of a stopped run"
 done
 echo "ok: Ctrl-C"

@@ -60,6 +60,19 @@ int fixture_same_params(const vpf_model *a, const vpf_model *b) {
   return same;
 }
 
+void fixture_assert_same_files(const char *a, const char *b) {
+  FILE *x = fopen(a, "rb"), *y = fopen(b, "rb");
+  assert_non_null(x);
+  assert_non_null(y);
+  int c;
+  do {
+    c = getc(x);
+    assert_int_equal(c, getc(y));
+  } while (c != EOF);
+  fclose(x);
+  fclose(y);
+}
+
 void fixture_through_the_file(vpf_model **model, vpf_optimizer **optimizer, const char *path) {
   assert_ok(vpf_checkpoint_save(*model, *optimizer, path));
   vpf_model_destroy(*model);

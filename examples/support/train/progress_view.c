@@ -38,14 +38,14 @@ static int terminal_width(void) {
   return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col > 0 ? size.ws_col : unknown;
 }
 
-static void draw_bar(const vpf_progress *progress) {
+static void draw_bar(const vpf_progress *progress, double begun) {
   enum { CELLS = 24 };
   const char full[CELLS + 1] = "########################", empty[CELLS + 1] = "........................";
   char text[160];
 
-  const double done = ((double)(progress->epoch - 1) + (double)progress->batch / (double)progress->batches) /
-                      (double)progress->epochs;
-  const double left = progress->total_seconds * (1 - done) / done;
+  const double all = (double)progress->epochs;
+  const double here = (double)(progress->epoch - 1) + (double)progress->batch / (double)progress->batches;
+  const double done = here / all, left = progress->total_seconds * (all - here) / (here - begun);
   const int cells = (int)(done * CELLS);
   const int hours = (int)(left / 3600), minutes = (int)(left / 60) % 60, seconds = (int)left % 60;
   snprintf(text, sizeof text, "epoch %3zu/%zu [%.*s%.*s] %3.0f%%  K %.1f  %.0f images/s  ETA %d:%02d:%02d",
@@ -70,7 +70,7 @@ void progress_view_show(progress_view *view, const vpf_progress *progress) {
     progress_view_clear(view);
     print_epoch(progress);
   } else if (view->has_bar && (!view->bar_shown || progress->total_seconds - view->drawn_at >= interval)) {
-    draw_bar(progress);
+    draw_bar(progress, view->begun);
     view->bar_shown = true;
     view->drawn_at = progress->total_seconds;
   }

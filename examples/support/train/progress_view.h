@@ -10,6 +10,7 @@
 typedef struct progress_view {
   bool has_bar;
   bool bar_shown;
+  double begun;    /* epochs that were done before this training */
   double drawn_at; /* seconds of training when the bar was last drawn */
 } progress_view;
 

@@ -28,9 +28,15 @@ static void note_epoch(results *r, const vpf_progress *progress) {
 }
 
 void results_note(results *r, const vpf_progress *progress) {
-  r->images_trained = (double)(progress->epoch - 1) * (double)r->rows + (double)progress->rows;
+  const train_options *options = r->options;
+  r->images_trained = ((double)progress->epoch - 1 - (double)options->epochs_before) * (double)r->rows +
+                      (double)progress->rows - (double)options->rows_before;
   r->seconds = progress->total_seconds;
   if (progress->event == VPF_PROGRESS_EPOCH) note_epoch(r, progress);
+}
+
+bool results_to_go_on_from(const results *r) {
+  return r->options->checkpoint_every > 0 || r->epochs_done < r->options->epochs;
 }
 
 /* What each hidden unit looks for is its column of W_0. A machine without hidden units has rows
@@ -76,13 +82,15 @@ static void print_summary(FILE *stream, const results *r, const vpf_model *model
   fputc('\n', stream);
   fprintf(stream, "settings    batch %.0f, learning rate %g, decay %g, seed %llu\n", options->batch,
           options->learning_rate, options->weight_decay, (unsigned long long)options->seed);
-  fprintf(stream, "training    %zu of %zu epochs in %.1f s, %.0f images/s\n", r->epochs_done, options->epochs,
-          r->seconds, r->seconds > 0 ? r->images_trained / r->seconds : 0);
+  fprintf(stream, "training    %zu of %zu epochs", r->epochs_done, options->epochs);
+  if (options->resume) fprintf(stream, ", resumed in epoch %zu,", options->epochs_before + 1);
+  fprintf(stream, " in %.1f s, %.0f images/s\n", r->seconds, r->seconds > 0 ? r->images_trained / r->seconds : 0);
   if (r->last_epoch) fputs(r->last_epoch, stream);
   watch_summary(w, stream);
   fprintf(stream, "files       %s/model.safetensors  the machine, for vpf_model_load() or NumPy\n", out);
   if (r->has_filters) fprintf(stream, "            %s/filters.png        what each unit looks for\n", out);
   fprintf(stream, "            %s/log.jsonl          the numbers of every epoch\n", out);
+  if (results_to_go_on_from(r)) fprintf(stream, "            %s/checkpoint.safetensors  for --resume\n", out);
 }
 
 vpf_status results_save(results *r, const vpf_model *model, const watch *w) {

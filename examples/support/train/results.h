@@ -22,6 +22,9 @@ typedef struct results {
 /* Keep the numbers that the summary shows; they are valid only during the progress call. */
 void results_note(results *r, const vpf_progress *progress);
 
+/* Whether the run leaves a checkpoint behind. */
+bool results_to_go_on_from(const results *r);
+
 /* Save model.safetensors, filters.png where the weights are pictures, and summary.txt, and print
  * the summary. Stops at the first failure, which is said on stderr. */
 vpf_status results_save(results *r, const vpf_model *model, const watch *w);

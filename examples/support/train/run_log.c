@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_log.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "../complain.h"
 
 /* The shortest of the forms that read back as the same double. No example calls setlocale(), so
  * the decimal point is a point wherever it runs. */
@@ -27,6 +31,29 @@ static void put_array(FILE *stream, const char *key, const double *values, size_
     put_number(stream, values[i]);
   }
   fputc(']', stream);
+}
+
+/* Epochs count up, so the first that is too late, or no line of a log, ends what is copied: a line cut short too. */
+static void copy_lines(FILE *to, FILE *from, size_t epochs_done) {
+  char *line = NULL;
+  size_t room = 0, epoch = 0, last = 0;
+  while (getline(&line, &room, from) > 0 && strchr(line, '\n') && sscanf(line, "{\"epoch\": %zu,", &epoch) == 1 &&
+         epoch > last && epoch <= epochs_done) {
+    fputs(line, to);
+    last = epoch;
+  }
+  free(line);
+}
+
+vpf_status run_log_begin(new_file *log, const char *folder, size_t epochs_done) {
+  vpf_status s = new_file_open(log, folder, "log.jsonl");
+  if (s || epochs_done == 0) return s;
+  FILE *earlier = fopen(log->path, "r");
+  if (!earlier) return errno == ENOENT ? VPF_OK : complain_io("read", log->path);
+  copy_lines(log->stream, earlier, epochs_done);
+  if (ferror(earlier)) s = complain_io("read", log->path);
+  fclose(earlier);
+  return s;
 }
 
 vpf_status run_log_epoch(new_file *log, const vpf_progress *progress, const vpf_likelihood *likelihood) {

@@ -9,7 +9,11 @@
 
 #include "../new_file.h"
 
-/* Add the line of a finished epoch to a file begun with new_file_open(), and publish it, so that
+/* Begin <folder>/log.jsonl. The lines of an earlier log that are of the first epochs_done epochs are copied; with none
+ * the file is empty. As for all new files, the earlier one stays until this is published. Failures are said. */
+vpf_status run_log_begin(new_file *log, const char *folder, size_t epochs_done);
+
+/* Add the line of a finished epoch to a log that has begun, and publish it, so that
  * an earlier run's log is replaced when this one has something to say. likelihood: NULL where it
  * was not estimated. VPF_ERR_IO; said. */
 vpf_status run_log_epoch(new_file *log, const vpf_progress *progress, const vpf_likelihood *likelihood);

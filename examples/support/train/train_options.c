@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "train_options.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,21 +48,38 @@ static const char help[] =
     "                    takes longer; for cd and pcd, whose modes forward annealing may miss\n"
     "Results\n"
     "  --keep N          keep the machine of every N-th epoch as model-<epoch>.safetensors\n"
+    "  --checkpoint-every N\n"
+    "                    save checkpoint.safetensors every N epochs and at the end; 0: only when\n"
+    "                    training ends before --epochs (default 0)\n"
     "  --out DIR         folder for the results, made if needed (default out/train_mnist):\n"
     "                      model.safetensors  the machine\n"
     "                      filters.png        what each unit of the first hidden layer looks for\n"
     "                      log.jsonl          one line per epoch, to be followed with tail -F\n"
     "                      summary.txt        what is printed at the end\n"
+    "                      checkpoint.safetensors  to go on from, see --checkpoint-every\n"
     "                    Files of an earlier run are replaced whole: log.jsonl when the first\n"
     "                    epoch ends, the others at the end.\n"
-    "  --help            this text\n"
+    "  --help            this text\n";
+
+static const char more_help[] =
+    "Going on\n"
+    "  --resume FILE     go on from a checkpoint. The bits are those of a run that never stopped.\n"
+    "      From FILE come the machine, --seed, --method, --steps, --particles, --batch and\n"
+    "      --in-order, which cannot be changed; and --lr, --decay and --threads, unless given.\n"
+    "      Give the same again: --data and --limit (only inside an epoch other images are noticed),\n"
+    "      --lr-drop, --watch, --keep and --checkpoint-every.\n"
+    "      --epochs counts all epochs, those before too (default 20). If it changes --lr-drop's part,\n"
+    "      give --lr as well: after the drop FILE has the lower rate.\n"
+    "      --out defaults to the folder of FILE. What it has is taken for this run's: the lines of\n"
+    "      log.jsonl up to FILE stay, and with --watch, best.safetensors stays until a better machine\n"
+    "      comes. --patience counts anew.\n"
     "\n"
     "Ctrl-C ends training after the minibatch and saves everything (exit status 130); a second\n"
     "one kills at once. Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
 enum {
   DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, METHOD, STEPS, PARTICLES, BATCH, ORDER, RATE, DROP, DECAY, SEED,
-  THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, BOTH, KEEP, OUT, HELP
+  THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, BOTH, KEEP, EVERY, RESUME, OUT, HELP
 };
 
 static const struct option long_options[] = {
@@ -77,6 +95,7 @@ static const struct option long_options[] = {
     {"epochs", required_argument, NULL, EPOCHS}, {"batch", required_argument, NULL, BATCH},
     {"lr", required_argument, NULL, RATE},       {"decay", required_argument, NULL, DECAY},
     {"seed", required_argument, NULL, SEED},     {"threads", required_argument, NULL, THREADS},
+    {"checkpoint-every", required_argument, NULL, EVERY}, {"resume", required_argument, NULL, RESUME},
     {"out", required_argument, NULL, OUT},       {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
 
@@ -135,6 +154,8 @@ static int take_option(void *context, int key, const char *value) {
     case TEMPERATURES: return option_size(&options->temperatures, "--temperatures", value, 2, MANY);
     case BOTH: options->both_ways = true; return OPTIONS_COMPLETE;
     case KEEP: return option_size(&options->keep, "--keep", value, 0, MANY);
+    case EVERY: return option_size(&options->checkpoint_every, "--checkpoint-every", value, 0, MANY);
+    case RESUME: return option_path(&options->resume, "--resume", value, "a file");
     case BATCH: return parse_setting(&options->batch, "--batch", value, VPF_OPTION_BATCH_SIZE);
     case ORDER: options->in_order = true; return OPTIONS_COMPLETE;
     case RATE: return parse_setting(&options->learning_rate, "--lr", value, VPF_OPTION_LEARNING_RATE);
@@ -142,7 +163,10 @@ static int take_option(void *context, int key, const char *value) {
     case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
     case THREADS: return parse_setting(&options->threads, "--threads", value, VPF_OPTION_THREADS);
     case OUT: return option_path(&options->out, "--out", value, "a folder");
-    default: return options_help(help);
+    default:
+      options_help(help);
+      fputs(more_help, stdout);
+      return EXIT_SUCCESS;
   }
 }
 
@@ -157,7 +181,7 @@ static int complete(train_options *options) {
                                                           : VPF_METHOD_VPF;
   if (options->method != VPF_METHOD_VPF && !options->decay_given) options->weight_decay = 1e-4;
   options->coupling = strcmp(options->coupling_name, "joint") ? VPF_COUPLING_PAIRWISE : VPF_COUPLING_JOINT;
-  for (size_t layer = 0; layer < options->layers; layer++)
+  for (size_t layer = 0; layer < options->layers && strcmp(options->intra_name, "some") != 0; layer++)
     options->intra[layer] = !strcmp(options->intra_name, "all") || (layer > 0 && !strcmp(options->intra_name, "hidden"));
   return OPTIONS_COMPLETE;
 }
@@ -180,6 +204,21 @@ int train_options_parse(train_options *options, int argc, char **argv) {
                              .learning_rate = 0.001,
                              .weight_decay = 0.005,
                              .out = "out/train_mnist"};
+  return train_options_parse_again(options, argc, argv);
+}
+
+int train_options_parse_again(train_options *options, int argc, char **argv) {
+  optind = 1; /* where getopt_long() begins */
   const int result = options_parse(argc, argv, long_options, take_option, options, NULL);
   return result == OPTIONS_COMPLETE ? complete(options) : result;
+}
+
+bool train_options_dropped(const train_options *options, size_t epochs_done) {
+  const size_t full = (size_t)lrint((double)options->epochs * (1 - options->lr_drop));
+  return epochs_done >= full && options->lr_drop > 0;
+}
+
+void train_options_clear(train_options *options) {
+  for (size_t k = 0; k < sizeof options->text / sizeof *options->text; k++) free(options->text[k]);
+  *options = (train_options){0};
 }

@@ -33,12 +33,24 @@ typedef struct train_options {
   size_t watch, patience, chains, temperatures; /* likelihood of validation images; watch 0: not */
   bool both_ways;             /* anneal forward and backward */
   size_t keep;                /* keep the model every so many epochs; 0: only the last */
+  size_t checkpoint_every;    /* epochs; 0: only when stopped */
+  const char *resume;         /* the checkpoint to go on from, or NULL */
+  size_t epochs_before, rows_before; /* done before that: epochs, and rows of an unfinished one */
   double batch, learning_rate, weight_decay, threads;  /* as vpf_optimizer_set() takes them */
   const char *out;            /* folder for the results */
+  char *text[2];              /* what some of the above point to; freed by train_options_clear() */
 } train_options;
 
 /* Fill in the options. Returns OPTIONS_COMPLETE, or the status to exit with: 0 after --help,
  * EXIT_USAGE after a mistake, which was then said on stderr (options.h). */
 int train_options_parse(train_options *options, int argc, char **argv);
+
+/* The same command line once more, now that *options holds other defaults. */
+int train_options_parse_again(train_options *options, int argc, char **argv);
+
+/* Whether the learning rate has dropped once so many epochs are done. */
+bool train_options_dropped(const train_options *options, size_t epochs_done);
+
+void train_options_clear(train_options *options);
 
 #endif

@@ -11,6 +11,19 @@
 
 enum { MOST_VALIDATION = 10000 };
 
+/* The best machine from before a run was resumed, if there is one, counts as a check of epoch 0. */
+static vpf_status remember_best(watch *w) {
+  const char *out = w->options->out;
+  if (!w->options->resume || !file_exists(out, "best.safetensors")) return VPF_OK;
+  vpf_model *best = NULL;
+  char *path = path_join(out, "best.safetensors");
+  vpf_status s = path ? complain(vpf_model_load(&best, path)) : VPF_ERR_MEMORY;
+  if (!s) s = complain(vpf_monitor_check(w->monitor, best, w->validation, 0, NULL));
+  vpf_model_destroy(best);
+  free(path);
+  return s;
+}
+
 vpf_status watch_begin(watch *w, const train_options *options, const char *images, size_t trained_rows) {
   *w = (watch){.options = options, .last = {.struct_size = sizeof w->last}};
   if (!options->watch) return VPF_OK;
@@ -30,7 +43,7 @@ vpf_status watch_begin(watch *w, const train_options *options, const char *image
                                      .reverse = options->both_ways,
                                      .reverse_sweeps = 100};
   if (!s) s = vpf_monitor_create(&w->monitor, &settings, options->patience);
-  return complain(s);
+  return complain(s) ? s : remember_best(w);
 }
 
 /* model-<epoch>.safetensors */
@@ -83,8 +96,12 @@ void watch_summary(const watch *w, FILE *stream) {
   if (vpf_monitor_checks(w->monitor) == 0 || vpf_monitor_best(w->monitor, &index, NULL) ||
       vpf_monitor_get(w->monitor, index, &epoch, &best))
     return;
-  fprintf(stream, "likelihood  best log p(validation) %.2f +- %.2f nats, epoch %zu; watching took %.1f s\n", best.mean_low,
-          best.log_z_stderr, epoch, w->seconds);
+  fprintf(stream, "likelihood  best log p(validation) %.2f +- %.2f nats, ", best.mean_low, best.log_z_stderr);
+  if (epoch > 0)
+    fprintf(stream, "epoch %zu", epoch);
+  else
+    fputs("before the run was resumed", stream);
+  fprintf(stream, "; watching took %.1f s\n", w->seconds);
   fprintf(stream, "            %s/best.safetensors   the machine of that epoch\n", w->options->out);
 }
 

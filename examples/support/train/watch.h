@@ -22,7 +22,8 @@ typedef struct watch {
   vpf_status status;        /* of the first failure, said */
 } watch;
 
-/* Load the validation images if they are wanted. Failures are said. */
+/* Load the validation images if they are wanted. A resumed run looks at its best.safetensors first: the same random
+ * numbers judge all machines, so the best of both parts comes out. Failures are said. */
 vpf_status watch_begin(watch *w, const train_options *options, const char *images, size_t trained_rows);
 
 /* After every epoch; says what it finds. */
