@@ -39,12 +39,12 @@ endforeach()
 install(DIRECTORY ${docs_dir}/html DESTINATION ${share_doc}/libvpf-doc COMPONENT doc)
 install(DIRECTORY docs/ DESTINATION ${share_doc}/libvpf-doc/guides COMPONENT doc FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 install(CODE "
-  file(GLOB pages ${docs_dir}/man3/*.3)
+  file(GLOB pages \"${docs_dir}/man3/*.3\")
   set(to \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_MANDIR}/man3\")
   file(MAKE_DIRECTORY \"\${to}\")
   foreach(page IN LISTS pages)
     get_filename_component(name \${page} NAME)
-    execute_process(COMMAND sh -c \"gzip -9nc \\\"$1\\\" >\\\"$2\\\"\" sh \${page} \"\${to}/\${name}.gz\" COMMAND_ERROR_IS_FATAL ANY)
+    execute_process(COMMAND sh -c \"gzip -9nc \\\"$1\\\" >\\\"$2\\\"\" sh \"\${page}\" \"\${to}/\${name}.gz\" COMMAND_ERROR_IS_FATAL ANY)
   endforeach()" COMPONENT dev)
 
 # The programs have longer names than in the build folder: `generate` may be anybody's.
@@ -59,7 +59,8 @@ foreach(program train_mnist generate reconstruct evaluate)
     endif()" COMPONENT examples)
   compress(${docs_dir}/man1/${name}.1 ${CMAKE_INSTALL_MANDIR}/man1/${name}.1 examples)
 endforeach()
-install(DIRECTORY examples DESTINATION ${share_doc}/libvpf-examples COMPONENT examples PATTERN "__pycache__" EXCLUDE)
+install(DIRECTORY examples DESTINATION ${share_doc}/libvpf-examples COMPONENT examples PATTERN "__pycache__" EXCLUDE
+  PATTERN "quickstart.sh" EXCLUDE) # it builds the library from its checkout
 
 get_property(compressed GLOBAL PROPERTY vpf_compressed)
 add_custom_target(package_files ALL DEPENDS ${compressed})
@@ -121,7 +122,6 @@ set(CPACK_DEBIAN_EXAMPLES_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_EXAMPLES_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib)
 set(CPACK_DEBIAN_EXAMPLES_PACKAGE_DEPENDS "libvpf1 (>= ${PROJECT_VERSION})")
-set(CPACK_DEBIAN_EXAMPLES_PACKAGE_RECOMMENDS "gnuplot-nox, python3-numpy, python3-matplotlib")
-set(CPACK_DEBIAN_EXAMPLES_PACKAGE_SUGGESTS "dataset-fashion-mnist, libvpf-dev")
+set(CPACK_DEBIAN_EXAMPLES_PACKAGE_SUGGESTS "dataset-fashion-mnist, libvpf-dev, npm, python3-numpy, python3-matplotlib")
 
 include(CPack)

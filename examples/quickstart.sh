@@ -14,6 +14,9 @@ note=
 
 step() { printf '\n== %s\n' "$*"; }
 
+case ${1-} in
+-*) sed -n '3,5s/^# //p' "$0"; exit 2 ;;
+esac
 if [ $# -gt 0 ] && [ ! -d "$1" ]; then
   echo "quickstart.sh: $1 is not a folder; give none, or one with the four IDX files of MNIST" >&2
   exit 2
@@ -22,12 +25,12 @@ fi
 step "Packages"
 # shellcheck source=/dev/null
 . "$root/cmake/install-packages.sh"
-install_packages gcc libc6-dev make cmake pkg-config libopenblas-dev zlib1g-dev libjansson-dev librandom123-dev \
+install_packages gcc g++ libc6-dev make cmake pkg-config libopenblas-dev zlib1g-dev libjansson-dev librandom123-dev \
   libpng-dev gnuplot-nox
 
 step "Build"
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVPF_BUILD_TESTS=OFF
-cmake --build "$build" --target train_mnist -j "$cores"
+cmake --build "$build" --target train_mnist generate -j "$cores"
 
 step "Data"
 if [ $# -gt 0 ]; then
@@ -49,6 +52,9 @@ trap : INT # train_mnist stops in good order; the report is still made
 "$build/examples/train_mnist" --data "$data" --arch 784-196 --epochs "$epochs" --out "$out" || status=$?
 trap - INT
 if [ "$status" -ne 0 ] && [ "$status" -ne 130 ]; then exit "$status"; fi
+
+step "Images that the machine imagines"
+"$build/examples/generate" "$out/model.safetensors" --prior "$data" --out "$out/images.png"
 
 step "Report"
 sh "$root/examples/support/report.sh" "$out" "$note"

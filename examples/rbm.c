@@ -47,7 +47,7 @@ static void draw(const float *images) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 2 || argc > 3) {
+  if (argc < 2 || argc > 3 || argv[1][0] == '-') {
     fprintf(stderr, "usage: rbm IMAGES [MODEL]\n");
     return 2;
   }

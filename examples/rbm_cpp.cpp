@@ -74,6 +74,10 @@ void run(const char *file, std::size_t epochs, const char *saved) {
 } // namespace
 
 int main(int argc, char **argv) try {
+  if (argc > 4 || (argc > 1 && argv[1][0] == '-')) {
+    std::fprintf(stderr, "usage: rbm_cpp [IMAGES [EPOCHS [MODEL]]]\n");
+    return 2;
+  }
   const char *file = argc > 1 ? argv[1] : nullptr;
   const unsigned long epochs = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 20;
   run(file, epochs, argc > 3 ? argv[3] : nullptr);

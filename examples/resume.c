@@ -65,6 +65,10 @@ static vpf_status second_life(const vpf_data *data, const char *path, float *par
 }
 
 int main(int argc, char **argv) {
+  if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+    fprintf(stderr, "usage: resume [CHECKPOINT]\n");
+    return 2;
+  }
   const char *const path = argc > 1 ? argv[1] : "resume.safetensors";
   float whole[PARAMETERS], resumed[PARAMETERS];
   vpf_data *data = NULL;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reads a model file with NumPy, without libvpf: the format is safetensors, described in docs/design.md, section 9.
+"""Reads a model file with NumPy, without libvpf: the format is safetensors, docs/file-format.md has it to the byte.
 
     python3 read_model.py MODEL     prints what is in the file
 

@@ -104,7 +104,16 @@ HTML
       "$(base64 <"$dir/filters.png" | tr -d '\n')"
     echo '</section>'
   fi
-  echo '<section><h2>Epoch by epoch</h2><table class="epochs">'
+  if [ -f "$dir/images.png" ]; then
+    echo '<section><h2>What the machine imagines</h2>'
+    echo '<p>Drawn from the top down, as probabilities.</p>'
+    printf '<img alt="generated images" src="data:image/png;base64,%s">\n' "$(base64 <"$dir/images.png" | tr -d '\n')"
+    echo '</section>'
+  fi
+  echo '<section><h2>Epoch by epoch</h2>'
+  echo '<p>K: probability flow, mean over the images, and its parts from the visible and the hidden units; it falls while a
+    machine learns, which does not mean that its likelihood rises. rho: share of the weights that matter. w&sup2;: mean squared
+    weight norm of a hidden unit.</p><table class="epochs">'
   echo '<tr><th>epoch</th><th>K</th><th>visible</th><th>hidden</th><th>rho</th><th>w&sup2;</th><th>seconds</th></tr>'
   awk '{ printf "<tr><td>%d</td><td>%.2f</td><td>%.2f</td><td>%.2f</td><td>%.3f</td><td>%.2f</td><td>%.2f</td></tr>\n",
                 $1, $2, $3, $4, $5, $6, $7 }' "$work/columns"

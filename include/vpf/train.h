@@ -22,7 +22,7 @@ typedef struct vpf_progress {
   vpf_stop stop;             /**< NONE while training goes on; EPOCHS at the last epoch of this call */
   size_t epoch;              /**< this epoch, from 1, counted over the optimizer's life */
   size_t epochs;             /**< the epoch with which this vpf_train() will end */
-  size_t batch;              /**< minibatches of this epoch done, 1 .. batches */
+  size_t batch;              /**< minibatches of this epoch done, from 1 to batches */
   size_t batches;            /**< minibatches of this epoch */
   size_t rows;               /**< data rows of this epoch done */
   double flow;               /**< K: mean over rows of the sum of rates; of this epoch or this minibatch.
@@ -70,7 +70,7 @@ typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
  *          VPF_ERR_DIVERGED  some |z|/2 went above 80 or a parameter would stop being finite.
  *            Model and optimizer are as before the failing minibatch: finite, fit to be saved
  *            and gone on with. If the parameters are already too large, that minibatch fails
- *            again whatever the rate: go back to an earlier checkpoint, with a smaller one. The
+ *            again whatever the rate: go back to an earlier checkpoint, with a smaller rate. The
  *            message names epoch, minibatch, layer and unit. Since 1.0. */
 VPF_API vpf_status vpf_train(vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer,
                              size_t epochs, vpf_progress_fn progress, void *user);
