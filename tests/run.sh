@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # All tests, from nothing, on Debian 12:
 #
-#   sh tests/run.sh          installs what is missing, then: gcc Release, gcc with ASan and UBSan,
-#                            clang, the unit tests under valgrind, and tests on an emulated ARM
+#   sh tests/run.sh          installs what is missing, then: gcc Release, gcc with ASan and UBSan, clang (C17),
+#                            ThreadSanitizer, fuzz targets, every BLAS, the unit tests under valgrind, and tests
+#                            on emulated ARM and s390x
 #   sh tests/run.sh --quick  gcc Release only
 #
 # Builds into build/. Exit status 0 means that everything passed.
@@ -51,22 +52,35 @@ memcheck() {
   echo "$tests" | xargs -P "$jobs" -n 1 sh "$root/tests/support/memcheck.sh" "$1"
 }
 
+# Under ThreadSanitizer: what runs in several threads.
+threads() {
+  tsan=$root/build/tsan
+  cmake --fresh -C "$root/cmake/init/tsan.cmake" -S "$root" -B "$tsan" -DVPF_BUILD_EXAMPLES=OFF >"$tsan.log" 2>&1 &&
+    cmake --build "$tsan" -j "$jobs" >>"$tsan.log" 2>&1 || { tail -n 40 "$tsan.log"; return 1; }
+  ctest --test-dir "$tsan" -j "$jobs" --output-on-failure -R 'api/(threads|train|infer|sample|gibbs|cpp)_test'
+}
+
 packages='gcc g++ cmake make pkg-config libcmocka-dev librandom123-dev libjansson-dev zlib1g-dev
   libopenblas-dev libpng-dev python3 python3-numpy python3-matplotlib python3-sklearn gnuplot-nox valgrind
   dataset-fashion-mnist chromium abigail-tools doxygen help2man dpkg-dev fakeroot lintian'
-if [ $quick = no ]; then packages="$packages clang libomp-dev libclang-rt-14-dev"; fi
+if [ $quick = no ]; then packages="$packages clang libomp-dev libclang-rt-14-dev shellcheck"; fi
 # shellcheck disable=SC2086  # words
 install_packages $packages || exit 1
 mkdir -p "$root/build" || exit 1
 
+step "style" sh "$root/tests/style.sh"
 # -g changes no code; it lets valgrind name lines.
 step "gcc, Release: build, tests" \
   build_and_test release -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-g
 if [ $quick = no ]; then
   step "gcc, Debug, AddressSanitizer and UndefinedBehaviorSanitizer: build, tests" \
     build_and_test sanitize -C "$root/cmake/init/asan.cmake" -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++
-  step "clang, Release: build, tests" \
-    build_and_test clang -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release
+  step "clang, C17, Release: build, tests" \
+    build_and_test clang -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_STANDARD=17
+  step "clang, ThreadSanitizer: build, tests of threads and training" threads
+  step "fuzz targets, ten seconds each" sh "$root/tests/fuzz/run.sh" --quick
+  step "every BLAS of Debian, unless skipped" sh "$root/tests/blas.sh"
   step "valgrind: unit tests of the gcc build" memcheck "$root/build/release"
   step "64-bit ARM under emulation, unless skipped: build, tests" sh "$root/tests/emulated.sh" aarch64
   step "big-endian s390x under emulation, unless skipped: build, tests" sh "$root/tests/emulated.sh" s390x

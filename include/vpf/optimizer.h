@@ -116,9 +116,10 @@ VPF_API uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
 /** Set an option.
  *
  *  Allowed at any time, in a progress function too (a learning-rate schedule). They take effect:
- *  rule, rates, decay and GIBBS_STEPS with the next minibatch; SHUFFLE with the next
- *  epoch; PROGRESS_BATCHES with that too, or the next vpf_train(); BATCH_SIZE and THREADS with the next vpf_train(); METHOD, PARTICLES and the E-step's,
- *  which decide about memory, with the next vpf_train() that does not have to finish an epoch.
+ *  rule, rates, decay and GIBBS_STEPS with the next minibatch; SHUFFLE with the next epoch;
+ *  PROGRESS_BATCHES with that too, or the next vpf_train(); BATCH_SIZE and THREADS with the next
+ *  vpf_train(); METHOD, PARTICLES and the E-step's, which decide about memory, with the next
+ *  vpf_train() that does not have to finish an epoch.
  *  @return VPF_ERR_ARGUMENT for an unknown option, NaN, a value outside the bounds or a
  *          fraction for an integer option; the message has the bounds. Since 1.0. */
 VPF_API vpf_status vpf_optimizer_set(vpf_optimizer *optimizer, vpf_option option, double value);

@@ -38,8 +38,9 @@ void vpfi_ais_start(const vpfi_ais *ais, vpfi_ais_run_kind kind, uint64_t seed, 
                     vpfi_scratch *scratch);
 
 /* One run of all chains through beta[0], .. , beta[n-1], ascending or descending. states: one row a
- * chain, its explicit layers drawn at beta[0]; they are left as drawn at beta[n-2]. weights: [chains] log importance weights, the log of an unbiased estimate of
- * Z(beta[n-1]) / Z(beta[0]) each. parts, unless NULL: [chains x n-1], what each step added. */
+ * chain, its explicit layers drawn at beta[0]; they are left as drawn at beta[n-2]. weights: [chains] log
+ * importance weights, the log of an unbiased estimate of Z(beta[n-1]) / Z(beta[0]) each. parts, unless
+ * NULL: [chains x n-1], what each step added. */
 void vpfi_ais_run(const vpfi_ais *ais, vpfi_ais_run_kind kind, const float *beta, size_t n, uint64_t seed,
                   vpfi_states *states, size_t threads, vpfi_scratch *scratch, double *weights, double *parts);
 

@@ -97,6 +97,7 @@ document.querySelector('iframe').onload = function () {
 };
 </script>
 HTML
+  # shellcheck disable=SC2154  # made above, in what is sourced
   HOME=$scratch timeout 120 chromium --headless --no-sandbox --disable-gpu --allow-file-access-from-files \
     --virtual-time-budget=10000 --enable-logging=stderr --dump-dom \
     "file://$(printf '%s' "$scratch" | sed 's/ /%20/g')/a%20run/probe.html" >dom 2>browser

@@ -10,7 +10,7 @@
 # to be built.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-data=$root/data/mnist out=$root/out/bench quick= rounds=5 only=
+data=$root/data/mnist out=$root/out/bench quick="" rounds=5 only=""
 while [ $# -gt 0 ]; do
   case $1 in
   --data) data=$2; shift ;;

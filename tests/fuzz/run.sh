@@ -95,7 +95,7 @@ for target in $(echo "$targets" | tr , ' '); do
   running=$((running + 1))
   if [ "$running" -ge "$jobs" ]; then
     for pid in $pids; do wait "$pid" || failed=1; done
-    pids= running=0
+    pids="" running=0
   fi
 done
 for pid in $pids; do wait "$pid" || failed=1; done

@@ -62,7 +62,7 @@ for name in train-mnist generate reconstruct evaluate; do
     fail "vpf-$name does not run"
   # Every option of the program is in its page.
   sed -n 's/^ *\(--[a-z][a-z-]*\).*/\1/p' "$scratch/help" | sort -u | while read -r option; do
-    tr -d '\\' <"$scratch/page" | grep -qF -e "$option" || { echo "vpf-$name(1) is silent on $option"; exit 1; }
+    sed 's/[\]//g' "$scratch/page" | grep -qF -e "$option" || { echo "vpf-$name(1) is silent on $option"; exit 1; }
   done >"$log" || fail "options without documentation"
 done
 [ -s "$root/usr/share/doc/libvpf-doc/html/index.html" ] || fail "no reference"

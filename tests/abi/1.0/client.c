@@ -78,7 +78,8 @@ static vpf_model *make_model(const char *path) {
   vpf_model *model = NULL, *copy = NULL;
   OK(vpf_model_create(&model, sizes, 2, intra, VPF_COUPLING_PAIRWISE));
   OK(vpf_model_init(model, 1));
-  CHECK(vpf_model_layers(model) == 2 && vpf_model_units(model) == UNITS && vpf_model_layer_size(model, 1) == HIDDEN && vpf_model_has_intra(model, 0) &&
+  CHECK(vpf_model_layers(model) == 2 && vpf_model_units(model) == UNITS && vpf_model_layer_size(model, 1) == HIDDEN &&
+        vpf_model_has_intra(model, 0) &&
         vpf_model_get_coupling(model) == VPF_COUPLING_PAIRWISE);
   CHECK(vpf_model_param_count(model) == UNITS + VISIBLE * HIDDEN + VISIBLE * (VISIBLE - 1) / 2);
 
