@@ -58,7 +58,7 @@ for variant in $variants; do
       -Dvpf_cblas_LIBRARY="$libdir/$variant/libblas.so" -DCMAKE_BUILD_RPATH="$libdir/$variant" &&
       cmake --build "$build" -j "$jobs"
   } >"$build.log" 2>&1 || { tail -n 40 "$build.log"; echo "$variant: does not build"; failed=1; continue; }
-  loaded=$(ldd "$build/lib/libvpf.so" | sed -n 's/.*libblas\.so\.3 => \([^ ]*\).*/\1/p')
+  loaded=$(ldd "$build/lib/libvpf.so" | sed -n 's/.*libblas\.so\.3 => \(.*\) (0x.*/\1/p')
   [ "$loaded" = "$libdir/$variant/libblas.so.3" ] || { echo "$variant: what runs is $loaded"; failed=1; continue; }
   ctest --test-dir "$build" -j "$jobs" --output-on-failure -R 'api/(evaluate|memory|allocator|pair|metrics)_test' >"$build.log" 2>&1 ||
     { tail -n 60 "$build.log"; echo "$variant: tests fail"; failed=1; continue; }

@@ -195,6 +195,37 @@ void vpfi_parallel_for(size_t count, size_t threads, vpfi_range_fn work, void *c
   vpfi_team_for(&team, count, work, context);
 }
 
+#ifdef _OPENMP
+/* A row of threads: each starts the next one and waits for it, so that all of them exist at once. */
+typedef struct row {
+  size_t wanted, got;
+} row;
+
+static void *start_row(void *context) {
+  row *this = context;
+  if (this->wanted == 0) return NULL;
+  row rest = {this->wanted - 1, 0};
+  pthread_t next;
+  if (pthread_create(&next, NULL, start_row, &rest) != 0) return NULL;
+  pthread_join(next, NULL);
+  this->got = 1 + rest.got;
+  return NULL;
+}
+
+/* How many threads to ask OpenMP for: all, or this one alone. It ends the process when it cannot create a thread (a limit
+ * on processes or memory), so that is tried before, with one thread more than needed, as the last one to end may still
+ * count. OpenMP keeps its threads for the next team, so only a larger one is tried: tens of microseconds a thread. */
+static size_t team_to_be_had(size_t threads) {
+  static _Thread_local size_t last;
+  if (threads > last) {
+    row others = {threads, 0};
+    start_row(&others);
+    if (others.got < threads) return 1;
+  }
+  return last = threads;
+}
+#endif
+
 void vpfi_team_assemble(vpfi_team *team, void (*leader)(void *context), void *context) {
   assert(!team->crew);
 #ifdef _OPENMP
@@ -203,7 +234,7 @@ void vpfi_team_assemble(vpfi_team *team, void (*leader)(void *context), void *co
                       .changed = PTHREAD_COND_INITIALIZER,
                       .n_shares = team->threads < MOST_SHARES ? team->threads : MOST_SHARES};
     team->crew = &crew;
-#pragma omp parallel num_threads((int)team->threads)
+#pragma omp parallel num_threads((int)team_to_be_had(team->threads))
     {
       const int thread = omp_get_thread_num();
       if (thread == 0) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,7 +48,7 @@ static vpf_status hash_model(uint64_t *hash, const vpf_model *model) {
 }
 
 /* Train a machine of one's own; the worker's number decides method and seed. */
-static vpf_status train_own(const vpf_data *data, size_t number, uint64_t *hash) {
+static vpf_status train_own_with(const vpf_data *data, size_t number, size_t threads, uint64_t *hash) {
   static const size_t sizes[] = {VISIBLE, HIDDEN};
   vpf_model *model = NULL;
   vpf_optimizer *optimizer = NULL;
@@ -56,13 +57,17 @@ static vpf_status train_own(const vpf_data *data, size_t number, uint64_t *hash)
   if (!s) s = vpf_optimizer_create(&optimizer);
   if (!s) s = vpf_optimizer_set_seed(optimizer, number);
   if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_METHOD, (double)(number % 3));
-  if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, (double)(1 + number % 3));
+  if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, (double)threads);
   if (!s) s = vpf_train(model, data, optimizer, 3, NULL, NULL);
   *hash = number;
   if (!s) s = hash_model(hash, model);
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(model);
   return s;
+}
+
+static vpf_status train_own(const vpf_data *data, size_t number, uint64_t *hash) {
+  return train_own_with(data, number, 1 + number % 3, hash);
 }
 
 /* Everything that only reads a model and data. */
@@ -216,6 +221,39 @@ static void a_child_goes_on_where_its_parent_was(void **state) {
   vpf_data_destroy(data);
 }
 
+/* In a process that may have `most` threads and no more: train with three. The limit means nothing to root. */
+static int train_with_few_threads(const vpf_data *data, rlim_t most, uint64_t wanted_hash) {
+  const struct rlimit limit = {most, most};
+  if (getuid() == 0 && setuid(65534) != 0) return 2;
+  if (setrlimit(RLIMIT_NPROC, &limit) != 0) return 2;
+  uint64_t hash = 0;
+  for (int again = 0; again < 3; again++)
+    if (train_own(data, 5, &hash) != VPF_OK || hash != wanted_hash) return 1;
+  return 0;
+}
+
+/* OpenMP's answer to a thread that cannot be created is exit(). */
+static void threads_that_cannot_be_created_are_done_without(void **state) {
+  (void)state;
+#ifdef VPF_SANITIZED
+  print_message("skipped: the sanitizers need threads themselves\n");
+  skip();
+#endif
+  vpf_data *data = fixture_data(ROWS, VISIBLE, 1);
+  uint64_t alone = 0;
+  assert_ok(train_own_with(data, 5, 1, &alone));
+  for (rlim_t most = 1; most <= 6; most++) {
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) _exit(train_with_few_threads(data, most, alone));
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+      fail_msg("at most %lu threads: status %#x", (unsigned long)most, (unsigned)status);
+  }
+  vpf_data_destroy(data);
+}
+
 static atomic_long signals_seen;
 
 static void count_signal(int number) {
@@ -258,6 +296,7 @@ static void signals_while_training_and_saving_change_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_child_goes_on_where_its_parent_was), /* before any team of threads */
+      cmocka_unit_test(threads_that_cannot_be_created_are_done_without),
       cmocka_unit_test(trainings_at_once_on_the_same_data_give_the_bits_of_each_alone),
       cmocka_unit_test(reading_one_model_from_many_threads_gives_the_bits_of_one),
       cmocka_unit_test(calls_inside_a_parallel_region_use_one_thread_each_and_give_the_same_bits),

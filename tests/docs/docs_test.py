@@ -33,6 +33,7 @@ NOT_RUN = [
     (r"ctest", "the same"),
     (r"sh tests/bench/\w+\.sh", "takes long; a test of its own runs it with --quick"),
     (r"sh tests/abi/abi_test\.sh", "a test of its own"),
+    (r"git config", "the copy that is tried is not a repository"),
     (r"sh tests/(?:emulated|blas)\.sh", "installs compilers and libraries, and takes long"),
     (r"sh cmake/packages\.sh", "installs packages; install/packages_test runs it"),
 ]
