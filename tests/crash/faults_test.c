@@ -157,6 +157,7 @@ static const int errors[] = {EIO, ENOSPC, EDQUOT, EACCES, EROFS, ENOENT, EMFILE,
 enum { N_ERRORS = sizeof errors / sizeof *errors };
 
 static subject subjects[2];
+static char last_message[1024]; /* of the last save that failed */
 
 /* Has this call been struck? */
 static bool was_struck(call_kind kind) {
@@ -175,6 +176,7 @@ static vpf_status try_save(const subject *s, bool replaced, way how, int error, 
   begin(how, error, from, to, second);
   const vpf_status status = subject_save(s, NEW, PATH);
   end();
+  if (status) snprintf(last_message, sizeof last_message, "%s", vpf_error_message());
   const struct plan made = plan;
   if (how == FOLDER_MOVES) {
     const bool moved = real_calls.rename(AWAY, FOLDER) == 0;
@@ -191,7 +193,7 @@ static vpf_status try_save(const subject *s, bool replaced, way how, int error, 
   tally.old += is_old;
   tally.new += is_new;
   tally.none += none;
-  const char *const message = status ? vpf_error_message() : "no error";
+  const char *const message = status ? last_message : "no error";
   if (status == VPF_OK ? !is_new : !(is_new || (replaced ? is_old : none)))
     fail_msg("%s, way %d, error %d, calls %zu..%zu and %zu: %s, and the file is %s", s->name, (int)how, error, from, to, second,
              message, is_old ? "old" : is_new ? "new" : none ? "gone" : "broken");
@@ -223,6 +225,29 @@ static vpf_status try_save(const subject *s, bool replaced, way how, int error, 
 static size_t calls_of_a_save(const subject *s, bool replaced) {
   assert_ok(try_save(s, replaced, FAILS, 0, NEVER, NEVER, NEVER));
   return plan.calls;
+}
+
+/* Whether the file is not safe if this call fails: one that moves its bytes, or the rename, or the folder's sync. */
+static bool is_essential(const struct plan *p, size_t call) {
+  const call_kind kind = p->kind[call - 1];
+  if (kind != CLOSE) return kind == WRITE || kind == FSYNC || kind == RENAME;
+  for (size_t later = call + 1; later <= p->calls; later++)
+    if (p->kind[later - 1] == RENAME) return true;
+  return false;
+}
+
+static void no_failure_is_hidden(void **state) {
+  (void)state;
+  static const int grave[] = {EIO, ENOSPC, EDQUOT};
+  for (int k = 0; k < 4; k++) {
+    const size_t n = calls_of_a_save(&subjects[k / 2], k % 2);
+    const struct plan usual = plan;
+    for (size_t call = 1; call <= n; call++)
+      for (int e = 0; e < 3 && is_essential(&usual, call); e++) {
+        assert_int_equal(try_save(&subjects[k / 2], k % 2, FAILS, grave[e], call, call, NEVER), VPF_ERR_IO);
+        if (!strstr(last_message, strerror(grave[e]))) fail_msg("\"%s\" does not say why", last_message);
+      }
+  }
 }
 
 static void each_call_of_a_save_fails_once_and_from_then_on(void **state) {
@@ -420,6 +445,7 @@ static int tear_down(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(no_failure_is_hidden),
       cmocka_unit_test(each_call_of_a_save_fails_once_and_from_then_on),
       cmocka_unit_test(any_two_calls_of_a_save_fail),
       cmocka_unit_test(an_interrupted_save_goes_on),
