@@ -16,7 +16,7 @@ add_custom_command(OUTPUT ${docs_dir}/reference.stamp
   COMMAND Doxygen::doxygen ${docs_dir}/Doxyfile
   COMMAND ${CMAKE_COMMAND} -DDOCS=${docs_dir} -DVERSION=${PROJECT_VERSION} -P ${PROJECT_SOURCE_DIR}/cmake/man-pages.cmake
   COMMAND ${CMAKE_COMMAND} -E touch ${docs_dir}/reference.stamp
-  DEPENDS ${public_headers} docs/Doxyfile.in docs/reference.md cmake/man-pages.cmake
+  DEPENDS ${public_headers} docs/Doxyfile.in docs/reference.md cmake/reference.sed cmake/man-pages.cmake
   WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} VERBATIM COMMENT "Reference from the headers")
 set(pages ${docs_dir}/reference.stamp)
 
