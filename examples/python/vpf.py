@@ -269,7 +269,7 @@ def _load_library():
     return library
 
 
-_Parameter = collections.namedtuple("_Parameter", "name type const")
+_Parameter = collections.namedtuple("_Parameter", "name c_name type const")  # c_name: "vpf_coupling", "const float *"
 _functions = {}  # name: (function of the library, its parameters)
 
 
@@ -285,7 +285,7 @@ def _bind(prototypes, required):
         for parameter in re.split(r",\s*", parameters):
             if parameter != "void":
                 c_type, its_name = re.fullmatch(r"(.*?)(\w+)", parameter).groups()
-                found.append(_Parameter(its_name, _ctype(c_type), c_type.startswith("const ")))
+                found.append(_Parameter(its_name, c_type.strip(), _ctype(c_type), c_type.startswith("const ")))
         function.argtypes = tuple(parameter.type for parameter in found)
         function.restype = _ctype(result)
         _functions[name] = function, found
@@ -514,12 +514,20 @@ class _Handle:
 _allowed_in_progress = {"vpf_optimizer_set", "vpf_optimizer_set_seed"}
 
 
-def _integer(value, c_type, what):
+def _wrong_type(value, what, wanted, named=None):
+    """The exception; named: the enumeration whose members are wanted."""
+    if not named:
+        return TypeError(f"{what}: must be {wanted}, not {type(value).__name__}")
+    *others, last = [f"vpf.{named.__name__}.{member.name}" for member in named]
+    return TypeError(f"{what}: must be {', '.join(others)} or {last}, not {value!r}")
+
+
+def _integer(value, c_type, what, named=None):
     """The value as an int, if the C type can hold it (ctypes alone would drop bits)."""
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{what}: must be an integer, not {type(value).__name__}") from None
+        raise _wrong_type(value, what, "an integer", named) from None
     bits = 8 * ctypes.sizeof(c_type)
     signed = c_type(-1).value < 0
     low, high = (-1 << bits - 1, (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
@@ -528,9 +536,9 @@ def _integer(value, c_type, what):
     return number
 
 
-def _number(value, what):
+def _number(value, what, named=None):
     if not isinstance(value, numbers.Real):
-        raise TypeError(f"{what}: must be a number, not {type(value).__name__}")
+        raise _wrong_type(value, what, "a number", named)
     return float(value)
 
 
@@ -581,7 +589,7 @@ def _call(function_name, *arguments):
         if c_type in (ctypes.c_float, ctypes.c_double):
             return _number(value, what)
         if issubclass(c_type, ctypes._SimpleCData) and c_type is not ctypes.c_void_p:
-            return _integer(value, c_type, what)
+            return _integer(value, c_type, what, _named_numbers.get(parameter.c_name))
         return value
 
     try:
@@ -712,6 +720,10 @@ class AisStart(enum.IntEnum):
     NONE = 0
     EXACT = 1
     CHAINS = 2
+
+
+_named_numbers = {"vpf_coupling": Coupling, "vpf_bias": Bias, "vpf_noise": Noise,  # of parameters
+                  "method": Method, "rule": Rule}  # of options
 
 
 # ---- Reports ----
@@ -1310,11 +1322,12 @@ class Optimizer(_Handle, collections.abc.Mapping):
 
     Optimizer(seed=1, **options): a mapping from names of options to numbers, with the paper's preset:
 
-        optimizer = vpf.Optimizer(batch_size=100)
+        optimizer = vpf.Optimizer(method=vpf.Method.PCD, batch_size=100)
         optimizer["learning_rate"] = 1e-4
 
-    OPTIONS lists names, bounds and defaults; the header optimizer.h says what they mean. Options may be set at any
-    time, in a progress function too. Unknown names raise KeyError, values outside the bounds ArgumentError."""
+    OPTIONS lists names, bounds and defaults; the header optimizer.h says what they mean. Those of method are in Method,
+    those of rule in Rule. Options may be set at any time, in a progress function too. Unknown names raise KeyError,
+    values outside the bounds ArgumentError."""
 
     _watching = False  # train() has set progress_batches, which is 0 for the user, to notice Ctrl-C
 
@@ -1348,7 +1361,7 @@ class Optimizer(_Handle, collections.abc.Mapping):
 
     def __setitem__(self, name, value):
         info = _option(name)
-        value = _number(value, name)
+        value = _number(value, name, _named_numbers.get(name))
         watched = self._watching and name == "progress_batches"
         if watched and value == 0:
             return

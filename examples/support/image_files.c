@@ -18,7 +18,8 @@ char *find_images(const char *folder, const char *set) {
     if (!path || !access(path, F_OK)) return path;
     free(path);
   }
-  complain_because(VPF_ERR_IO, "no %s%s or %s%s, plain or .gz, in %s (examples/get_mnist.sh fetches MNIST)", set,
+  complain_because(VPF_ERR_IO,
+                   "no %s%s or %s%s, plain or .gz, in %s (get_mnist.sh, one of libvpf's examples, fetches MNIST)", set,
                    endings[0], set, endings[1], folder);
   return NULL;
 }

@@ -96,17 +96,18 @@ VPF_API vpf_coupling vpf_model_get_coupling(const vpf_model *model);
 
 /** W_lower, between layers lower and lower+1. @param[out] out  [n_lower x n_lower+1]. Since 1.0. */
 VPF_API vpf_status vpf_model_get_weights(const vpf_model *model, size_t lower, float *out);
-/** @param w  [n_lower x n_lower+1], finite. Since 1.0. */
+/** Replace W_lower. @param w  [n_lower x n_lower+1], finite. Since 1.0. */
 VPF_API vpf_status vpf_model_set_weights(vpf_model *model, size_t lower, const float *w);
 
 /** U_layer. @param[out] out  [n x n], symmetric with zero diagonal. Since 1.0. */
 VPF_API vpf_status vpf_model_get_intra(const vpf_model *model, size_t layer, float *out);
-/** @param u  [n x n], finite, exactly symmetric with zero diagonal; anything else is refused. Since 1.0. */
+/** Replace U_layer. @param u  [n x n], finite, exactly symmetric with zero diagonal; anything else is refused.
+ *  Since 1.0. */
 VPF_API vpf_status vpf_model_set_intra(vpf_model *model, size_t layer, const float *u);
 
 /** The bias of a layer in a role. @param[out] out  [n_layer]. Since 1.0. */
 VPF_API vpf_status vpf_model_get_bias(const vpf_model *model, size_t layer, vpf_bias role, float *out);
-/** @param b  [n_layer], finite. Since 1.0. */
+/** Replace the bias of a layer in a role. @param b  [n_layer], finite. Since 1.0. */
 VPF_API vpf_status vpf_model_set_bias(vpf_model *model, size_t layer, vpf_bias role, const float *b);
 
 /** Number of free parameters: the length of the flat vector; 0 for NULL.
@@ -115,9 +116,9 @@ VPF_API vpf_status vpf_model_set_bias(vpf_model *model, size_t layer, vpf_bias r
  *  only), U_{i+1}; each U only where present and as its strict upper triangle by rows.
  *  Joint: biases by layer, then all W, then all U. One layer: bias, U_0. Since 1.0. */
 VPF_API size_t vpf_model_param_count(const vpf_model *model);
-/** @param[out] out  [vpf_model_param_count()], flat order. Since 1.0. */
+/** Read all parameters. @param[out] out  [vpf_model_param_count()], flat order. Since 1.0. */
 VPF_API vpf_status vpf_model_get_params(const vpf_model *model, float *out);
-/** @param theta  [vpf_model_param_count()], flat order, finite. Since 1.0. */
+/** Replace all parameters. @param theta  [vpf_model_param_count()], flat order, finite. Since 1.0. */
 VPF_API vpf_status vpf_model_set_params(vpf_model *model, const float *theta);
 
 /** @} @name Files

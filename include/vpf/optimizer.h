@@ -70,7 +70,7 @@ typedef enum vpf_rule {
 typedef enum vpf_option {
   VPF_OPTION_METHOD = 100,           /**< a vpf_method; a change keeps the moments */
   VPF_OPTION_RULE = 101,             /**< a vpf_rule; a change clears the moments */
-  VPF_OPTION_LEARNING_RATE = 200,
+  VPF_OPTION_LEARNING_RATE = 200,    /**< lr of both rules */
   VPF_OPTION_BETA1 = 201,            /**< decay of Adam's first moment */
   VPF_OPTION_BETA2 = 202,            /**< decay of Adam's second moment */
   VPF_OPTION_ADAM_EPSILON = 203,     /**< beside sqrt(v), for the flow K as vpf_model_flow() defines it */

@@ -56,6 +56,11 @@ quietly cmake --build "$build" --target uninstall
 find "$scratch/third" -name '*vpf*' >"$log"
 [ ! -s "$log" ] || fail "uninstall left folders behind"
 if cmake --build "$build" --target uninstall >"$log" 2>&1; then fail "uninstall of nothing"; fi
+# A note of what was installed that cannot be written over, as root's cannot by a user, is in nobody's way.
+ln -s "$scratch/nowhere/manifest" "$build/install_manifest.txt"
+quietly cmake --install "$build" --prefix "$scratch/fourth"
+quietly cmake --build "$build" --target uninstall
+[ -z "$(find "$scratch/fourth" ! -type d)" ] || fail "uninstall after a stale note left files behind"
 echo "ok: uninstall"
 
 # The program works, and links the shared library exactly if it was asked to.

@@ -56,6 +56,27 @@ for name in libvpf.3 vpf_train.3 vpf_data_slice.3; do
   [ -s "$root/usr/share/man/man3/$name.gz" ] || fail "no man page $name"
 done
 gzip -dc "$root/usr/share/man/man3/vpf_train.3.gz" | grep -q '^\.so man3/libvpf_train\.3' || fail "vpf_train(3) leads nowhere"
+
+# Pages of the reference: what Doxygen would cut at a full stop is whole, nothing is without a text, and they lead on.
+mkdir "$scratch/man3"
+for page in "$root"/usr/share/man/man3/*.3.gz; do gzip -dc "$page" >"$scratch/man3/$(basename "$page" .gz)"; done
+cd "$scratch/man3"
+grep -l '^\.so ' -- *.3 | while read -r name; do rm "$name"; done
+grep -n -e 'Field Documentation' -e '^\.RI ".*\(Eq\|e\\&\.g\|et al\)\\&\. "$' -e '[^\]\\$' -- *.3 >"$log" && fail "texts that are cut"
+sed 's/[\]&//g' vpf_progress.3 | grep -qF 'CD and PCD do not follow it' || fail "vpf_progress(3) does not say all of flow"
+awk '/^\.(ti|in) -1c$/ { if (lines == 1) print FILENAME ": " name; lines = 0 }
+  /^\.RI / && !/^\.RI "\\fB[^\\]*\\fP"$/ { if (++lines == 1) name = $0 }' ./*.3 >"$log"
+[ ! -s "$log" ] || fail "functions or fields without a text"
+for page in *.3; do
+  grep -q '^#include <vpf\(/experimental/stdp\)\?\.h>$' "$page" || fail "$page does not say what to include"
+  others=$(sed -n '/^\.SH "SEE ALSO"/,$ s/.*\\fB\(.*\)\\fP(\([13]\)).*/\1.\2/p' "$page" | sed 's/[\]//g')
+  [ -n "$others" ] || fail "$page names no other page"
+  for other in $others; do
+    [ -e "$root/usr/share/man/man${other##*.}/$other.gz" ] || fail "$page names $other, which is not there"
+  done
+done
+cd "$scratch"
+
 for name in train-mnist generate reconstruct evaluate; do
   gzip -dc "$root/usr/share/man/man1/vpf-$name.1.gz" >"$scratch/page"
   LD_LIBRARY_PATH=$(dirname "$(find "$root" -name libvpf.so.1)") "$root/usr/bin/vpf-$name" --help >"$scratch/help" ||
@@ -64,10 +85,31 @@ for name in train-mnist generate reconstruct evaluate; do
   sed -n 's/^ *\(--[a-z][a-z-]*\).*/\1/p' "$scratch/help" | sort -u | while read -r option; do
     sed 's/[\]//g' "$scratch/page" | grep -qF -e "$option" || { echo "vpf-$name(1) is silent on $option"; exit 1; }
   done >"$log" || fail "options without documentation"
+  # Both are right in a package: no program, script or guide by the name or place that it has in the sources only.
+  sed 's,out/train_mnist,,; s,/usr/share/doc/[^ ]*,,' "$scratch/page" "$scratch/help" |
+    grep -n -e train_mnist -e 'examples/' -e 'docs/' >"$log" && fail "vpf-$name speaks of the sources"
+  grep -q "^Usage: vpf-$name " "$scratch/help" || fail "vpf-$name has another name for itself"
+  [ "$(sed -n 's/^\.BR vpf.*/&/p' "$scratch/page" | wc -l)" -eq 3 ] || fail "vpf-$name(1) does not name the three others"
+  sed -n 's/[\]//g; s/^\.I \(\/usr\/.*\)/\1/p' "$scratch/page" | while read -r path; do
+    [ -d "$root$path" ] || { echo "$path"; exit 1; }
+  done >"$log" || fail "vpf-$name(1) names a folder that is not there"
 done
 [ -s "$root/usr/share/doc/libvpf-doc/html/index.html" ] || fail "no reference"
 [ -s "$root/usr/share/doc/libvpf-doc/guides/quickstart.md" ] || fail "no guides"
 [ -s "$root/usr/share/doc/libvpf-examples/examples/minimal.c" ] || fail "no sources of examples"
+
+# MNIST goes to where the user is. (What fetches it fails here: no network.)
+mkdir "$scratch/user" "$scratch/bin"
+printf '#!/bin/sh\nexit 1\n' >"$scratch/bin/npm"
+chmod +x "$scratch/bin/npm"
+find "$root/usr" | sort >"$scratch/before"
+status=0
+(cd "$scratch/user" && PATH=$scratch/bin:$PATH sh "$root/usr/share/doc/libvpf-examples/examples/get_mnist.sh") >"$log" 2>&1 ||
+  status=$?
+[ $status -eq 1 ] || fail "status $status of get_mnist.sh"
+grep -q 'fetching MNIST .* to data/mnist$' "$log" || fail "get_mnist.sh does not say where MNIST goes"
+[ -d "$scratch/user/data" ] || fail "get_mnist.sh has another default"
+find "$root/usr" | sort | cmp -s - "$scratch/before" || fail "get_mnist.sh writes beside itself"
 
 # A user of it.
 libdir=$(dirname "$(find "$root" -name libvpf.a)")

@@ -329,7 +329,14 @@ class Errors(Folder):
         refused(ValueError, "NUL", model.save, "a\0b")
         refused(TypeError, "", model.save, 3)
         refused(KeyError, "no option 'rate'; there are method, ", vpf.Optimizer, rate=1)
-        refused(TypeError, "beta1", vpf.Optimizer, beta1="x")
+        refused(TypeError, "beta1: must be a number, not str", vpf.Optimizer, beta1="x")
+        refused(TypeError, "^method: must be vpf.Method.VPF, vpf.Method.CD or vpf.Method.PCD, not 'cd'$",
+                vpf.Optimizer, method="cd")
+        refused(TypeError, "^rule: must be vpf.Rule.ADAM or vpf.Rule.SGD, not None$", vpf.Optimizer, rule=None)
+        refused(TypeError, "coupling: must be vpf.Coupling.PAIRWISE or vpf.Coupling.JOINT, not 'joint'",
+                vpf.Model, [6, 4, 3], coupling="joint")
+        refused(TypeError, "noise: must be vpf.Noise.OR or", data.corrupt, np.zeros(6, bool), "or", 1)
+        refused(TypeError, "role: must be vpf.Bias.UP or", model.bias, 0, "up")
         refused(TypeError, "bet", model.ais, bet=3)
         refused(ValueError, "temperatures", model.ais, betas=3, temperatures=[0, 1])
         refused(TypeError, "base", model.ais, base=3)

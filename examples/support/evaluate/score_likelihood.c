@@ -216,7 +216,8 @@ static void print_machine_rows(const likelihood_scores *l) {
   print_row("the empty image", &l->empty, "");
   const double share = exp(l->empty.mean);
   if (share > 0.01)
-    printf("WARNING     The empty image has %.0f %% of the probability: see docs/math.md, section 14.\n", 100 * share);
+    printf("WARNING     The empty image has %.0f %% of the probability: see section 14 of libvpf's guide math.md.\n",
+           100 * share);
 }
 
 static void print(const evaluation *e, const likelihood_scores *l) {
