@@ -106,7 +106,7 @@ static vpf_status open_replacement(vpfi_atomic_file *file) {
 
   /* Where permissions cannot be set (FAT), there are none to keep. */
   if (exists && fchmod(file->fd, old.st_mode & 0777) != 0 && errno != EPERM && errno != ENOTSUP)
-    return vpfi_fail_io("setting the permissions of", file->temporary, errno);
+    return vpfi_fail_io("setting the permissions of a temporary file beside", file->path, errno);
   return VPF_OK;
 }
 

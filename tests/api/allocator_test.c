@@ -13,6 +13,7 @@
 static struct {
   long live, calls, fail_at;
   int from_then_on;
+  uint64_t result; /* of the scenario */
 } memory;
 
 static void *count_allocate(size_t size, void *user) {
@@ -47,6 +48,18 @@ static vpf_status checked(vpf_status status) {
       assert_ok(call);                                                                             \
     }                                                                                              \
   } while (0)
+
+/* What failed and was called again must not have done part of its work the first time. */
+static void note_result(const void *bytes, size_t size) {
+  for (size_t k = 0; k < size; k++) memory.result = (memory.result ^ ((const unsigned char *)bytes)[k]) * 0x100000001b3u;
+}
+
+static void note_model(const vpf_model *model) {
+  float theta[400];
+  assert_in_range(vpf_model_param_count(model), 1, 400);
+  assert_ok(vpf_model_get_params(model, theta));
+  note_result(theta, vpf_model_param_count(model) * sizeof *theta);
+}
 
 /* Everything but files. */
 static void use_all_but_files(void) {
@@ -93,6 +106,10 @@ static void use_all_but_files(void) {
   TRY(vpf_gibbs(rbm, states, NULL, 2, 1, &chain));
   TRY(vpf_gibbs_trace(rbm, states, bytes, 1, 2, 1, each, &traced));
   TRY(vpf_parzen(probs, 2, probs + 40, 3, 20, 0.2, &value, NULL));
+  note_model(model);
+  note_model(clone);
+  note_result(probs, sizeof probs);
+  note_result(&value, sizeof value);
 end:;
   vpf_data *const all_data[] = {data, levels, slice, bits, columns, noisy, states, chain, traced};
   vpf_model *const all_models[] = {model, clone, pair, rbm};
@@ -140,6 +157,8 @@ static void use_likelihoods(void) {
     assert_int_equal(vpf_monitor_checks(monitor), checks + 1);
   }
   TRY(vpf_monitor_best(monitor, NULL, &best));
+  note_model(model);
+  note_model(best);
 end:
   vpf_data_destroy(narrow);
   vpf_data_destroy(data);
@@ -209,6 +228,7 @@ static void use_files(void) {
   TRY(vpf_checkpoint_save(model, optimizer, CHECKPOINT_FILE));
   TRY(vpf_checkpoint_load(&resumed, &again, CHECKPOINT_FILE));
   assert_true(fixture_same_params(model, resumed));
+  note_model(model);
 end:
   vpf_data_destroy(data);
   vpf_model_destroy(model);
@@ -246,7 +266,9 @@ static void an_allocator_is_set_once_before_the_first_handle(void **state) {
 
 static void fail_each(void (*scenario)(void), long at_least) {
   memory.fail_at = memory.calls = 0;
+  memory.result = 0;
   scenario();
+  const uint64_t result = memory.result;
   const long calls = memory.calls;
   assert_int_equal(memory.live, 0);
   assert_true(calls >= at_least);
@@ -254,9 +276,12 @@ static void fail_each(void (*scenario)(void), long at_least) {
     for (long k = 1; k <= calls; k++) {
       memory.calls = 0;
       memory.fail_at = k;
+      memory.result = 0;
       scenario();
       assert_int_equal(memory.live, 0);
+      if (!memory.from_then_on) assert_int_equal(memory.result, result);
     }
+  print_message("%ld allocations failed, once and from then on\n", calls);
 }
 
 static void every_allocation_may_fail(void **state) {

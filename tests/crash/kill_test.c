@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* kill -9 at any moment of a process that saves and saves: the file is one of the two that it saves, whole. */
+#include "crash/subject.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/dice.h"
+
+#define FOLDER "kill"
+static const char *const PATH = FOLDER "/subject.safetensors";
+
+enum { KILLS = 200, LONGEST_LIFE_US = 20000 };
+
+static void save_for_ever(const subject *s, int ready) {
+  if (write(ready, "", 1) != 1) _exit(1);
+  for (int which = OLD;; which = which == OLD ? NEW : OLD)
+    if (subject_save(s, which, PATH) != VPF_OK) _exit(1);
+}
+
+/* Gives how many temporary files were left. */
+static size_t kill_at_random(const subject *s, dice *d, size_t found[2]) {
+  int ready[2], status;
+  char byte;
+  assert_int_equal(pipe(ready), 0);
+  const pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) save_for_ever(s, ready[1]);
+  assert_int_equal(read(ready[0], &byte, 1), 1);
+  const struct timespec life = {0, 1000 * (long)dice_below(d, LONGEST_LIFE_US)};
+  nanosleep(&life, NULL);
+  assert_int_equal(kill(pid, SIGKILL), 0);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL); /* no save had failed */
+  close(ready[0]);
+  close(ready[1]);
+
+  content now = content_read(PATH);
+  const int which = content_equal(&now, &s->file[NEW]) ? NEW : OLD;
+  content_free(&now);
+  assert_holds(s, which, PATH);
+  found[which]++;
+  return count_files(FOLDER, ".vpf-");
+}
+
+static void empty_folder(void) {
+  char command[] = "rm -rf " FOLDER;
+  assert_int_equal(system(command), 0);
+  assert_int_equal(mkdir(FOLDER, 0755), 0);
+}
+
+static void killed(subject s) {
+  size_t found[2] = {0, 0}, left = 0;
+  dice d = {30};
+  empty_folder();
+  assert_ok(subject_save(&s, OLD, PATH));
+  for (int k = 0; k < KILLS; k++) {
+    left += kill_at_random(&s, &d, found) > 0;
+    char command[] = "rm -f " FOLDER "/.vpf-*.tmp";
+    assert_int_equal(system(command), 0);
+  }
+  assert_ok(subject_save(&s, NEW, PATH));
+  assert_holds(&s, NEW, PATH);
+  print_message("%d kills of a process that saves a %s of %zu bytes: %zu in the middle of a save; %zu times the one, %zu "
+                "times the other file, 0 broken\n",
+                KILLS, s.name, s.file[NEW].size, left, found[OLD], found[NEW]);
+  assert_true(left > KILLS / 20 && found[OLD] > 0 && found[NEW] > 0);
+  subject_free(&s);
+  remove(PATH);
+  assert_int_equal(remove(FOLDER), 0);
+}
+
+static void a_model_survives(void **state) {
+  (void)state;
+  killed(subject_model(120, 160));
+}
+
+static void a_checkpoint_survives(void **state) {
+  (void)state;
+  killed(subject_checkpoint(160, 170));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_model_survives), cmocka_unit_test(a_checkpoint_survives)};
+  return cmocka_run_group_tests_name("kill", tests, NULL, NULL);
+}
