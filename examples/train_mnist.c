@@ -130,8 +130,8 @@ static int conclude(const run *r, vpf_status trained) {
            stop_signal_name(), epochs_done + 1, program_name, options->out);
     return EXIT_SIGNAL + stop_signal;
   }
-  printf("next        watch the likelihood of held-out images (--watch 5): it may be over its best while the\n"
-         "            flow still falls; deeper (--arch 784-196-196-64), with intra-layer weights (--intra\n"
+  printf("next        watch the likelihood of held-out images (--watch 5): it may be over its best while K\n"
+         "            still falls; deeper (--arch 784-196-196-64), with intra-layer weights (--intra\n"
          "            hidden); %s --help has it all\n", program_name);
   return EXIT_SUCCESS;
 }

@@ -805,9 +805,10 @@ class Progress(_report("vpf_progress")):
     """How training is getting on. Numbers of an epoch are averages over its minibatches.
 
     event (ProgressEvent); stop (Stop: NONE while training goes on, EPOCHS at the last epoch); epoch from 1, counted
-    over the optimizer's life; epochs, with which this train() will end; batch of batches; rows done; flow; its parts
-    flow_lower and flow_upper [pairs]; activity [layers]; rho, w2 of the first weights (at epochs only);
-    seconds of this epoch, images_per_second, total_seconds of this train(). It stays valid after the call."""
+    over the optimizer's life; epochs, with which this train() will end; batch of batches; rows done; flow (K in the
+    guides) and its parts flow_lower and flow_upper [pairs]; activity [layers]; rho, w2 of the first weights (at
+    epochs only); seconds of this epoch, images_per_second, total_seconds of this train(). It stays valid after the
+    call."""
     __slots__ = ()
     _lengths = {"flow_lower": "pairs", "flow_upper": "pairs", "activity": "layers"}
 
