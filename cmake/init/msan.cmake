@@ -2,7 +2,8 @@
 # MemorySanitizer, with clang: whether what is read was ever written.
 #
 #   cmake -C cmake/init/msan.cmake -B build/msan && cmake --build build/msan -j
-#   ctest --test-dir build/msan -L 'unit|api' -LE script -E 'idx|safetensors|allocator|checkpoint|contrast|divergence|file|pair|program|rbm_cpp|resume|threads'
+#   ctest --test-dir build/msan -L 'unit|api' -LE script \
+#     -E 'idx|safetensors|allocator|checkpoint|contrast|divergence|file|pair|program|rbm_cpp|resume|threads'
 #
 # It has to see every write, and jansson and zlib are not instrumented: what they make counts as unwritten. So the
 # tests that read safetensors files or compress are left out (valgrind, in tests/run.sh, looks at those); all the
