@@ -212,17 +212,18 @@ static void *start_row(void *context) {
   return NULL;
 }
 
+static _Thread_local size_t last_team; /* the size of OpenMP's last team of this thread */
+
 /* How many threads to ask OpenMP for: all, or this one alone. It ends the process when it cannot create a thread (a limit
  * on processes or memory), so that is tried before, with one thread more than needed, as the last one to end may still
  * count. OpenMP keeps its threads for the next team, so only a larger one is tried: tens of microseconds a thread. */
 static size_t team_to_be_had(size_t threads) {
-  static _Thread_local size_t last;
-  if (threads > last) {
+  if (threads > last_team) {
     row others = {threads, 0};
     start_row(&others);
     if (others.got < threads) return 1;
   }
-  return last = threads;
+  return last_team = threads;
 }
 #endif
 

@@ -14,6 +14,7 @@ experimental=$tree/tests/abi/experimental-symbols.txt
 
 # Every piece of memory that is written to. Adding to this list is a decision about threads.
 mutable='allocator_state error_text the_allocator'
+if nm "$static" 2>/dev/null | grep -qE ' (GOMP_|__kmpc_)'; then mutable="$mutable last_team"; fi # per thread
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
