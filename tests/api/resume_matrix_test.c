@@ -14,7 +14,8 @@ enum { EPOCHS = 10, BEFORE = 4, ROWS = 22, BATCH = 4, BATCHES = 6 /* the last on
 enum { REFUSED = 3 /* the exit status of a process whose setup the library refuses */ };
 static const size_t SIZES[] = {66, 10, 7}; /* the first of more than one word */
 static const char *const WHOLE = "whole.safetensors", *const LAST = "last.safetensors"; /* of one run, and of another */
-static const char *const STOP = "stop.%d", *const END = "end.%d";
+#define STOP "stop.%d"
+#define END "end.%d"
 
 /* ---- Setups ---- */
 
