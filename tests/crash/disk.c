@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash/disk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -172,22 +171,10 @@ static void image_free(image *im) {
   for (int f = 0; f < MOST_FILES; f++) free(im->file[f].bytes);
 }
 
-static void empty_folder(const char *folder) {
-  char path[PATH_MAX];
-  DIR *dir = opendir(folder);
-  assert_non_null(dir);
-  for (struct dirent *entry; (entry = readdir(dir));) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    assert_true(snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < PATH_MAX);
-    assert_int_equal(remove(path), 0);
-  }
-  closedir(dir);
-}
-
 void disk_write_out(size_t crash, const disk_outcome outcome[DISK_MOST_EVENTS], const char *folder) {
   image im;
   char path[PATH_MAX];
-  empty_folder(folder);
+  remove_files(folder, "");
   image_make(&im, crash, outcome);
   for (size_t k = 0; k < im.n_entries; k++) {
     const int f = im.entry[k].file;

@@ -4,7 +4,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -59,21 +58,15 @@ static size_t kill_at_random(const subject *s, size_t longest, dice *d, size_t f
   return count_files(FOLDER, ".vpf-");
 }
 
-static void empty_folder(void) {
-  char command[] = "rm -rf " FOLDER;
-  assert_int_equal(system(command), 0);
-  assert_int_equal(mkdir(FOLDER, 0755), 0);
-}
-
 static void killed(subject s) {
   size_t found[2] = {0, 0}, left = 0;
   dice d = {30};
-  empty_folder();
+  mkdir(FOLDER, 0755);
+  remove_files(FOLDER, "");
   const size_t longest = longest_life(&s);
   for (int k = 0; k < KILLS; k++) {
     left += kill_at_random(&s, longest, &d, found) > 0;
-    char command[] = "rm -f " FOLDER "/.vpf-*.tmp";
-    assert_int_equal(system(command), 0);
+    remove_files(FOLDER, ".vpf-");
   }
   assert_ok(subject_save(&s, NEW, PATH));
   assert_holds(&s, NEW, PATH);

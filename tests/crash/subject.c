@@ -2,6 +2,7 @@
 #include "crash/subject.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,15 +116,33 @@ void subject_assert_holds(const subject *s, int which, const char *path, const c
   fixture_assert_status(subject_load(s, path), VPF_OK, "load", file, line);
 }
 
+/* The next file of a folder, but for "." and ".."; NULL when there are no more. */
+static const char *next_file(DIR *dir, const char *prefix) {
+  for (struct dirent *entry; (entry = readdir(dir));)
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+        strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+      return entry->d_name;
+  return NULL;
+}
+
 size_t count_files(const char *folder, const char *prefix) {
   DIR *dir = opendir(folder);
   assert_non_null(dir);
   size_t count = 0;
-  for (struct dirent *entry; (entry = readdir(dir));)
-    count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-             strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+  while (next_file(dir, prefix)) count++;
   closedir(dir);
   return count;
+}
+
+void remove_files(const char *folder, const char *prefix) {
+  char path[PATH_MAX];
+  DIR *dir = opendir(folder);
+  assert_non_null(dir);
+  for (const char *name; (name = next_file(dir, prefix));) {
+    assert_true(snprintf(path, sizeof path, "%s/%s", folder, name) < PATH_MAX);
+    assert_int_equal(remove(path), 0);
+  }
+  closedir(dir);
 }
 
 size_t count_descriptors(void) {

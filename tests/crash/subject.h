@@ -42,6 +42,9 @@ void subject_assert_holds(const subject *s, int which, const char *path, const c
 /* How many files are in a folder; `prefix` "" counts all. */
 size_t count_files(const char *folder, const char *prefix);
 
+/* Remove them. */
+void remove_files(const char *folder, const char *prefix);
+
 /* Descriptors that this process has open. */
 size_t count_descriptors(void);
 
