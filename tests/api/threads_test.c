@@ -33,16 +33,11 @@ typedef struct worker {
   vpf_status status;
 } worker;
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size) {
-  for (size_t k = 0; k < size; k++) hash = (hash ^ ((const unsigned char *)bytes)[k]) * 0x100000001b3u;
-  return hash;
-}
-
 static vpf_status hash_model(uint64_t *hash, const vpf_model *model) {
   static const size_t most = UNITS + VISIBLE * HIDDEN;
   float *theta = malloc(most * sizeof *theta);
   const vpf_status s = vpf_model_get_params(model, theta);
-  if (!s) *hash = hash_bytes(*hash, theta, vpf_model_param_count(model) * sizeof *theta);
+  if (!s) *hash = fixture_hash(*hash, theta, vpf_model_param_count(model) * sizeof *theta);
   free(theta);
   return s;
 }
@@ -81,20 +76,20 @@ static vpf_status read_shared(const vpf_model *model, const vpf_data *data, size
   snprintf(path, sizeof path, "threads-%zu.safetensors", number);
   *hash = number;
   vpf_status s = vpf_generate(model, COUNT, 3, NULL, number, images);
-  if (!s) *hash = hash_bytes(*hash, images, COUNT * VISIBLE * sizeof *images);
+  if (!s) *hash = fixture_hash(*hash, images, COUNT * VISIBLE * sizeof *images);
   if (!s) s = vpf_encode(model, data, 1, features);
-  if (!s) *hash = hash_bytes(*hash, features, sizeof features);
+  if (!s) *hash = fixture_hash(*hash, features, sizeof features);
   if (!s) s = vpf_reconstruct(model, data, NULL, 3, 2, number, images);
-  if (!s) *hash = hash_bytes(*hash, images, sizeof images);
+  if (!s) *hash = fixture_hash(*hash, images, sizeof images);
   if (!s) s = vpf_model_infer(model, data, number, &states);
   if (!s) s = vpf_gibbs(model, states, NULL, 2, number, &chains);
   if (!s) s = vpf_data_to_u8(chains, bits);
-  if (!s) *hash = hash_bytes(*hash, bits, sizeof bits);
+  if (!s) *hash = fixture_hash(*hash, bits, sizeof bits);
   if (!s) s = vpf_model_energy(model, chains, energy);
-  if (!s) *hash = hash_bytes(*hash, energy, sizeof energy);
+  if (!s) *hash = fixture_hash(*hash, energy, sizeof energy);
   if (!s) s = vpf_model_flow(model, chains, &flow);
   if (!s) s = vpf_ais_log_partition(model, 10, 20, number, &log_z, NULL);
-  if (!s) *hash = hash_bytes(hash_bytes(*hash, &flow, sizeof flow), &log_z, sizeof log_z);
+  if (!s) *hash = fixture_hash(fixture_hash(*hash, &flow, sizeof flow), &log_z, sizeof log_z);
   if (!s) s = vpf_model_save(model, path);
   if (!s) s = vpf_model_load(&copy, path);
   if (!s) s = hash_model(hash, copy);

@@ -46,6 +46,11 @@ vpf_model *fixture_model(const size_t *sizes, size_t layers, const uint8_t *intr
   return model;
 }
 
+uint64_t fixture_hash(uint64_t hash, const void *bytes, size_t size) {
+  for (size_t k = 0; k < size; k++) hash = (hash ^ ((const unsigned char *)bytes)[k]) * 0x100000001b3u;
+  return hash;
+}
+
 int fixture_same_params(const vpf_model *a, const vpf_model *b) {
   const size_t count = vpf_model_param_count(a);
   if (count != vpf_model_param_count(b)) return 0;

@@ -35,6 +35,9 @@ vpf_model *fixture_model(const size_t *sizes, size_t layers, const uint8_t *intr
 /* Whether two models have the same parameters, bit for bit. */
 int fixture_same_params(const vpf_model *a, const vpf_model *b);
 
+/* FNV-1a of the bytes, on from `hash`. */
+uint64_t fixture_hash(uint64_t hash, const void *bytes, size_t size);
+
 /* Two files have the same bytes, or the test fails. */
 void fixture_assert_same_files(const char *a, const char *b);
 
