@@ -6,12 +6,10 @@
 #include "crash/subject.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define FOLDER "faults"
 #define AWAY "faults-moved"
@@ -39,7 +37,6 @@ static struct plan {
   size_t from, to; /* these are struck */
   size_t second;   /* and this one */
   size_t calls;    /* so far */
-  size_t hits;
   call_kind kind[MOST_CALLS];
 } plan;
 
@@ -47,16 +44,17 @@ static struct {
   size_t saves, loads, old, new, none;
 } tally;
 
+static bool is_struck(size_t call) {
+  return (call >= plan.from && call <= plan.to) || call == plan.second;
+}
+
 static bool struck(call_kind kind) {
   assert_true(plan.calls < MOST_CALLS);
   plan.kind[plan.calls++] = kind;
-  const bool hit = (plan.calls >= plan.from && plan.calls <= plan.to) || plan.calls == plan.second;
-  plan.hits += hit;
-  if (hit && plan.way == FOLDER_MOVES) {
-    real_calls.rename(FOLDER, AWAY);
-    return false;
-  }
-  return hit;
+  if (!is_struck(plan.calls)) return false;
+  if (plan.way != FOLDER_MOVES) return true;
+  real_calls.rename(FOLDER, AWAY);
+  return false;
 }
 
 static int refuse(void) {
@@ -157,17 +155,40 @@ static const int errors[] = {EIO, ENOSPC, EDQUOT, EACCES, EROFS, ENOENT, EMFILE,
 enum { N_ERRORS = sizeof errors / sizeof *errors };
 
 static subject subjects[2];
+
+/* What is saved, and whether there is a file already. */
+typedef struct save {
+  const subject *subject;
+  bool replaced;
+} save;
+
+static const save saves[] = {{&subjects[0], false}, {&subjects[0], true}, {&subjects[1], false}, {&subjects[1], true}};
+enum { N_SAVES = sizeof saves / sizeof *saves };
+
 static char last_message[1024]; /* of the last save that failed */
 
-/* Has this call been struck? */
-static bool was_struck(call_kind kind) {
-  for (size_t k = 1; k <= plan.calls; k++)
-    if (plan.kind[k - 1] == kind && ((k >= plan.from && k <= plan.to) || k == plan.second)) return true;
+static bool was_made(call_kind kind) {
+  for (size_t call = 1; call <= plan.calls; call++)
+    if (plan.kind[call - 1] == kind) return true;
   return false;
 }
 
-/* One save; *n_calls is how many calls it made. */
-static vpf_status try_save(const subject *s, bool replaced, way how, int error, size_t from, size_t to, size_t second) {
+static bool was_struck(call_kind kind) {
+  for (size_t call = 1; call <= plan.calls; call++)
+    if (plan.kind[call - 1] == kind && is_struck(call)) return true;
+  return false;
+}
+
+static bool any_was_struck(void) {
+  for (size_t call = 1; call <= plan.calls; call++)
+    if (is_struck(call)) return true;
+  return false;
+}
+
+/* One save with these faults, and one without; `plan` then has the calls of the first. */
+static vpf_status try_save(const save *of, way how, int error, size_t from, size_t to, size_t second) {
+  const subject *const s = of->subject;
+  const bool replaced = of->replaced;
   if (replaced)
     assert_ok(save_plainly(s, OLD));
   else
@@ -177,10 +198,9 @@ static vpf_status try_save(const subject *s, bool replaced, way how, int error, 
   const vpf_status status = subject_save(s, NEW, PATH);
   end();
   if (status) snprintf(last_message, sizeof last_message, "%s", vpf_error_message());
-  const struct plan made = plan;
   if (how == FOLDER_MOVES) {
     const bool moved = real_calls.rename(AWAY, FOLDER) == 0;
-    assert_true(moved == (made.hits > 0));
+    assert_true(moved == any_was_struck());
   }
   assert_int_equal(count_descriptors(), descriptors);
   assert_true(status == VPF_OK || status == VPF_ERR_IO);
@@ -199,10 +219,7 @@ static vpf_status try_save(const subject *s, bool replaced, way how, int error, 
              message, is_old ? "old" : is_new ? "new" : none ? "gone" : "broken");
   if (status) {
     assert_non_null(strstr(message, NAME));
-    /* New and yet an error: only when the rename was done. */
-    bool renamed = false;
-    for (size_t k = 0; k < made.calls; k++) renamed = renamed || made.kind[k] == RENAME;
-    assert_true(!is_new || renamed);
+    assert_true(!is_new || was_made(RENAME));
   }
   const size_t left = count_files(FOLDER, "") - !none;
   if (left > 0 && !(was_struck(UNLINK) || how == FOLDER_MOVES))
@@ -211,19 +228,13 @@ static vpf_status try_save(const subject *s, bool replaced, way how, int error, 
   /* The same call succeeds next. */
   assert_ok(save_plainly(s, NEW));
   assert_holds(s, NEW, PATH);
-  if (left > 0) { /* what a failed unlink() has left */
-    char path[PATH_MAX];
-    for (int number = 0; number < 3; number++) {
-      snprintf(path, sizeof path, FOLDER "/.vpf-%ld-%d.tmp", (long)getpid(), number);
-      remove(path);
-    }
-    assert_int_equal(count_files(FOLDER, ""), 1);
-  }
+  remove_files(FOLDER, ".vpf-"); /* what a failed unlink() has left */
+  assert_int_equal(count_files(FOLDER, ""), 1);
   return status;
 }
 
-static size_t calls_of_a_save(const subject *s, bool replaced) {
-  assert_ok(try_save(s, replaced, FAILS, 0, NEVER, NEVER, NEVER));
+static size_t calls_of_a_save(const save *of) {
+  assert_ok(try_save(of, FAILS, 0, NEVER, NEVER, NEVER));
   return plan.calls;
 }
 
@@ -239,12 +250,12 @@ static bool is_essential(const struct plan *p, size_t call) {
 static void no_failure_is_hidden(void **state) {
   (void)state;
   static const int grave[] = {EIO, ENOSPC, EDQUOT};
-  for (int k = 0; k < 4; k++) {
-    const size_t n = calls_of_a_save(&subjects[k / 2], k % 2);
+  for (const save *s = saves; s < saves + N_SAVES; s++) {
+    const size_t n = calls_of_a_save(s);
     const struct plan usual = plan;
     for (size_t call = 1; call <= n; call++)
       for (int e = 0; e < 3 && is_essential(&usual, call); e++) {
-        assert_int_equal(try_save(&subjects[k / 2], k % 2, FAILS, grave[e], call, call, NEVER), VPF_ERR_IO);
+        assert_int_equal(try_save(s, FAILS, grave[e], call, call, NEVER), VPF_ERR_IO);
         if (!strstr(last_message, strerror(grave[e]))) fail_msg("\"%s\" does not say why", last_message);
       }
   }
@@ -252,28 +263,24 @@ static void no_failure_is_hidden(void **state) {
 
 static void each_call_of_a_save_fails_once_and_from_then_on(void **state) {
   (void)state;
-  for (int k = 0; k < 4; k++) {
-    const subject *s = &subjects[k / 2];
-    const bool replaced = k % 2;
-    const size_t n = calls_of_a_save(s, replaced);
+  for (const save *s = saves; s < saves + N_SAVES; s++) {
+    const size_t n = calls_of_a_save(s);
     for (int e = 0; e < N_ERRORS; e++)
       for (size_t call = 1; call <= n + 3; call++) { /* clearing up after a failure makes calls of its own */
-        try_save(s, replaced, FAILS, errors[e], call, call, NEVER);
+        try_save(s, FAILS, errors[e], call, call, NEVER);
         if (errors[e] == EINTR) continue; /* means that nothing was done, and to try again, for ever */
-        try_save(s, replaced, DONE_BUT_FAILS, errors[e], call, call, NEVER);
-        try_save(s, replaced, FAILS, errors[e], call, MOST_CALLS, NEVER);
+        try_save(s, DONE_BUT_FAILS, errors[e], call, call, NEVER);
+        try_save(s, FAILS, errors[e], call, MOST_CALLS, NEVER);
       }
   }
 }
 
 static void any_two_calls_of_a_save_fail(void **state) {
   (void)state;
-  for (int k = 0; k < 4; k++) {
-    const subject *s = &subjects[k / 2];
-    const bool replaced = k % 2;
-    const size_t n = calls_of_a_save(s, replaced);
+  for (const save *s = saves; s < saves + N_SAVES; s++) {
+    const size_t n = calls_of_a_save(s);
     for (size_t first = 1; first <= n; first++)
-      for (size_t second = first + 1; second <= n + 6; second++) try_save(s, replaced, FAILS, EIO, first, first, second);
+      for (size_t second = first + 1; second <= n + 6; second++) try_save(s, FAILS, EIO, first, first, second);
   }
 }
 
@@ -283,11 +290,11 @@ static bool is_repeated(call_kind kind) {
 
 static void an_interrupted_save_goes_on(void **state) {
   (void)state;
-  for (int k = 0; k < 4; k++) {
-    const size_t n = calls_of_a_save(&subjects[k / 2], k % 2);
+  for (const save *s = saves; s < saves + N_SAVES; s++) {
+    const size_t n = calls_of_a_save(s);
     for (size_t call = 1; call <= n; call++)
       for (size_t times = 1; times <= 3; times++) {
-        const vpf_status status = try_save(&subjects[k / 2], k % 2, FAILS, EINTR, call, call + times - 1, NEVER);
+        const vpf_status status = try_save(s, FAILS, EINTR, call, call + times - 1, NEVER);
         bool all_repeated = true;
         for (size_t j = call; j < call + times && j <= plan.calls; j++)
           all_repeated = all_repeated && is_repeated(plan.kind[j - 1]);
@@ -298,32 +305,30 @@ static void an_interrupted_save_goes_on(void **state) {
 
 static void a_save_whose_writes_are_short_is_whole(void **state) {
   (void)state;
-  for (int k = 0; k < 4; k++) {
-    const size_t n = calls_of_a_save(&subjects[k / 2], k % 2);
+  for (const save *s = saves; s < saves + N_SAVES; s++) {
+    const size_t n = calls_of_a_save(s);
     const struct plan usual = plan;
     for (size_t call = 1; call <= n; call++) {
       if (usual.kind[call - 1] != WRITE) continue;
-      assert_ok(try_save(&subjects[k / 2], k % 2, ONE_BYTE, 0, call, call, NEVER));
-      assert_ok(try_save(&subjects[k / 2], k % 2, ONE_BYTE, 0, call, call + 999, NEVER));
-      assert_int_equal(try_save(&subjects[k / 2], k % 2, NO_BYTE, 0, call, call, NEVER), VPF_ERR_IO);
+      assert_ok(try_save(s, ONE_BYTE, 0, call, call, NEVER));
+      assert_ok(try_save(s, ONE_BYTE, 0, call, call + 999, NEVER));
+      assert_int_equal(try_save(s, NO_BYTE, 0, call, call, NEVER), VPF_ERR_IO);
     }
   }
 }
 
 static void the_folder_moves_before_any_call(void **state) {
   (void)state;
-  for (int k = 0; k < 4; k++) {
-    const size_t n = calls_of_a_save(&subjects[k / 2], k % 2);
+  for (const save *s = saves; s < saves + N_SAVES; s++) {
+    const size_t n = calls_of_a_save(s);
     size_t failed = 0;
     for (size_t call = 1; call <= n; call++)
-      failed += try_save(&subjects[k / 2], k % 2, FOLDER_MOVES, 0, call, call, NEVER) != VPF_OK;
+      failed += try_save(s, FOLDER_MOVES, 0, call, call, NEVER) != VPF_OK;
     assert_true(failed > 0 && failed < n);
   }
 }
 
 /* ---- loading ---- */
-
-typedef vpf_status (*load_fn)(void *out); /* out: the handles of `loaded` */
 
 typedef struct loaded {
   vpf_model *model;
@@ -331,18 +336,25 @@ typedef struct loaded {
   vpf_data *data;
 } loaded;
 
-static vpf_status load_model(void *out) {
-  return vpf_model_load(&((loaded *)out)->model, "faults-model.safetensors");
+typedef vpf_status (*load_fn)(loaded *out);
+
+static vpf_status load_model(loaded *out) {
+  return vpf_model_load(&out->model, "faults-model.safetensors");
 }
-static vpf_status load_checkpoint(void *out) {
-  loaded *l = out;
-  return vpf_checkpoint_load(&l->model, &l->optimizer, "faults-checkpoint.safetensors");
+static vpf_status load_checkpoint(loaded *out) {
+  return vpf_checkpoint_load(&out->model, &out->optimizer, "faults-checkpoint.safetensors");
 }
-static vpf_status load_idx(void *out) {
-  return vpf_data_load_idx(&((loaded *)out)->data, VPF_TESTS "/data/images.idx", 127);
+static vpf_status load_idx(loaded *out) {
+  return vpf_data_load_idx(&out->data, VPF_TESTS "/data/images.idx", 127);
 }
-static vpf_status load_idx_gz(void *out) {
-  return vpf_data_load_idx(&((loaded *)out)->data, VPF_TESTS "/data/images.idx.gz", 127);
+static vpf_status load_idx_gz(loaded *out) {
+  return vpf_data_load_idx(&out->data, VPF_TESTS "/data/images.idx.gz", 127);
+}
+
+static void unload(loaded *l) {
+  vpf_model_destroy(l->model);
+  vpf_optimizer_destroy(l->optimizer);
+  vpf_data_destroy(l->data);
 }
 
 /* What was loaded, as bytes. */
@@ -374,14 +386,12 @@ static vpf_status try_load(load_fn load, const content *wanted, way how, int err
     assert_true(status == VPF_ERR_IO || status == VPF_ERR_FORMAT);
     assert_true(!l.model && !l.optimizer && !l.data);
     assert_true(strlen(vpf_error_message()) > 0);
-  } else if (wanted) {
+  } else {
     content found = bytes_of(&l);
     assert_true(content_equal(&found, wanted));
     content_free(&found);
   }
-  vpf_model_destroy(l.model);
-  vpf_optimizer_destroy(l.optimizer);
-  vpf_data_destroy(l.data);
+  unload(&l);
   return status;
 }
 
@@ -389,9 +399,7 @@ static void load_with_faults(load_fn load) {
   loaded l = {0};
   assert_ok(load(&l));
   content wanted = bytes_of(&l);
-  vpf_model_destroy(l.model);
-  vpf_optimizer_destroy(l.optimizer);
-  vpf_data_destroy(l.data);
+  unload(&l);
 
   assert_ok(try_load(load, &wanted, FAILS, 0, NEVER, NEVER));
   const size_t n = plan.calls;
