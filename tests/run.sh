@@ -36,13 +36,13 @@ step() {
   $(printf '%-6s %4ds  %s' "$verdict" $(($(date +%s) - begin)) "$name")"
 }
 
-# build_and_test <folder> <labels of tests to leave out> <CMake options>...
+# build_and_test <folder> <option of ctest that selects tests> <its pattern> <CMake options>...
 build_and_test() {
-  folder=$root/build/$1 without=$2
-  shift 2
+  folder=$root/build/$1 option=$2 pattern=$3
+  shift 3
   cmake --fresh -S "$root" -B "$folder" "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
   cmake --build "$folder" -j "$jobs" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
-  ctest --test-dir "$folder" -j "$jobs" --output-on-failure -LE "$without"
+  ctest --test-dir "$folder" -j "$jobs" --output-on-failure "$option" "$pattern"
 }
 
 # The unit tests of a build under valgrind, two at a time; slow ones are left out.
@@ -50,14 +50,6 @@ memcheck() {
   tests=$(ctest --test-dir "$1" -N -L unit -LE 'slow|script' | sed -n 's/^ *Test *#[0-9]*: *//p')
   [ -n "$tests" ] || { echo "no unit tests in $1"; return 1; }
   echo "$tests" | xargs -P "$jobs" -n 1 sh "$root/tests/support/memcheck.sh" "$1"
-}
-
-# Under ThreadSanitizer: what runs in several threads.
-threads() {
-  tsan=$root/build/tsan
-  cmake --fresh -C "$root/cmake/init/tsan.cmake" -S "$root" -B "$tsan" -DVPF_BUILD_EXAMPLES=OFF >"$tsan.log" 2>&1 &&
-    cmake --build "$tsan" -j "$jobs" >>"$tsan.log" 2>&1 || { tail -n 40 "$tsan.log"; return 1; }
-  ctest --test-dir "$tsan" -j "$jobs" --output-on-failure -R 'api/(threads|train|infer|sample|gibbs|cpp)_test'
 }
 
 packages='gcc g++ cmake make pkg-config libcmocka-dev librandom123-dev libjansson-dev zlib1g-dev
@@ -71,15 +63,17 @@ mkdir -p "$root/build" || exit 1
 step "style" sh "$root/tests/style.sh"
 # -g changes no code; it lets valgrind name lines.
 step "gcc, Release: build, tests" \
-  build_and_test release none -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-g
+  build_and_test release -LE none -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-g
 if [ $quick = no ]; then
   step "gcc, Debug, AddressSanitizer and UndefinedBehaviorSanitizer: build, tests" \
-    build_and_test sanitize none -C "$root/cmake/init/asan.cmake" -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++
+    build_and_test sanitize -LE none -C "$root/cmake/init/asan.cmake" -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++
   # What reads documents and tables does not depend on the compiler.
   step "clang, C17, Release: build, tests" \
-    build_and_test clang 'docs|bench' -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_C_STANDARD=17
-  step "clang, ThreadSanitizer: build, tests of threads and training" threads
+    build_and_test clang -LE 'docs|bench' -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_STANDARD=17
+  step "clang, ThreadSanitizer: build, tests of threads and training" \
+    build_and_test tsan -R 'api/(threads|train|infer|sample|gibbs|cpp)_test' -C "$root/cmake/init/tsan.cmake" \
+    -DVPF_BUILD_EXAMPLES=OFF
   step "fuzz targets, ten seconds each" sh "$root/tests/fuzz/run.sh" --quick
   step "every BLAS of Debian, unless skipped" sh "$root/tests/blas.sh"
   step "valgrind: unit tests of the gcc build" memcheck "$root/build/release"
