@@ -155,7 +155,7 @@ static vpfi_tensor matrix(vpfi_dtype dtype, size_t rows, size_t cols, size_t str
 }
 
 static size_t most_tensors(const vpfi_shape *shape) {
-  return 8 + 2 * (shape->n_joins + shape->n_layers + shape->n_roles) + 2 * shape->n_states[VPFI_ORDER_APART];
+  return 8 + 2 * (shape->n_joins + shape->n_layers + shape->n_roles) + 2 * shape->n_planes[VPFI_ORDER_APART];
 }
 
 static size_t list_always(vpfi_tensor *list, const vpfi_learner *learner, const flat_learner *flat) {
@@ -192,7 +192,7 @@ static size_t list_moments(vpfi_tensor *list, const vpfi_shape *shape, const vpf
 
 static size_t list_states(vpfi_tensor *list, const char *what, const vpfi_states *states, size_t first) {
   size_t n = 0;
-  for (size_t s = first; s < states->n_states; s++, n++) {
+  for (size_t s = first; s < states->n_planes; s++, n++) {
     list[n] = matrix(VPFI_DTYPE_U64, states->rows, states->words[s], states->words[s], states->bits[s]);
     snprintf(list[n].name, sizeof list[n].name, "optimizer.%s.%zu", what, s);
   }
@@ -293,8 +293,8 @@ static bool moments_are_sound(const vpfi_learner *learner) {
 
 /* Bits beyond the last unit would select rows of weights that do not exist. */
 static bool states_are_clean(const vpfi_shape *shape, const vpfi_states *states, size_t first) {
-  for (size_t s = first; s < states->n_states; s++) {
-    const size_t size = shape->layer[shape->state_layer[s]].size;
+  for (size_t s = first; s < states->n_planes; s++) {
+    const size_t size = shape->layer[shape->plane_layer[s]].size;
     const uint64_t beyond = size % 64 ? ~(((uint64_t)1 << size % 64) - 1) : 0;
     for (size_t r = 0; r < states->rows; r++)
       if (states->bits[s][(r + 1) * states->words[s] - 1] & beyond) return false;
@@ -322,7 +322,7 @@ static vpf_status alloc_particles(const vpfi_safetensors *file, vpfi_learner *le
   if (rows != chains)
     return vpfi_safetensors_refuse(file, "there are %zu particles, where %llu are expected", rows,
                                    (unsigned long long)chains);
-  return vpfi_states_init(&learner->particles, &learner->shape, VPFI_ORDER_APART, rows, 1, NULL);
+  return vpfi_states_init(&learner->particles, &learner->shape, VPFI_ORDER_APART, rows);
 }
 
 static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner, flat_learner *flat,

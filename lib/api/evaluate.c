@@ -5,10 +5,18 @@
 #include "api/structs.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "bm/sparsity.h"
+#include "eval/activity.h"
+#include "eval/diagnostics.h"
+#include "eval/exact.h"
+#include "eval/likelihood.h"
+#include "eval/moments.h"
 #include "eval/parzen.h"
+#include "eval/pseudo.h"
+#include "eval/reconstruction_error.h"
 #include "num/statistics.h"
+
+/* ---- Parzen windows ---- */
 
 static vpf_status check_sizes(const char *function, const char *name, size_t count, size_t dim) {
   if (count == 0 || dim == 0)
@@ -26,6 +34,11 @@ static vpf_status check_points(const char *function, const char *name, const flo
   return status ? status : vpfi_check_finite(values, count, dim, name);
 }
 
+static vpf_status check_set(const char *function, const vpfi_parzen_set *set) {
+  const vpf_status status = check_points(function, "centres", set->centres, set->n_centres, set->dim);
+  return status ? status : check_points(function, "points", set->points, set->n_points, set->dim);
+}
+
 static vpf_status check_sigma(const char *function, double sigma) {
   if (sigma > 0 && isfinite(sigma)) return VPF_OK;
   return vpfi_fail(VPF_ERR_ARGUMENT, "%s: sigma %g is not a finite number above 0", function, sigma);
@@ -33,81 +46,57 @@ static vpf_status check_sigma(const char *function, double sigma) {
 
 vpf_status vpf_parzen(const float *centres, size_t n_centres, const float *points, size_t n_points, size_t dim,
                       double sigma, double *out_mean, double *out_stderr) {
+  const vpfi_parzen_set set = {centres, n_centres, points, n_points, dim};
   if (!out_mean) return vpfi_null(__func__, "out_mean");
-  vpf_status status = check_points(__func__, "centres", centres, n_centres, dim);
-  if (!status) status = check_points(__func__, "points", points, n_points, dim);
+  vpf_status status = check_set(__func__, &set);
   if (!status) status = check_sigma(__func__, sigma);
-  if (status) return status;
-  double *each = vpfi_alloc(n_points, sizeof *each);
-  if (!each) return VPF_ERR_MEMORY;
-  status = vpfi_parzen(centres, n_centres, points, n_points, dim, &sigma, 1, vpfi_thread_count(0), each);
-  if (!status) *out_mean = vpfi_mean(each, n_points);
-  if (!status && out_stderr) *out_stderr = vpfi_standard_error(each, n_points);
-  vpfi_free(each);
-  return status;
+  return status ? status : vpfi_parzen_mean(&set, sigma, vpfi_thread_count(0), out_mean, out_stderr);
 }
 
 vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const float *points, size_t n_points,
                                    size_t dim, const double *sigmas, size_t n_sigmas, double *out_sigma) {
+  const vpfi_parzen_set set = {centres, n_centres, points, n_points, dim};
   if (!out_sigma) return vpfi_null(__func__, "out_sigma");
   if (!sigmas) return vpfi_null(__func__, "sigmas");
-  vpf_status status = check_points(__func__, "centres", centres, n_centres, dim);
-  if (!status) status = check_points(__func__, "points", points, n_points, dim);
+  vpf_status status = check_set(__func__, &set);
   if (!status && n_sigmas == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: no sigma to select from", __func__);
   for (size_t s = 0; !status && s < n_sigmas; s++) status = check_sigma(__func__, sigmas[s]);
-  if (status) return status;
-  size_t size;
-  double *each = vpfi_size_mul(n_sigmas, sizeof *each, &size) ? vpfi_alloc(n_points, size) : NULL;
-  if (!each) return vpfi_fail(VPF_ERR_MEMORY, "%s: no memory for %zu x %zu values", __func__, n_sigmas, n_points);
-  status = vpfi_parzen(centres, n_centres, points, n_points, dim, sigmas, n_sigmas, vpfi_thread_count(0), each);
-  size_t best = 0;
-  for (size_t s = 1; !status && s < n_sigmas; s++)
-    if (vpfi_mean(each + s * n_points, n_points) > vpfi_mean(each + best * n_points, n_points)) best = s;
-  if (!status) *out_sigma = sigmas[best];
-  vpfi_free(each);
-  return status;
+  return status ? status : vpfi_parzen_select(&set, sigmas, n_sigmas, vpfi_thread_count(0), out_sigma);
 }
 
-/* One draw of centres after the other, so that only one is in memory. */
-static vpf_status score_draws(const vpf_model *model, size_t count, const size_t *steps, const float *prior,
-                              uint64_t seed, const float *points, size_t n_points, double sigma, vpf_parzen_report *report) {
-  const size_t dim = model->shape.layer[0].size, draws = report->draws;
-  float *centres = vpfi_alloc(count, dim * sizeof *centres);
-  double *each = vpfi_alloc(n_points, sizeof *each), *point = vpfi_alloc(n_points, sizeof *point);
-  double *draw = vpfi_alloc(draws, sizeof *draw);
-  vpf_status status = centres && each && point && draw ? VPF_OK : VPF_ERR_MEMORY;
-  for (size_t d = 0; !status && d < draws; d++) {
-    status = vpf_generate_by_pair(model, count, steps, prior, seed + d, centres);
-    if (!status)
-      status = vpfi_parzen(centres, count, points, n_points, dim, &sigma, 1, vpfi_thread_count(0), each);
-    if (status) break;
-    draw[d] = vpfi_mean(each, n_points);
-    for (size_t p = 0; p < n_points; p++) point[p] += each[p] / (double)draws;
-  }
-  if (!status) {
-    report->mean = vpfi_mean(draw, draws);
-    report->stderr_points = vpfi_standard_error(point, n_points);
-    report->stderr_draws = vpfi_standard_error(draw, draws);
-  }
-  vpfi_free(draw);
-  vpfi_free(point);
-  vpfi_free(each);
-  vpfi_free(centres);
-  return status;
-}
+/* What the two forms of vpf_parzen_generated() share. each: by pair, or NULL: `steps` for all. */
+typedef struct generated {
+  const vpf_model *model;
+  const size_t *each;
+  size_t steps;
+  const float *prior;
+  uint64_t seed;
+  size_t draws;
+  double sigma;
+} generated;
 
-static vpf_status parzen_generated(const char *function, const vpf_model *model, size_t count, const size_t *steps,
-                                   const float *prior, uint64_t seed, size_t draws, const float *points,
-                                   size_t n_points, double sigma, vpf_parzen_report *out) {
-  const size_t dim = model->shape.layer[0].size;
+static vpf_status parzen_generated(const char *function, const generated *g, vpfi_parzen_set set,
+                                   vpf_parzen_report *out) {
+  set.dim = g->model->shape.layer[0].size;
   vpf_status status = vpfi_check_report(function, out, VPFI_SIZE_TO(vpf_parzen_report, draws));
-  if (!status) status = check_points(function, "points", points, n_points, dim);
-  if (!status) status = check_sizes(function, "centres", count, dim);
-  if (!status) status = check_sigma(function, sigma);
+  if (!status) status = check_points(function, "points", set.points, set.n_points, set.dim);
+  if (!status) status = check_sizes(function, "centres", set.n_centres, set.dim);
+  if (!status) status = check_sigma(function, g->sigma);
   if (status) return status;
-  if (draws == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: draws is 0; at least 1 is needed", function);
-  vpf_parzen_report report = {.draws = draws};
-  status = score_draws(model, count, steps, prior, seed, points, n_points, sigma, &report);
+  if (g->draws == 0) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: draws is 0; at least 1 is needed", function);
+
+  vpf_parzen_report report = {.draws = g->draws};
+  vpfi_generation generation;
+  status = vpfi_generation_begin(function, &generation, g->model, set.n_centres, g->each, g->steps, g->prior);
+  if (!status) {
+    vpfi_workspace work;
+    status = vpfi_begin(&work, g->model, set.n_centres, set.n_centres * generation.most);
+    if (!status)
+      status =
+          vpfi_parzen_generated(&work, generation.steps, generation.prior_field, g->seed, &set, g->sigma, &report);
+    vpfi_workspace_end(&work);
+  }
+  vpfi_generation_end(&generation);
   if (!status) vpfi_return_report(out, &report, sizeof report);
   return status;
 }
@@ -116,12 +105,9 @@ vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, size_t ste
                                 size_t draws, const float *points, size_t n_points, double sigma,
                                 vpf_parzen_report *out) {
   if (!model) return vpfi_null(__func__, "model");
-  size_t *each = vpfi_even_steps(model, steps);
-  if (!each) return VPF_ERR_MEMORY;
-  const vpf_status status =
-      parzen_generated(__func__, model, count, each, prior, seed, draws, points, n_points, sigma, out);
-  vpfi_free(each);
-  return status;
+  const generated g = {model, NULL, steps, prior, seed, draws, sigma};
+  const vpfi_parzen_set set = {.n_centres = count, .points = points, .n_points = n_points};
+  return parzen_generated(__func__, &g, set, out);
 }
 
 vpf_status vpf_parzen_generated_by_pair(const vpf_model *model, size_t count, const size_t *steps, const float *prior,
@@ -129,17 +115,222 @@ vpf_status vpf_parzen_generated_by_pair(const vpf_model *model, size_t count, co
                                         double sigma, vpf_parzen_report *out) {
   if (!model) return vpfi_null(__func__, "model");
   if (!steps) return vpfi_null(__func__, "steps");
-  return parzen_generated(__func__, model, count, steps, prior, seed, draws, points, n_points, sigma, out);
+  const generated g = {model, steps, 0, prior, seed, draws, sigma};
+  const vpfi_parzen_set set = {.n_centres = count, .points = points, .n_points = n_points};
+  return parzen_generated(__func__, &g, set, out);
 }
+
+/* ---- Likelihoods ---- */
+
+enum { DEFAULT_BETAS = 1000 };
+
+vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!out_log_z) return vpfi_null(__func__, "out_log_z");
+  const vpf_status status = vpfi_check_has_energy(__func__, model);
+  if (status) return status;
+  return vpfi_exact_log_partition(&model->shape, &model->params, vpfi_thread_count(0), out_log_z);
+}
+
+vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64_t seed, vpf_data **out_states) {
+  if (!out_states) return vpfi_null(__func__, "out_states");
+  *out_states = NULL;
+  if (!model) return vpfi_null(__func__, "model");
+  vpf_status status = vpfi_check_has_energy(__func__, model);
+  if (!status) status = vpfi_check_chains(__func__, count, 1);
+  if (status) return status;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, count, 0);
+  if (!status) status = vpfi_exact_sample(&work, seed);
+  if (!status) status = vpfi_return_states(&work, 0, out_states);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+/* vpfi_read_annealing(), and its data checked against a model. */
+static vpf_status read_annealing(const char *function, const vpf_model *model, const vpf_ais_settings *given,
+                                 vpfi_annealing *annealing) {
+  vpf_status status = vpfi_read_annealing(function, given, DEFAULT_BETAS, annealing);
+  if (!status && annealing->base) status = vpfi_check_visible(model, given->base);
+  if (!status && annealing->reverse_from) status = vpfi_check_visible(model, given->reverse_from);
+  return status;
+}
+
+static vpf_status anneal(const char *function, const vpf_model *model, const vpf_ais_settings *settings,
+                         vpf_ais_result *result) {
+  vpfi_annealing annealing;
+  vpf_status status = vpfi_check_has_energy(function, model);
+  if (!status) status = read_annealing(function, model, settings, &annealing);
+  return status ? status : vpfi_anneal(function, &model->shape, &model->params, &annealing, result);
+}
+
+vpf_status vpf_ais(const vpf_model *model, const vpf_ais_settings *settings, vpf_ais_result *out) {
+  if (!model) return vpfi_null(__func__, "model");
+  vpf_ais_result result;
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_ais_result, disagree));
+  if (!status) status = anneal(__func__, model, settings, &result);
+  if (!status) vpfi_return_report(out, &result, sizeof result);
+  return status;
+}
+
+vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t betas, uint64_t seed, double *out_log_z,
+                                 double *out_stderr) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!out_log_z) return vpfi_null(__func__, "out_log_z");
+  if (chains < 2 || betas < 2)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu chains and %zu betas; at least 2 of each are needed", __func__, chains,
+                     betas);
+  const vpf_ais_settings settings = {.struct_size = sizeof settings, .chains = chains, .betas = betas, .seed = seed};
+  vpf_ais_result result;
+  const vpf_status status = anneal(__func__, model, &settings, &result);
+  if (!status) *out_log_z = result.log_z;
+  if (!status && out_stderr) *out_stderr = result.log_z_stderr;
+  return status;
+}
+
+vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!data) return vpfi_null(__func__, "data");
+  if (!out_mean) return vpfi_null(__func__, "out_mean");
+  if (!isfinite(log_z)) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: log_z is %g", __func__, log_z);
+  double mean;
+  vpf_status status = vpfi_check_has_energy(__func__, model);
+  if (!status) status = vpfi_check_visible(model, data);
+  if (!status) status = vpfi_mean_log_sum(&model->shape, &model->params, &data->rows, &mean);
+  if (!status) *out_mean = mean - log_z;
+  return status;
+}
+
+vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data, const vpf_ais_settings *settings,
+                                   vpf_likelihood *out) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!data) return vpfi_null(__func__, "data");
+  vpfi_annealing annealing;
+  vpf_likelihood found;
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_likelihood, disagree));
+  if (!status) status = vpfi_check_has_energy(__func__, model);
+  if (!status) status = vpfi_check_visible(model, data);
+  if (!status) status = read_annealing(__func__, model, settings, &annealing);
+  if (!status)
+    status = vpfi_estimate_likelihood(__func__, &model->shape, &model->params, &data->rows, &annealing, &found);
+  if (!status) vpfi_return_report(out, &found, sizeof found);
+  return status;
+}
+
+vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!data) return vpfi_null(__func__, "data");
+  if (!out_mean) return vpfi_null(__func__, "out_mean");
+  if (model->shape.n_layers > 2 || (model->shape.n_layers == 2 && model->shape.layer[1].intra))
+    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: one layer, or two without intra-layer weights on the hidden one",
+                     __func__);
+  vpf_status status = vpfi_check_visible(model, data);
+  if (status) return status;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, 0, 0);
+  if (!status) status = vpfi_mean_pseudo_likelihood(__func__, &work, &data->rows, out_mean);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+/* ---- Weights, images and units ---- */
 
 vpf_status vpf_weight_metrics(const vpf_model *model, size_t lower, double *out_rho, double *out_w2) {
   if (!model) return vpfi_null(__func__, "model");
-  if (lower >= model->shape.n_joins)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: there are no weights above layer %zu in a model of %zu layers", __func__,
-                     lower, model->shape.n_layers);
+  const vpf_status status = vpfi_check_weights(__func__, model, lower);
+  if (status) return status;
   double rho, w2;
   vpfi_sparsity(&model->shape, &model->params, lower, &rho, &w2);
   if (out_rho) *out_rho = rho;
   if (out_w2) *out_w2 = w2;
   return VPF_OK;
+}
+
+vpf_status vpf_reconstruction_error(const vpf_data *truth, const float *probs, const uint8_t *region, double *out_mean,
+                                    double *out_stderr) {
+  if (!truth) return vpfi_null(__func__, "truth");
+  if (!probs) return vpfi_null(__func__, "probs");
+  if (!out_mean) return vpfi_null(__func__, "out_mean");
+  const vpf_status status =
+      vpfi_check_unit_interval(__func__, "probs", probs, truth->rows.rows, truth->rows.cols);
+  if (!status) vpfi_reconstruction_error(&truth->rows, probs, region, out_mean, out_stderr);
+  return status;
+}
+
+static vpf_status check_activity(const char *function, const vpf_model *model, const vpf_data *data, size_t layer) {
+  if (!model) return vpfi_null(function, "model");
+  if (!data) return vpfi_null(function, "data");
+  const vpf_status status = vpfi_check_layer(function, model, layer);
+  return status ? status : vpfi_check_visible(model, data);
+}
+
+vpf_status vpf_activation_histogram(const vpf_model *model, const vpf_data *data, size_t layer, size_t bins,
+                                    size_t *out_counts) {
+  vpf_status status = check_activity(__func__, model, data, layer);
+  if (status) return status;
+  if (!out_counts) return vpfi_null(__func__, "out_counts");
+  if (bins == 0 || bins > VPFI_MOST_BINS)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: bins %zu is outside [1, %d]", __func__, bins, VPFI_MOST_BINS);
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, 0, 0);
+  if (!status) status = vpfi_activation_histogram(&work, &data->rows, layer, bins, out_counts);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+vpf_status vpf_layer_activity(const vpf_model *model, const vpf_data *data, size_t layer, vpf_activity *out) {
+  vpf_status status = check_activity(__func__, model, data, layer);
+  if (!status) status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_activity, saturated));
+  if (status) return status;
+  vpf_activity report;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, 0, 0);
+  if (!status) status = vpfi_layer_activity(&work, &data->rows, layer, &report);
+  if (!status) vpfi_return_report(out, &report, sizeof report);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+/* ---- Moments and chains ---- */
+
+vpf_status vpf_moments(const vpf_data *data, double *out_mean, double *out_pair) {
+  if (!data) return vpfi_null(__func__, "data");
+  if (!out_mean) return vpfi_null(__func__, "out_mean");
+  return vpfi_moments(&data->rows, vpfi_thread_count(0), out_mean, out_pair);
+}
+
+vpf_status vpf_compare_moments(const vpf_data *a, const vpf_data *b, vpf_moment_comparison *out) {
+  if (!a) return vpfi_null(__func__, "a");
+  if (!b) return vpfi_null(__func__, "b");
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_moment_comparison, connected_rms));
+  if (status) return status;
+  if (a->rows.cols != b->rows.cols)
+    return vpfi_fail(VPF_ERR_SHAPE, "%s: a has %zu columns, b has %zu", __func__, a->rows.cols, b->rows.cols);
+  vpf_moment_comparison report;
+  status = vpfi_compare_moments(&a->rows, &b->rows, vpfi_thread_count(0), &report);
+  if (!status) vpfi_return_report(out, &report, sizeof report);
+  return status;
+}
+
+/* The square of a difference of two values, summed, must stay a double. */
+static const double LARGEST_VALUE = 1e150;
+
+vpf_status vpf_chain_diagnostics(const double *values, size_t chains, size_t draws, vpf_chain_report *out) {
+  if (!values) return vpfi_null(__func__, "values");
+  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_chain_report, split_rhat));
+  if (status) return status;
+  if (chains == 0 || draws < 4)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu chains of %zu draws; at least 1 of 4 is needed", __func__, chains,
+                     draws);
+  size_t count;
+  if (!vpfi_size_mul(chains, draws, &count))
+    return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu chains of %zu draws are too many", __func__, chains, draws);
+  for (size_t k = 0; k < count; k++)
+    if (!(fabs(values[k]) <= LARGEST_VALUE))
+      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: values[%zu][%zu] is %g, outside [-%g, %g]", __func__, k / draws,
+                       k % draws, values[k], LARGEST_VALUE, LARGEST_VALUE);
+  vpf_chain_report report;
+  status = vpfi_diagnose(values, chains, draws, &report);
+  if (!status) vpfi_return_report(out, &report, sizeof report);
+  return status;
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What is behind the handles. Only files in this folder include it. */
+/* What is behind the handles, and the checks that several entry points share. Only files in this folder include it. */
 #ifndef VPFI_API_HANDLES_H
 #define VPFI_API_HANDLES_H
 
+#include <stdatomic.h>
 #include <vpf.h>
 
-#include "bm/field.h"
+#include "bm/workspace.h"
+#include "data/rows.h"
+#include "eval/annealing.h"
+#include "eval/watch.h"
 #include "learn/learner.h"
 
 struct vpf_data {
-  size_t rows, cols;
-  size_t words;       /* 64-bit words of a row */
-  uint64_t *bits;     /* [rows x words] */
-  uint8_t *levels;    /* [rows x cols] grey levels, or NULL */
-  uint64_t first_row; /* where it begins in the data it was sliced from */
+  vpfi_rows rows;
+  _Atomic(uint64_t) *checksum; /* 0 until it is first asked for; a cell of its own, as the handle is const by then */
 };
 
 struct vpf_model {
@@ -25,36 +26,24 @@ struct vpf_optimizer {
   vpfi_learner learner;
 };
 
-/* A new data set of zero bits without levels; NULL with the error text set. */
-vpf_data *vpfi_data_new(size_t rows, size_t cols, uint64_t first_row);
+struct vpf_monitor {
+  vpfi_watch watch;
+};
 
-/* A new data set of these states as rows of all units. VPF_ERR_MEMORY. */
-vpf_status vpfi_return_states(const vpf_model *model, const vpfi_states *states, uint64_t first_row,
-                              vpf_data **out_states);
+/* A new handle of these rows, which are taken over in any case. VPF_ERR_MEMORY. */
+vpf_status vpfi_data_wrap(vpf_data **out, vpfi_rows *rows);
 
-/* *settings: those given (NULL: all defaults, with default_betas), checked as far as that goes without
- * a model. VPF_ERR_ARGUMENT. */
-vpf_status vpfi_read_ais_settings(const char *function, const vpf_ais_settings *given, size_t default_betas,
-                                  vpf_ais_settings *settings);
+/* A new handle of a copy of this machine. VPF_ERR_MEMORY. */
+vpf_status vpfi_model_copy(vpf_model **out, const vpfi_shape *shape, const vpfi_params *params);
 
-/* VPF_ERR_ARGUMENT, VPF_ERR_LIMIT unless there can be so many chains of so many steps. */
-vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps);
+/* A new handle of the states of a workspace, as rows of all units. VPF_ERR_MEMORY. */
+vpf_status vpfi_return_states(const vpfi_workspace *work, uint64_t first_row, vpf_data **out);
 
-/* How many numbers of steps generation takes: one for each pair of layers, or for the only layer. */
-size_t vpfi_step_counts(const vpf_model *model);
+/* vpfi_rows_checksum(), once for each handle. */
+uint64_t vpfi_data_checksum(const vpf_data *data);
 
-/* So many equal ones, to be given back with vpfi_free(); NULL without memory. */
-size_t *vpfi_even_steps(const vpf_model *model, size_t steps);
-
-/* One row of states whose bits say which units of the first `layers` layers are clamped (bytes that
- * are not 0); without memory, bits NULL, if clamped is NULL. VPF_ERR_MEMORY. */
-vpf_status vpfi_clamp_init(vpfi_states *mask, const vpf_model *model, const uint8_t *clamped, size_t layers);
-
-vpfi_machine vpfi_machine_of(const vpf_model *model);
-
-/* The same for so many draws of layers: with tables where they pay, to be cleared by the caller in any case.
- * VPF_ERR_MEMORY. */
-vpf_status vpfi_machine_for(vpfi_machine *machine, vpfi_tables *tables, const vpf_model *model, size_t draws);
+/* vpfi_workspace_begin() for a model. */
+vpf_status vpfi_begin(vpfi_workspace *work, const vpf_model *model, size_t rows, size_t draws);
 
 /* VPF_ERR_ARGUMENT "<function>: <name> is NULL". */
 vpf_status vpfi_null(const char *function, const char *name);
@@ -62,13 +51,45 @@ vpf_status vpfi_null(const char *function, const char *name);
 /* VPF_ERR_SHAPE unless data has exactly `wanted` columns; `what` says what those are. */
 vpf_status vpfi_check_columns(const vpf_data *data, size_t wanted, const char *what);
 
-/* VPF_ERR_ARGUMENT for a number of steps that is 0 or needs more than 32 bits of draws. */
-vpf_status vpfi_check_steps(const char *function, size_t steps);
+/* The same for rows of visible units, and for rows of all units. */
+vpf_status vpfi_check_visible(const vpf_model *model, const vpf_data *data);
+vpf_status vpfi_check_states(const vpf_model *model, const vpf_data *states);
+
+/* VPF_ERR_ARGUMENT unless the model has this layer, or weights above this layer. */
+vpf_status vpfi_check_layer(const char *function, const vpf_model *model, size_t layer);
+vpf_status vpfi_check_weights(const char *function, const vpf_model *model, size_t lower);
 
 /* VPF_ERR_UNSUPPORTED for a pairwise model of three or more layers. */
 vpf_status vpfi_check_has_energy(const char *function, const vpf_model *model);
 
 /* VPF_ERR_SHAPE, with both shapes, if the learner is bound to another shape than the model's. */
 vpf_status vpfi_check_bound(const vpfi_learner *learner, const vpf_model *model);
+
+/* VPF_ERR_ARGUMENT for a number of steps that is 0 or needs more than 32 bits of draws. */
+vpf_status vpfi_check_steps(const char *function, size_t steps);
+
+/* VPF_ERR_ARGUMENT, VPF_ERR_LIMIT unless there can be so many chains of so many steps. */
+vpf_status vpfi_check_chains(const char *function, size_t count, size_t steps);
+
+/* VPF_ERR_ARGUMENT, naming row and column, unless all of [rows x cols] are in [0, 1]. `rows` 1: naming the column. */
+vpf_status vpfi_check_unit_interval(const char *function, const char *name, const float *values, size_t rows,
+                                    size_t cols);
+
+/* What generation takes, checked: a number of steps for each pair of layers (or for the only layer), and a prior. */
+typedef struct vpfi_generation {
+  size_t *steps;
+  size_t most; /* the largest of them */
+  float *prior_field;
+} vpfi_generation;
+
+/* each: [pairs], or NULL: `steps` for all. To be ended in any case. VPF_ERR_ARGUMENT, VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
+vpf_status vpfi_generation_begin(const char *function, vpfi_generation *generation, const vpf_model *model,
+                                 size_t count, const size_t *each, size_t steps, const float *prior);
+void vpfi_generation_end(vpfi_generation *generation);
+
+/* *annealing: the settings that were given (NULL: all defaults, with default_betas), checked as far as that goes
+ * without a model. VPF_ERR_ARGUMENT. */
+vpf_status vpfi_read_annealing(const char *function, const vpf_ais_settings *given, size_t default_betas,
+                               vpfi_annealing *annealing);
 
 #endif

@@ -4,6 +4,10 @@
 #include "api/handles.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "bm/energy.h"
+#include "bm/gibbs.h"
+#include "bm/objective.h"
+#include "num/rng.h"
 #include "store/model_file.h"
 
 vpf_status vpf_model_create(vpf_model **out, const size_t *sizes, size_t layers, const uint8_t *intra,
@@ -29,20 +33,24 @@ vpf_status vpf_model_init(vpf_model *model, uint64_t seed) {
   return VPF_OK;
 }
 
-vpf_status vpf_model_clone(vpf_model **out, const vpf_model *model) {
-  if (!out) return vpfi_null(__func__, "out");
-  *out = NULL;
-  if (!model) return vpfi_null(__func__, "model");
+vpf_status vpfi_model_copy(vpf_model **out, const vpfi_shape *shape, const vpfi_params *params) {
   vpf_model *copy = vpfi_alloc(1, sizeof *copy);
   if (!copy) return VPF_ERR_MEMORY;
-  vpf_status status = vpfi_shape_copy(&copy->shape, &model->shape);
-  if (!status) status = vpfi_params_copy(&copy->params, &copy->shape, &model->params);
+  vpf_status status = vpfi_shape_copy(&copy->shape, shape);
+  if (!status) status = vpfi_params_copy(&copy->params, &copy->shape, params);
   if (status) {
     vpf_model_destroy(copy);
     return status;
   }
   *out = copy;
   return VPF_OK;
+}
+
+vpf_status vpf_model_clone(vpf_model **out, const vpf_model *model) {
+  if (!out) return vpfi_null(__func__, "out");
+  *out = NULL;
+  if (!model) return vpfi_null(__func__, "model");
+  return vpfi_model_copy(out, &model->shape, &model->params);
 }
 
 vpf_status vpf_model_pair(vpf_model **out, const vpf_model *model, size_t pair) {
@@ -101,19 +109,13 @@ size_t vpf_model_param_count(const vpf_model *model) {
 static vpf_status check_weights(const char *function, const vpf_model *model, size_t lower, const void *array) {
   if (!model) return vpfi_null(function, "model");
   if (!array) return vpfi_null(function, "the array");
-  if (lower >= model->shape.n_joins)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: there are no weights above layer %zu in a model of %zu layers", function,
-                     lower, model->shape.n_layers);
-  return VPF_OK;
+  return vpfi_check_weights(function, model, lower);
 }
 
 static vpf_status check_layer(const char *function, const vpf_model *model, size_t layer, const void *array) {
   if (!model) return vpfi_null(function, "model");
   if (!array) return vpfi_null(function, "the array");
-  if (layer >= model->shape.n_layers)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: layer %zu is not in a model of %zu layers", function, layer,
-                     model->shape.n_layers);
-  return VPF_OK;
+  return vpfi_check_layer(function, model, layer);
 }
 
 static vpf_status check_intra(const char *function, const vpf_model *model, size_t layer, const void *array) {
@@ -218,4 +220,127 @@ vpf_status vpf_model_load(vpf_model **out, const char *path) {
   }
   *out = model;
   return VPF_OK;
+}
+
+/* ---- The mathematics, open to tests and research ---- */
+
+static vpf_status check_call(const char *function, const vpf_model *model, const vpf_data *data, const void *out) {
+  if (!model) return vpfi_null(function, "model");
+  if (!data) return vpfi_null(function, "the data");
+  if (!out) return vpfi_null(function, "the output");
+  return VPF_OK;
+}
+
+vpf_status vpf_model_energy(const vpf_model *model, const vpf_data *states, double *out_energy) {
+  vpf_status status = check_call(__func__, model, states, out_energy);
+  if (!status) status = vpfi_check_has_energy(__func__, model);
+  if (!status) status = vpfi_check_states(model, states);
+  if (status) return status;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, 0, 0);
+  if (!status) vpfi_energies(&work, &states->rows, out_energy);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data *visible, double *out_free) {
+  vpf_status status = check_call(__func__, model, visible, out_free);
+  if (status) return status;
+  if (model->shape.n_layers > 2)
+    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: the model has %zu layers; the free energy needs at most 2", __func__,
+                     model->shape.n_layers);
+  if (model->shape.n_layers == 2 && model->shape.layer[1].intra)
+    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: intra-layer weights on the hidden layer have no closed free energy",
+                     __func__);
+  status = vpfi_check_visible(model, visible);
+  if (status) return status;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, 0, 0);
+  if (!status) vpfi_free_energies(&work, &visible->rows, out_free);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+static vpf_status objective(const char *function, const vpf_model *model, const vpf_data *states, double *out_flow,
+                            float *out_gradient) {
+  vpf_status status = check_call(function, model, states, out_flow ? (void *)out_flow : out_gradient);
+  if (!status) status = vpfi_check_states(model, states);
+  if (status) return status;
+  const vpfi_machine machine = {vpfi_kernels_best(), &model->shape, &model->params, NULL};
+  return vpfi_objective(&machine, &states->rows, vpfi_thread_count(0), out_flow, out_gradient);
+}
+
+vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states, double *out_flow) {
+  return objective(__func__, model, states, out_flow, NULL);
+}
+
+vpf_status vpf_model_flow_gradient(const vpf_model *model, const vpf_data *states, float *out_gradient) {
+  return objective(__func__, model, states, NULL, out_gradient);
+}
+
+vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint64_t seed, vpf_data **out_states) {
+  if (out_states) *out_states = NULL;
+  vpf_status status = check_call(__func__, model, visible, out_states);
+  if (!status) status = vpfi_check_visible(model, visible);
+  if (status) return status;
+  const vpfi_rows *rows = &visible->rows;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, rows->rows, rows->rows);
+  if (!status) {
+    memcpy(work.states.bits[0], rows->bits, rows->rows * rows->words * sizeof(uint64_t));
+    work.states.first_id = rows->first_row;
+    vpfi_infer(&work.machine, &vpfi_estep_paper, vpfi_rng_stream(seed, VPFI_PURPOSE_ESTEP, 0), &work.states,
+               &work.team, work.scratch);
+    status = vpfi_return_states(&work, rows->first_row, out_states);
+  }
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+static vpf_status check_chains(const char *function, const vpf_model *model, const vpf_data *states, const void *out) {
+  vpf_status status = check_call(function, model, states, out);
+  if (!status) status = vpfi_check_has_energy(function, model);
+  return status ? status : vpfi_check_states(model, states);
+}
+
+/* clamped: [units] or NULL; plan->clamped is set here. out_states may be NULL. */
+static vpf_status run_chains(const vpf_model *model, const vpf_data *states, const uint8_t *clamped,
+                             vpfi_gibbs_plan *plan, vpf_data **out_states) {
+  const vpfi_rows *rows = &states->rows;
+  vpfi_states mask = {0};
+  vpfi_workspace work;
+  vpf_status status = vpfi_begin(&work, model, rows->rows, rows->rows * plan->sweeps);
+  if (!status) status = vpfi_states_init_mask(&mask, &model->shape, clamped, model->shape.n_layers);
+  if (!status) {
+    plan->clamped = mask.bits;
+    work.states.first_id = rows->first_row;
+    vpfi_states_split(&work.states, &model->shape, rows->bits, rows->words);
+    vpfi_gibbs_sample(&work, plan);
+    if (out_states) status = vpfi_return_states(&work, rows->first_row, out_states);
+  }
+  vpfi_states_clear(&mask);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+vpf_status vpf_gibbs(const vpf_model *model, const vpf_data *states, const uint8_t *clamped, size_t sweeps,
+                     uint64_t seed, vpf_data **out_states) {
+  if (out_states) *out_states = NULL;
+  const vpf_status status = check_chains(__func__, model, states, out_states);
+  vpfi_gibbs_plan plan = {.sweeps = sweeps, .seed = seed};
+  return status ? status : run_chains(model, states, clamped, &plan, out_states);
+}
+
+vpf_status vpf_gibbs_trace(const vpf_model *model, const vpf_data *states, const uint8_t *clamped, size_t draws,
+                           size_t thin, uint64_t seed, double *out_energy, vpf_data **out_states) {
+  if (out_states) *out_states = NULL;
+  const vpf_status status = check_chains(__func__, model, states, out_energy);
+  if (status) return status;
+  if (draws == 0 || thin == 0)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu draws, every %zu sweeps; both must be at least 1", __func__, draws,
+                     thin);
+  vpfi_gibbs_plan plan = {.thin = thin, .seed = seed, .energy = out_energy};
+  if (!vpfi_size_mul(draws, thin, &plan.sweeps))
+    return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu draws of %zu sweeps are too many", __func__, draws, thin);
+  return run_chains(model, states, clamped, &plan, out_states);
 }

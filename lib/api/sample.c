@@ -1,66 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
+#include <string.h>
 
 #include "api/handles.h"
 #include "base/error.h"
-#include "base/memory.h"
-#include "base/threads.h"
-#include "eval/generate.h"
-#include "num/bits.h"
-#include "num/elementary.h"
+#include "eval/activity.h"
+#include "sample/encode.h"
+#include "sample/generate.h"
+#include "sample/meanfield.h"
+#include "sample/reconstruct.h"
 
-/* The log-odds of the prior: a unit with field z is on with probability sigmoid(z). */
-static vpf_status prior_fields(const char *function, const vpf_model *model, const float *prior, float **out_field) {
-  const vpfi_layer *top = &model->shape.layer[model->shape.n_layers - 1];
-  for (size_t j = 0; prior && j < top->size; j++)
-    if (!(prior[j] >= 0 && prior[j] <= 1))
-      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: prior[%zu] is %g, outside [0, 1]", function, j, (double)prior[j]);
-  float *field = vpfi_alloc(top->width, sizeof *field);
-  if (!field) return VPF_ERR_MEMORY;
-  for (size_t j = 0; prior && j < top->size; j++)
-    field[j] = prior[j] <= 0   ? -INFINITY
-               : prior[j] >= 1 ? INFINITY
-                               : (float)(vpfi_log((double)prior[j]) - vpfi_log(1.0 - (double)prior[j]));
-  *out_field = field;
-  return VPF_OK;
-}
+/* ---- Generation ---- */
 
-/* steps: as vpfi_even_steps() */
-static vpf_status generate(const char *function, const vpf_model *model, size_t count, const size_t *steps,
+/* each: by pair, or NULL: `steps` for all. Either output may be NULL. */
+static vpf_status generate(const char *function, const vpf_model *model, size_t count, const size_t *each, size_t steps,
                            const float *prior, uint64_t seed, float *out_probs, vpf_data **out_states) {
-  vpf_status status = VPF_OK;
-  size_t most = 0;
-  for (size_t pair = 0; !status && pair < vpfi_step_counts(model); pair++) {
-    status = vpfi_check_chains(function, count, steps[pair]);
-    if (steps[pair] > most) most = steps[pair];
-  }
-  float *field = NULL;
-  if (!status) status = prior_fields(function, model, prior, &field);
-  if (status) return status;
-  const size_t threads = vpfi_thread_count(0);
-  vpfi_states states = {0};
-  vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, threads);
-  status = scratch ? vpfi_states_init(&states, &model->shape, VPFI_ORDER_SWEPT, count, 1, NULL) : VPF_ERR_MEMORY;
-  vpfi_machine machine;
-  vpfi_tables tables = {0};
-  if (!status) status = vpfi_machine_for(&machine, &tables, model, count * most);
+  vpfi_generation generation;
+  vpf_status status = vpfi_generation_begin(function, &generation, model, count, each, steps, prior);
   if (!status) {
-    vpfi_generate(&machine, steps, field, seed, &states, out_probs, threads, scratch);
-    if (out_states) status = vpfi_return_states(model, &states, 0, out_states);
+    vpfi_workspace work;
+    status = vpfi_begin(&work, model, count, count * generation.most);
+    if (!status) vpfi_generate(&work, generation.steps, generation.prior_field, seed, out_probs);
+    if (!status && out_states) status = vpfi_return_states(&work, 0, out_states);
+    vpfi_workspace_end(&work);
   }
-  vpfi_tables_clear(&tables, &model->shape);
-  vpfi_states_clear(&states);
-  vpfi_scratch_destroy(scratch, threads);
-  vpfi_free(field);
-  return status;
-}
-
-static vpf_status generate_evenly(const char *function, const vpf_model *model, size_t count, size_t steps,
-                                  const float *prior, uint64_t seed, float *out_probs, vpf_data **out_states) {
-  size_t *each = vpfi_even_steps(model, steps);
-  if (!each) return VPF_ERR_MEMORY;
-  const vpf_status status = generate(function, model, count, each, prior, seed, out_probs, out_states);
-  vpfi_free(each);
+  vpfi_generation_end(&generation);
   return status;
 }
 
@@ -68,7 +31,7 @@ vpf_status vpf_generate(const vpf_model *model, size_t count, size_t steps, cons
                         float *out_probs) {
   if (!model) return vpfi_null(__func__, "model");
   if (!out_probs) return vpfi_null(__func__, "out_probs");
-  return generate_evenly(__func__, model, count, steps, prior, seed, out_probs, NULL);
+  return generate(__func__, model, count, NULL, steps, prior, seed, out_probs, NULL);
 }
 
 vpf_status vpf_generate_by_pair(const vpf_model *model, size_t count, const size_t *steps, const float *prior,
@@ -76,7 +39,7 @@ vpf_status vpf_generate_by_pair(const vpf_model *model, size_t count, const size
   if (!model) return vpfi_null(__func__, "model");
   if (!steps) return vpfi_null(__func__, "steps");
   if (!out_probs) return vpfi_null(__func__, "out_probs");
-  return generate(__func__, model, count, steps, prior, seed, out_probs, NULL);
+  return generate(__func__, model, count, steps, 0, prior, seed, out_probs, NULL);
 }
 
 vpf_status vpf_generate_states(const vpf_model *model, size_t count, size_t steps, const float *prior, uint64_t seed,
@@ -84,7 +47,7 @@ vpf_status vpf_generate_states(const vpf_model *model, size_t count, size_t step
   if (!out_states) return vpfi_null(__func__, "out_states");
   *out_states = NULL;
   if (!model) return vpfi_null(__func__, "model");
-  return generate_evenly(__func__, model, count, steps, prior, seed, NULL, out_states);
+  return generate(__func__, model, count, NULL, steps, prior, seed, NULL, out_states);
 }
 
 vpf_status vpf_generate_states_by_pair(const vpf_model *model, size_t count, const size_t *steps, const float *prior,
@@ -93,5 +56,84 @@ vpf_status vpf_generate_states_by_pair(const vpf_model *model, size_t count, con
   *out_states = NULL;
   if (!model) return vpfi_null(__func__, "model");
   if (!steps) return vpfi_null(__func__, "steps");
-  return generate(__func__, model, count, steps, prior, seed, NULL, out_states);
+  return generate(__func__, model, count, steps, 0, prior, seed, NULL, out_states);
+}
+
+/* ---- Features ---- */
+
+static vpf_status check_features(const char *function, const vpf_model *model, const vpf_data *data, size_t layer,
+                                 const float *out) {
+  if (!model) return vpfi_null(function, "model");
+  if (!data) return vpfi_null(function, "data");
+  vpf_status status = vpfi_check_layer(function, model, layer);
+  if (!status) status = vpfi_check_visible(model, data);
+  if (!status && !out) status = vpfi_null(function, "out");
+  return status;
+}
+
+vpf_status vpf_encode(const vpf_model *model, const vpf_data *data, size_t layer, float *out) {
+  vpf_status status = check_features(__func__, model, data, layer, out);
+  if (status) return status;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, 0, 0);
+  if (!status) vpfi_encode(&work, &data->rows, 0, data->rows.rows, layer, out);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+vpf_status vpf_mean_activations(const vpf_model *model, const vpf_data *data, size_t layer, float *out) {
+  vpf_status status = check_features(__func__, model, data, layer, out);
+  if (status) return status;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, 0, 0);
+  if (!status) status = vpfi_mean_activations(&work, &data->rows, layer, out);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+/* ---- Filling in ---- */
+
+static vpf_status check_filling(const char *function, const vpf_model *model, const vpf_data *corrupted, size_t steps,
+                                const float *out_probs) {
+  if (!model) return vpfi_null(function, "model");
+  if (!corrupted) return vpfi_null(function, "corrupted");
+  if (!out_probs) return vpfi_null(function, "out_probs");
+  const vpf_status status = vpfi_check_visible(model, corrupted);
+  return status ? status : vpfi_check_steps(function, steps);
+}
+
+vpf_status vpf_reconstruct(const vpf_model *model, const vpf_data *corrupted, const uint8_t *known, size_t steps,
+                           size_t average_last, uint64_t seed, float *out_probs) {
+  vpf_status status = check_filling(__func__, model, corrupted, steps, out_probs);
+  if (status) return status;
+  if (average_last == 0 || average_last > steps)
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: average_last %zu is outside [1, %zu]", __func__, average_last, steps);
+  const vpfi_rows *rows = &corrupted->rows;
+  vpfi_states held = {0};
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, rows->rows, rows->rows * steps);
+  if (!status) status = vpfi_states_init_mask(&held, &model->shape, known, 1);
+  if (!status) {
+    const vpfi_filling filling = {held.bits, steps, average_last, seed};
+    memcpy(work.states.bits[0], rows->bits, rows->rows * rows->words * sizeof(uint64_t));
+    work.states.first_id = rows->first_row;
+    vpfi_reconstruct(&work, &filling, out_probs);
+  }
+  vpfi_states_clear(&held);
+  vpfi_workspace_end(&work);
+  return status;
+}
+
+vpf_status vpf_reconstruct_mean_field(const vpf_model *model, const vpf_data *corrupted, const uint8_t *known,
+                                      size_t steps, float *out_probs) {
+  vpf_status status = check_filling(__func__, model, corrupted, steps, out_probs);
+  if (status) return status;
+  vpfi_states held = {0};
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, 0, 0);
+  if (!status) status = vpfi_states_init_mask(&held, &model->shape, known, 1);
+  if (!status) status = vpfi_mean_field(&work, &corrupted->rows, known ? held.bits[0] : NULL, steps, out_probs);
+  vpfi_states_clear(&held);
+  vpfi_workspace_end(&work);
+  return status;
 }

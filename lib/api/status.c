@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <vpf/status.h>
-#include <vpf/version.h>
 
 #include "api/handles.h"
 #include "api/structs.h"
@@ -29,17 +28,6 @@ const char *vpf_status_name(vpf_status status) {
 
 const char *vpf_error_message(void) {
   return vpfi_error_text();
-}
-
-#define QUOTE(x) #x
-#define QUOTE_VALUE(x) QUOTE(x)
-
-const char *vpf_version_string(void) {
-  return QUOTE_VALUE(VPF_VERSION_MAJOR) "." QUOTE_VALUE(VPF_VERSION_MINOR) "." QUOTE_VALUE(VPF_VERSION_PATCH);
-}
-
-unsigned vpf_version_number(void) {
-  return VPF_VERSION_MAJOR * 10000u + VPF_VERSION_MINOR * 100u + VPF_VERSION_PATCH;
 }
 
 vpf_status vpf_set_allocator(const vpf_allocator *a) {

@@ -2,12 +2,9 @@
 /* The chain in continuous time, and the rule of Eq. 6. */
 #include <vpf/experimental/stdp.h>
 
-#include <math.h>
-
 #include "api/handles.h"
 #include "base/error.h"
 #include "bm/jump.h"
-#include "num/kernels.h"
 #include "num/rng.h"
 
 static vpf_status check_call(const char *function, const vpf_model *model, const uint8_t *start, double duration,
@@ -21,13 +18,6 @@ static vpf_status check_call(const char *function, const vpf_model *model, const
   return vpfi_check_has_energy(function, model);
 }
 
-static vpf_status check_fields(const vpfi_jump *jump) {
-  const size_t unit = vpfi_jump_overflow(jump);
-  if (unit == VPFI_NONE) return VPF_OK;
-  return vpfi_fail(VPF_ERR_OVERFLOW, "unit %zu, after %llu flips: the local field is %g; |z|/2 must not exceed %g", unit,
-                   (unsigned long long)jump->flips, jump->field[unit], (double)VPFI_FIELD_LIMIT / 2);
-}
-
 vpf_status vpf_simulate_flips(const vpf_model *model, const uint8_t *start, double duration, size_t max_flips,
                               uint64_t seed, vpf_flip *out_flips, size_t *out_count) {
   vpf_status status = check_call(__func__, model, start, duration, max_flips, out_flips, out_count);
@@ -35,22 +25,11 @@ vpf_status vpf_simulate_flips(const vpf_model *model, const uint8_t *start, doub
   vpfi_jump jump;
   status = vpfi_jump_init(&jump, &model->shape, &model->params, start, vpfi_rng_stream(seed, VPFI_PURPOSE_JUMP, 0));
   if (status) return status;
-  size_t count = 0;
-  while (count < max_flips && !(status = check_fields(&jump))) {
-    double rate;
-    const size_t unit = vpfi_jump_next(&jump, duration, &rate);
-    if (unit == VPFI_NONE) break;
-    out_flips[count++] = (vpf_flip){.time = jump.time, .rate = rate, .unit = unit, .state = jump.state[unit]};
-  }
+  size_t count;
+  status = vpfi_jump_record(&jump, duration, max_flips, out_flips, &count);
   vpfi_jump_clear(&jump);
   if (!status) *out_count = count;
   return status;
-}
-
-/* Eq. (6) */
-static double change(const vpf_flip *flip, int pre) {
-  const double alpha = 0.5 - (double)flip->state;
-  return pre ? -alpha * flip->rate : 0;
 }
 
 vpf_status vpf_stdp_changes(const vpf_flip *flips, size_t count, int pre_at_start, size_t pre, size_t post,
@@ -64,10 +43,10 @@ vpf_status vpf_stdp_changes(const vpf_flip *flips, size_t count, int pre_at_star
       return vpfi_fail(VPF_ERR_ARGUMENT, "%s: the state after flip %zu is %d, must be 0 or 1", __func__, k,
                        flips[k].state);
 
-  int state = pre_at_start != 0;
+  bool state = pre_at_start != 0;
   for (size_t k = 0; k < count; k++) {
-    if (flips[k].unit == pre) state = flips[k].state;
-    out_changes[k] = flips[k].unit == post ? change(&flips[k], state) : 0;
+    if (flips[k].unit == pre) state = flips[k].state == 1;
+    out_changes[k] = flips[k].unit == post ? vpfi_stdp_change(&flips[k], state) : 0;
   }
   return VPF_OK;
 }

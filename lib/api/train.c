@@ -3,15 +3,8 @@
 #include "base/error.h"
 #include "learn/epoch.h"
 
-/* FNV-1a, a word at a time: against confusion, not malice. */
-static uint64_t checksum(const vpf_data *data) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (size_t w = 0; w < data->rows * data->words; w++) hash = (hash ^ data->bits[w]) * 0x100000001b3u;
-  return hash;
-}
-
 static vpf_status check_shapes(const vpf_model *model, const vpf_data *data, const vpfi_learner *learner) {
-  const vpf_status status = vpfi_check_columns(data, model->shape.layer[0].size, "visible units");
+  const vpf_status status = vpfi_check_visible(model, data);
   return status ? status : vpfi_check_bound(learner, model);
 }
 
@@ -30,9 +23,10 @@ vpf_status vpf_train(vpf_model *model, const vpf_data *data, vpf_optimizer *opti
   const bool was_bound = learner->bound;
   if (!was_bound) status = vpfi_learner_bind(learner, &model->shape);
   if (status) return status;
-  const vpfi_training_data rows = {data->bits, {data->rows, data->cols, data->first_row, checksum(data)}};
+  const vpfi_rows *rows = &data->rows;
+  const vpfi_training_data training = {rows->bits, {rows->rows, rows->cols, rows->first_row, vpfi_data_checksum(data)}};
   vpfi_trainer trainer;
-  status = vpfi_trainer_init(&trainer, learner, &model->params, &rows);
+  status = vpfi_trainer_init(&trainer, learner, &model->params, &training);
   if (status) {
     if (!was_bound) vpfi_learner_unbind(learner);
     return status;

@@ -24,3 +24,7 @@ vpf_status vpfi_fail_io(const char *doing, const char *path, int errno_value) {
 const char *vpfi_error_text(void) {
   return error_text;
 }
+
+vpf_status vpfi_fail_overflow(const char *function, const char *what, double value) {
+  return vpfi_fail(VPF_ERR_OVERFLOW, "%s: the %s is %g; the parameters are too large", function, what, value);
+}

@@ -12,6 +12,9 @@ vpf_status vpfi_fail(vpf_status status, const char *format, ...) __attribute__((
 /* The same for a failed system call: "<doing> <path>: <reason of errno>", VPF_ERR_IO. */
 vpf_status vpfi_fail_io(const char *doing, const char *path, int errno_value);
 
+/* VPF_ERR_OVERFLOW: parameters are finite, but their sums in float need not be. */
+vpf_status vpfi_fail_overflow(const char *function, const char *what, double value);
+
 const char *vpfi_error_text(void);
 
 #endif

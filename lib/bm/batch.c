@@ -24,8 +24,8 @@ static size_t role_width(const vpfi_shape *shape, size_t role) {
   return shape->layer[shape->role[role].layer].width;
 }
 
-static size_t state_width(const vpfi_shape *shape, size_t state) {
-  return shape->layer[shape->state_layer[state]].width;
+static size_t plane_width(const vpfi_shape *shape, size_t plane) {
+  return shape->layer[shape->plane_layer[plane]].width;
 }
 
 /* Work of one kind, in pieces. Lists of work mix the series, so that every share of a list (base/threads.c) has the
@@ -63,7 +63,7 @@ static size_t chore_step(const vpfi_shape *shape, const series *s) {
 }
 
 static size_t chore_width(const vpfi_shape *shape, const series *s) {
-  return s->kind == VPFI_CHORE_TRANSPOSE ? state_width(shape, s->of) : role_width(shape, s->of);
+  return s->kind == VPFI_CHORE_TRANSPOSE ? plane_width(shape, s->of) : role_width(shape, s->of);
 }
 
 /* Parts of a wide layer: part after part, each in pieces. */
@@ -80,7 +80,7 @@ static void add_chore(vpfi_batch *batch, const vpfi_shape *shape, series *s) {
   s->next++;
 }
 
-/* all: room for 3 series of each role and state. Returns how many there are. */
+/* all: room for 3 series of each role and plane. Returns how many there are. */
 static size_t begin_chores(const vpfi_batch *batch, const vpfi_shape *shape, bool late, series *all) {
   size_t count = 0;
   for (size_t r = 0; r < shape->n_roles; r++) {
@@ -88,7 +88,7 @@ static size_t begin_chores(const vpfi_batch *batch, const vpfi_shape *shape, boo
     if (below || !late)
       all[count++] = (series){.kind = late ? VPFI_CHORE_FINISH : below ? VPFI_CHORE_PART : VPFI_CHORE_FIELDS, .of = r};
   }
-  for (size_t s = 0; s < batch->states.n_states && !late; s++)
+  for (size_t s = 0; s < batch->states.n_planes && !late; s++)
     all[count++] = (series){.kind = VPFI_CHORE_TRANSPOSE, .of = s};
   for (size_t k = 0; k < count; k++) all[k].length = chores_of(shape, &all[k]);
   return count;
@@ -134,7 +134,7 @@ static bool list_tiles(vpfi_batch *batch, const vpfi_shape *shape, series *all) 
 
 /* What is to be done for a minibatch, in the order in which it is. */
 static bool list_work(vpfi_batch *batch, const vpfi_shape *shape) {
-  series *all = vpfi_alloc(3 * (shape->n_roles + batch->states.n_states), sizeof *all);
+  series *all = vpfi_alloc(3 * (shape->n_roles + batch->states.n_planes), sizeof *all);
   const bool enough = all && list_chores(batch, shape, all) && list_tiles(batch, shape, all);
   vpfi_free(all);
   return enough;
@@ -144,22 +144,22 @@ static void mark_listed(vpfi_batch *batch, const vpfi_shape *shape) {
   for (size_t r = 0; r < shape->n_roles; r++) {
     const vpfi_role *role = &shape->role[r];
     if (role->above != VPFI_NONE)
-      batch->listed[shape->role[shape->join[role->above].upper_role].state[batch->order]] = true;
-    if (role->intra) batch->listed[role->state[batch->order]] = true;
+      batch->listed[shape->role[shape->join[role->above].upper_role].plane[batch->order]] = true;
+    if (role->intra) batch->listed[role->plane[batch->order]] = true;
   }
 }
 
 static bool alloc_states(vpfi_batch *batch, const vpfi_shape *shape) {
-  const size_t n_states = batch->states.n_states;
-  batch->on = vpfi_alloc(n_states, sizeof *batch->on);
-  batch->index = vpfi_alloc(n_states, sizeof *batch->index);
-  batch->dense = vpfi_alloc(n_states, batch->words * sizeof *batch->dense);
-  batch->count = vpfi_alloc(n_states, VPFI_BLOCK_ROWS * sizeof *batch->count);
-  batch->listed = vpfi_alloc(n_states, sizeof *batch->listed);
-  batch->total = vpfi_alloc(n_states, sizeof *batch->total);
+  const size_t n_planes = batch->states.n_planes;
+  batch->on = vpfi_alloc(n_planes, sizeof *batch->on);
+  batch->index = vpfi_alloc(n_planes, sizeof *batch->index);
+  batch->dense = vpfi_alloc(n_planes, batch->words * sizeof *batch->dense);
+  batch->count = vpfi_alloc(n_planes, VPFI_BLOCK_ROWS * sizeof *batch->count);
+  batch->listed = vpfi_alloc(n_planes, sizeof *batch->listed);
+  batch->total = vpfi_alloc(n_planes, sizeof *batch->total);
   if (!batch->on || !batch->index || !batch->dense || !batch->count || !batch->listed || !batch->total) return false;
-  for (size_t s = 0; s < n_states; s++) {
-    batch->on[s] = vpfi_alloc(state_width(shape, s), batch->words * sizeof(uint64_t));
+  for (size_t s = 0; s < n_planes; s++) {
+    batch->on[s] = vpfi_alloc(plane_width(shape, s), batch->words * sizeof(uint64_t));
     batch->index[s] = vpfi_alloc(batch->states.words[s], VPFI_BLOCK_ROWS * 64 * sizeof(uint32_t));
     if (!batch->on[s] || !batch->index[s]) return false;
   }
@@ -199,7 +199,7 @@ vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_orde
                            size_t threads) {
   *batch = (vpfi_batch){
       .order = order, .capacity = capacity, .words = vpfi_bits_words(capacity), .team = {.threads = threads}};
-  vpf_status status = vpfi_states_init(&batch->states, shape, order, capacity, 1, NULL);
+  vpf_status status = vpfi_states_init(&batch->states, shape, order, capacity);
   if (!status && !(alloc_states(batch, shape) && alloc_roles(batch, shape) && alloc_work(batch, shape) &&
                    list_work(batch, shape)))
     status = VPF_ERR_MEMORY;
@@ -213,8 +213,8 @@ vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_orde
 }
 
 void vpfi_batch_clear(vpfi_batch *batch, const vpfi_shape *shape) {
-  for (size_t s = 0; batch->on && s < batch->states.n_states; s++) vpfi_free(batch->on[s]);
-  for (size_t s = 0; batch->index && s < batch->states.n_states; s++) vpfi_free(batch->index[s]);
+  for (size_t s = 0; batch->on && s < batch->states.n_planes; s++) vpfi_free(batch->on[s]);
+  for (size_t s = 0; batch->index && s < batch->states.n_planes; s++) vpfi_free(batch->index[s]);
   for (size_t r = 0; batch->gain && r < shape->n_roles; r++) vpfi_free(batch->gain[r]);
   for (size_t r = 0; batch->part && r < shape->n_roles; r++) vpfi_free(batch->part[r]);
   for (size_t t = 0; batch->work && t < batch->team.threads; t++) vpfi_free(batch->work[t]);
@@ -254,10 +254,10 @@ static bool is_dense(size_t on, size_t of) {
 
 void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, size_t block, double *total) {
   const size_t rows = vpfi_batch_block_rows(batch, block);
-  for (size_t s = 0; s < batch->states.n_states; s++) {
+  for (size_t s = 0; s < batch->states.n_planes; s++) {
     const size_t on =
         vpfi_bits_count(vpfi_states_row(&batch->states, s, block * VPFI_BLOCK_ROWS), rows * batch->states.words[s]);
-    batch->dense[s * batch->words + block] = is_dense(on, rows * shape->layer[shape->state_layer[s]].size);
+    batch->dense[s * batch->words + block] = is_dense(on, rows * shape->layer[shape->plane_layer[s]].size);
     if (total) total[s] += (double)on;
   }
 }
@@ -271,7 +271,7 @@ static void list_rows(void *context, size_t begin, size_t end, size_t thread) {
   const list_job *job = context;
   const vpfi_batch *batch = job->batch;
   (void)thread;
-  for (size_t s = 0; s < batch->states.n_states; s++) {
+  for (size_t s = 0; s < batch->states.n_planes; s++) {
     const size_t words = batch->states.words[s];
     if (!batch->listed[s] || vpfi_batch_is_dense(batch, s, job->block)) continue;
     for (size_t r = begin; r < end; r++)
@@ -283,18 +283,18 @@ static void list_rows(void *context, size_t begin, size_t end, size_t thread) {
 
 void vpfi_batch_list(vpfi_batch *batch, size_t block) {
   bool wanted = false;
-  for (size_t s = 0; s < batch->states.n_states; s++)
+  for (size_t s = 0; s < batch->states.n_planes; s++)
     wanted = wanted || (batch->listed[s] && !vpfi_batch_is_dense(batch, s, block));
   if (!wanted) return;
   list_job job = {batch, block};
   vpfi_team_for(&batch->team, vpfi_batch_block_rows(batch, block), list_rows, &job);
 }
 
-void vpfi_batch_transpose_units(vpfi_batch *batch, const vpfi_shape *shape, size_t block, size_t state, size_t first) {
-  const size_t left = state_width(shape, state) - first;
-  vpfi_bits_transpose_square(batch->on[state] + first * batch->words + block, batch->words, left < 64 ? left : 64,
-                             vpfi_states_row(&batch->states, state, block * VPFI_BLOCK_ROWS) + first / 64,
-                             batch->states.words[state], vpfi_batch_block_rows(batch, block));
+void vpfi_batch_transpose_units(vpfi_batch *batch, const vpfi_shape *shape, size_t block, size_t plane, size_t first) {
+  const size_t left = plane_width(shape, plane) - first;
+  vpfi_bits_transpose_square(batch->on[plane] + first * batch->words + block, batch->words, left < 64 ? left : 64,
+                             vpfi_states_row(&batch->states, plane, block * VPFI_BLOCK_ROWS) + first / 64,
+                             batch->states.words[plane], vpfi_batch_block_rows(batch, block));
 }
 
 typedef struct transpose_job {

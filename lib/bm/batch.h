@@ -4,7 +4,7 @@
  *   states   which units are on in a row:    [rows x words of units]
  *   on       in which rows a unit is on:     [units x words of rows]
  *
- * Rows are worked on in blocks of 64, one word of `on`. Where a state is dense in a block, its sums are
+ * Rows are worked on in blocks of 64, one word of `on`. Where a plane is dense in a block, its sums are
  * made in groups (vpfi_kernels.sum_grouped), else unit by unit; that depends on the bits alone. */
 #ifndef VPFI_BM_BATCH_H
 #define VPFI_BM_BATCH_H
@@ -39,7 +39,7 @@ typedef struct vpfi_tile {
 typedef enum vpfi_chore_kind {
   VPFI_CHORE_FIELDS,    /* of units first .. first+width-1 of role `of`, and their rates; without input from below */
   VPFI_CHORE_PART,      /* the input of units first .. first+width-1 of role `of` from part `number` below */
-  VPFI_CHORE_TRANSPOSE, /* units first .. first+width-1 of state `of` */
+  VPFI_CHORE_TRANSPOSE, /* units first .. first+width-1 of plane `of` */
   VPFI_CHORE_FINISH     /* as FIELDS, with the parts */
 } vpfi_chore_kind;
 
@@ -57,13 +57,13 @@ typedef struct vpfi_batch {
   size_t words;        /* of a row of `on` */
   size_t rows;         /* rows in it now */
   vpfi_states states;  /* the rows, with room for `capacity` */
-  uint64_t **on;       /* [n_states]: [width x words] */
-  bool *dense;         /* [n_states x words] by block of rows */
-  bool *listed;        /* [n_states]: whether some role sees it as above or as its own */
-  uint32_t **index;    /* [n_states]: [VPFI_BLOCK_ROWS x 64 words of units]: of one block, the units that are on
-                        * in a state that is listed and not dense */
-  size_t *count;       /* [n_states x VPFI_BLOCK_ROWS]: how many */
-  double *total;       /* [n_states]: units on in all rows of the last vpfi_batch_rates() */
+  uint64_t **on;       /* [n_planes]: [width x words] */
+  bool *dense;         /* [n_planes x words] by block of rows */
+  bool *listed;        /* [n_planes]: whether some role's field sums it as above or as its own layer */
+  uint32_t **index;    /* [n_planes]: [VPFI_BLOCK_ROWS x 64 words of units]: of one block, the units that are on
+                        * in a plane that is listed and not dense */
+  size_t *count;       /* [n_planes x VPFI_BLOCK_ROWS]: how many */
+  double *total;       /* [n_planes]: units on in all rows of the last vpfi_batch_rates() */
   float **gain;        /* [n_roles]: [capacity x width]: alpha_j delta_j */
   double *flow;        /* [n_roles]: sum over rows and units of delta */
   uint32_t *every_row; /* [capacity]: 0, 1, 2, ... */
@@ -91,18 +91,18 @@ size_t vpfi_part_units(const vpfi_shape *shape, size_t role);
 size_t vpfi_batch_blocks(const vpfi_batch *batch);
 size_t vpfi_batch_block_rows(const vpfi_batch *batch, size_t block);
 
-static inline bool vpfi_batch_is_dense(const vpfi_batch *batch, size_t state, size_t block) {
-  return batch->dense[state * batch->words + block];
+static inline bool vpfi_batch_is_dense(const vpfi_batch *batch, size_t plane, size_t block) {
+  return batch->dense[plane * batch->words + block];
 }
 
-/* Set batch->dense for a block; the units that are on are added to total [n_states], unless NULL. */
+/* Set batch->dense for a block; the units that are on are added to total [n_planes], unless NULL. */
 void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, size_t block, double *total);
 
 /* The rows of a block as lists of the units that are on, where they are listed and not dense. */
 void vpfi_batch_list(vpfi_batch *batch, size_t block);
 
-/* 64 units of a state from `first`. */
-void vpfi_batch_transpose_units(vpfi_batch *batch, const vpfi_shape *shape, size_t block, size_t state, size_t first);
+/* 64 units of a plane from `first`. */
+void vpfi_batch_transpose_units(vpfi_batch *batch, const vpfi_shape *shape, size_t block, size_t plane, size_t first);
 
 /* Count and transpose all blocks. */
 void vpfi_batch_transpose(vpfi_batch *batch, const vpfi_shape *shape);

@@ -1,52 +1,113 @@
 /* SPDX-License-Identifier: MIT */
 #include "bm/chain.h"
 
+#include <assert.h>
 #include <string.h>
 
-/* From the fields in scratch->z: each unit on its own, or one after the other as they see each other. */
-static void draw(vpfi_chain *chain, size_t role, bool swept, float *drawn_with) {
+#include "num/bits.h"
+
+/* The layer that a chain draws now. */
+typedef struct layer_draw {
+  const vpfi_layer *layer;
+  size_t index;
+  uint64_t *bits;
+  const uint64_t *clamped;
+} layer_draw;
+
+/* Its bits, and thresholds for its units in scratch. */
+static layer_draw begin_draw(vpfi_chain *chain, size_t role) {
   const vpfi_role *r = &chain->machine->shape->role[role];
-  const size_t state = r->state[chain->order];
-  vpfi_scratch *scratch = chain->scratch;
-  uint64_t *bits = vpfi_states_row(chain->states, state, chain->row);
-  const uint64_t *clamped = chain->clamped ? chain->clamped[r->layer] : NULL;
   vpfi_draw_thresholds(chain->machine, r->layer, chain->stream, chain->pass++,
-                       vpfi_states_id(chain->states, chain->row), scratch);
-  if (swept) {
-    const vpfi_layer *layer = &chain->machine->shape->layer[r->layer];
-    chain->machine->kernels->sweep(bits, scratch->z, scratch->threshold, chain->machine->params->intra[r->layer],
-                                   layer->size, layer->width, clamped, drawn_with, false);
-  } else {
-    if (drawn_with) memcpy(drawn_with, scratch->z, chain->machine->shape->layer[r->layer].size * sizeof(float));
-    vpfi_draw_layer(chain->machine, r->layer, clamped, scratch, bits);
-  }
+                       vpfi_states_id(chain->states, chain->row), chain->scratch);
+  return (layer_draw){.layer = &chain->machine->shape->layer[r->layer],
+                      .index = r->layer,
+                      .bits = vpfi_states_edit(chain->states, r->plane[chain->order], chain->row),
+                      .clamped = chain->clamped ? chain->clamped[r->layer] : NULL};
+}
+
+/* Each unit on its own, from the fields in scratch->z. */
+static void draw_apart(const vpfi_chain *chain, const layer_draw *d, float *drawn_with) {
+  if (drawn_with) memcpy(drawn_with, chain->scratch->z, d->layer->size * sizeof(float));
+  vpfi_draw_layer(chain->machine, d->index, d->clamped, chain->scratch, d->bits);
+}
+
+/* One unit after the other as they see each other, from the whole field in scratch->z. */
+static void sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
+  const layer_draw d = begin_draw(chain, role);
+  chain->machine->kernels->sweep(d.bits, chain->scratch->z, chain->scratch->threshold,
+                                 chain->machine->params->intra[d.index], d.layer->size, d.layer->width, d.clamped,
+                                 drawn_with, false);
 }
 
 void vpfi_chain_draw(vpfi_chain *chain, size_t role, float *drawn_with) {
-  draw(chain, role, false, drawn_with);
-}
-
-/* scratch->z holds the field of a layer from the other layers: add its own and sweep it once. */
-static void sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
-  vpfi_field_add_own(chain->machine, chain->order, role, chain->scratch, chain->scratch->z);
-  draw(chain, role, true, drawn_with);
+  const layer_draw d = begin_draw(chain, role);
+  draw_apart(chain, &d, drawn_with);
 }
 
 void vpfi_chain_resample(vpfi_chain *chain, size_t role, float *drawn_with) {
-  vpfi_field(chain->machine, chain->order, role, VPFI_FROM_ALL, chain->scratch, chain->scratch->z);
-  draw(chain, role, chain->machine->shape->role[role].intra, drawn_with);
+  vpfi_scratch *scratch = chain->scratch;
+  if (chain->base) {
+    vpfi_chain_slope(chain, role, scratch->field);
+    vpfi_chain_draw_tempered(chain, role, scratch->field, drawn_with);
+    return;
+  }
+  vpfi_field(chain->machine, chain->order, role, VPFI_FROM_ALL, scratch, scratch->z);
+  if (chain->machine->shape->role[role].intra)
+    sweep(chain, role, drawn_with);
+  else
+    vpfi_chain_draw(chain, role, drawn_with);
+}
+
+/* scratch->z holds the field of a layer from the other layers: add its own and sweep it once. */
+static void add_own_and_sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
+  vpfi_field_add_own(chain->machine, chain->order, role, chain->scratch, chain->scratch->z);
+  sweep(chain, role, drawn_with);
 }
 
 void vpfi_chain_up(vpfi_chain *chain, size_t upper) {
   const vpfi_layer *layer = &chain->machine->shape->layer[upper];
+  assert(!chain->base);
   vpfi_field(chain->machine, chain->order, layer->up, VPFI_FROM_BELOW, chain->scratch, chain->scratch->z);
   vpfi_chain_draw(chain, layer->up, NULL);
-  if (layer->intra) sweep(chain, layer->up, NULL);
+  if (layer->intra) add_own_and_sweep(chain, layer->up, NULL);
 }
 
 void vpfi_chain_down(vpfi_chain *chain, size_t lower, float *drawn_with) {
   const vpfi_layer *layer = &chain->machine->shape->layer[lower];
+  assert(!chain->base);
   vpfi_field(chain->machine, chain->order, layer->down, VPFI_FROM_ABOVE, chain->scratch, chain->scratch->z);
   vpfi_chain_draw(chain, layer->down, drawn_with);
-  if (lower == 0 && layer->intra) sweep(chain, layer->down, drawn_with);
+  if (lower == 0 && layer->intra) add_own_and_sweep(chain, layer->down, drawn_with);
+}
+
+void vpfi_chain_slope(const vpfi_chain *chain, size_t role, float *f) {
+  const size_t layer = chain->machine->shape->role[role].layer;
+  vpfi_field(chain->machine, chain->order, role, VPFI_FROM_ALL, chain->scratch, f);
+  for (size_t j = 0; j < chain->machine->shape->layer[layer].width; j++) f[j] -= chain->base[layer][j];
+}
+
+/* The sweep of kernels_reference.c with z = base + beta f: a flip changes f, and z only through it. */
+static void sweep_tempered(const vpfi_chain *chain, const layer_draw *d, float *f, float *drawn_with) {
+  const vpfi_machine *machine = chain->machine;
+  const float *base = chain->base[d->index];
+  for (size_t j = 0; j < d->layer->size; j++) {
+    const float z = base[j] + chain->beta * f[j];
+    if (drawn_with) drawn_with[j] = z;
+    if (d->clamped && vpfi_bits_get(d->clamped, j)) continue;
+    const bool on = z > chain->scratch->threshold[j];
+    if (on == vpfi_bits_get(d->bits, j)) continue;
+    vpfi_bits_flip(d->bits, j);
+    machine->kernels->add_row(f, machine->params->intra[d->index] + j * d->layer->width, on, d->layer->width);
+  }
+}
+
+void vpfi_chain_draw_tempered(vpfi_chain *chain, size_t role, float *f, float *drawn_with) {
+  const vpfi_machine *machine = chain->machine;
+  const layer_draw d = begin_draw(chain, role);
+  if (machine->shape->role[role].intra) {
+    sweep_tempered(chain, &d, f, drawn_with);
+    return;
+  }
+  machine->kernels->temper(chain->scratch->z, chain->base[d.index], f, chain->beta, d.layer->width);
+  draw_apart(chain, &d, drawn_with);
 }

@@ -2,6 +2,7 @@
 #include "bm/draw.h"
 
 #include <string.h>
+
 void vpfi_draw_thresholds(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
                           vpfi_scratch *scratch) {
   const vpfi_layer *l = &machine->shape->layer[layer];
@@ -19,8 +20,8 @@ void vpfi_draw_layer(const vpfi_machine *machine, size_t layer, const uint64_t *
   }
 }
 
-void vpfi_draw_coins(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
-                     vpfi_scratch *scratch, uint64_t *bits) {
+void vpfi_draw_uniform(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
+                       vpfi_scratch *scratch, uint64_t *bits) {
   memset(scratch->z, 0, machine->shape->layer[layer].width * sizeof(float));
   vpfi_draw_thresholds(machine, layer, stream, pass, id, scratch);
   vpfi_draw_layer(machine, layer, NULL, scratch, bits);

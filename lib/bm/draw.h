@@ -15,8 +15,8 @@ void vpfi_draw_thresholds(const vpfi_machine *machine, size_t layer, uint64_t st
 void vpfi_draw_layer(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, vpfi_scratch *scratch,
                      uint64_t *bits);
 
-/* Fair coins. Fills scratch->z and scratch->threshold. */
-void vpfi_draw_coins(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
-                     vpfi_scratch *scratch, uint64_t *bits);
+/* Uniform bits: each unit is on with probability 1/2. Fills scratch->z and scratch->threshold. */
+void vpfi_draw_uniform(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
+                       vpfi_scratch *scratch, uint64_t *bits);
 
 #endif

@@ -48,3 +48,32 @@ double vpfi_free_energy(const vpfi_shape *shape, const vpfi_params *params, cons
                          bias_sum(params->weights_t[0] + j * shape->layer[0].width, index, count));
   return -sum;
 }
+
+typedef struct rows_job {
+  vpfi_workspace *work;
+  const vpfi_rows *rows;
+  bool free; /* the free energy of visible rows */
+  double *out;
+} rows_job;
+
+static void energy_range(void *context, size_t begin, size_t end, size_t thread) {
+  const rows_job *job = context;
+  const vpfi_machine *machine = &job->work->machine;
+  vpfi_scratch *scratch = &job->work->scratch[thread];
+  for (size_t r = begin; r < end; r++) {
+    vpfi_scratch_list_units(scratch, machine->shape, job->rows->bits + r * job->rows->words,
+                            job->free ? 1 : machine->shape->n_layers);
+    job->out[r] = job->free ? vpfi_free_energy(machine->shape, machine->params, scratch->index[0], scratch->count[0])
+                            : vpfi_energy(machine->shape, machine->params, scratch->index, scratch->count);
+  }
+}
+
+void vpfi_energies(vpfi_workspace *work, const vpfi_rows *states, double *out) {
+  rows_job job = {work, states, false, out};
+  vpfi_parallel_for(states->rows, work->team.threads, energy_range, &job);
+}
+
+void vpfi_free_energies(vpfi_workspace *work, const vpfi_rows *visible, double *out) {
+  rows_job job = {work, visible, true, out};
+  vpfi_parallel_for(visible->rows, work->team.threads, energy_range, &job);
+}

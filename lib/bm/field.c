@@ -5,12 +5,12 @@
 
 #include "num/bits.h"
 
-/* z = start plus the rows of a matrix, one for each unit of a layer, that are on in a state: by the table of
+/* z = start plus the rows of a matrix, one for each unit of a layer, that are on in a plane: by the table of
  * their sums, or without. */
 static void add_input(const vpfi_machine *machine, float *z, const float *start, size_t width, size_t layer,
-                      size_t state, const float *matrix, float *const *tables, size_t table, vpfi_scratch *scratch) {
+                      size_t plane, const float *matrix, float *const *tables, size_t table, vpfi_scratch *scratch) {
   const vpfi_layer *from = &machine->shape->layer[layer];
-  const uint64_t *bits = scratch->row[state];
+  const uint64_t *bits = scratch->row[plane];
   if (tables) {
     const size_t count = vpfi_bits_list_groups(bits, from->words, scratch->groups);
     machine->kernels->sum_rows(z, start, tables[table], width, width, scratch->groups, count);
@@ -23,7 +23,7 @@ static void add_input(const vpfi_machine *machine, float *z, const float *start,
 
 static void add_own(const vpfi_machine *machine, float *z, const float *start, const vpfi_role *r, vpfi_order order,
                     vpfi_scratch *scratch) {
-  add_input(machine, z, start, machine->shape->layer[r->layer].width, r->layer, r->state[order],
+  add_input(machine, z, start, machine->shape->layer[r->layer].width, r->layer, r->plane[order],
             machine->params->intra[r->layer], machine->tables ? machine->tables->own : NULL, r->layer, scratch);
 }
 
@@ -37,12 +37,12 @@ void vpfi_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsi
   const float *start = params->bias[role];
 
   if (inputs & VPFI_FROM_BELOW && r->below != VPFI_NONE) {
-    add_input(machine, z, start, width, r->layer - 1, shape->role[shape->join[r->below].lower_role].state[order],
+    add_input(machine, z, start, width, r->layer - 1, shape->role[shape->join[r->below].lower_role].plane[order],
               params->weights[r->below], tables ? tables->below : NULL, r->layer, scratch);
     start = z;
   }
   if (inputs & VPFI_FROM_ABOVE && r->above != VPFI_NONE) {
-    add_input(machine, z, start, width, r->layer + 1, shape->role[shape->join[r->above].upper_role].state[order],
+    add_input(machine, z, start, width, r->layer + 1, shape->role[shape->join[r->above].upper_role].plane[order],
               params->weights_t[r->above], tables ? tables->above : NULL, r->layer, scratch);
     start = z;
   }

@@ -28,24 +28,24 @@ static float *chore_gain(const block_job *job, const vpfi_chore *chore) {
   return job->batch->gain[chore->of] + block_row(job) * layer_of(job, chore->of)->width + chore->first;
 }
 
-/* z = start plus the rows of a matrix that are on in a listed state, for all rows of the block. */
+/* z = start plus the rows of a matrix that are on in a listed plane, for all rows of the block. */
 static void add_inputs(const block_job *job, float *z, const float *start, size_t z_stride, size_t start_stride,
-                       size_t state, const float *matrix, size_t stride, size_t width) {
+                       size_t plane, const float *matrix, size_t stride, size_t width) {
   const vpfi_batch *batch = job->batch;
   const vpfi_kernels *kernels = job->machine->kernels;
-  const size_t words = batch->states.words[state];
-  if (vpfi_batch_is_dense(batch, state, job->block)) {
+  const size_t words = batch->states.words[plane];
+  if (vpfi_batch_is_dense(batch, plane, job->block)) {
     const vpfi_selection selection = {
         .out = z, .out_stride = z_stride, .start = start, .start_stride = start_stride,
-        .bits = vpfi_states_row(&batch->states, state, block_row(job)), .words = words, .count = block_rows(job),
+        .bits = vpfi_states_row(&batch->states, plane, block_row(job)), .words = words, .count = block_rows(job),
         .matrix = matrix, .stride = stride, .width = width,
-        .rows = job->machine->shape->layer[job->machine->shape->state_layer[state]].size};
+        .rows = job->machine->shape->layer[job->machine->shape->plane_layer[plane]].size};
     kernels->sum_grouped(&selection);
     return;
   }
   for (size_t r = 0; r < block_rows(job); r++)
     kernels->sum_rows(z + r * z_stride, start + r * start_stride, matrix, stride, width,
-                      batch->index[state] + r * words * 64, batch->count[state * VPFI_BLOCK_ROWS + r]);
+                      batch->index[plane] + r * words * 64, batch->count[plane * VPFI_BLOCK_ROWS + r]);
 }
 
 /* What a part of the layer below gives to units of a role. */
@@ -54,17 +54,17 @@ static void sum_part(const block_job *job, const vpfi_chore *chore) {
   const vpfi_shape *shape = job->machine->shape;
   const vpfi_kernels *kernels = job->machine->kernels;
   const size_t below = shape->role[chore->of].below, width = layer_of(job, chore->of)->width;
-  const size_t state = shape->role[shape->join[below].lower_role].state[batch->order];
+  const size_t plane = shape->role[shape->join[below].lower_role].plane[batch->order];
   const size_t step = vpfi_part_units(shape, chore->of), first = chore->number * step;
   const size_t units = shape->layer[shape->role[chore->of].layer - 1].width;
   if (first >= units) return; /* a layer of few words has fewer parts: the others stay 0 */
   const vpfi_selection selection = {
       .out = batch->part[chore->of] + chore->number * VPFI_BLOCK_ROWS * width + chore->first, .out_stride = width,
-      .bits = vpfi_states_row(&batch->states, state, block_row(job)) + first / 64,
-      .words = batch->states.words[state], .count = block_rows(job),
+      .bits = vpfi_states_row(&batch->states, plane, block_row(job)) + first / 64,
+      .words = batch->states.words[plane], .count = block_rows(job),
       .matrix = job->machine->params->weights[below] + first * width + chore->first, .stride = width,
       .rows = units - first < step ? units - first : step, .width = chore->width};
-  (vpfi_batch_is_dense(batch, state, job->block) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
+  (vpfi_batch_is_dense(batch, plane, job->block) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
 }
 
 /* z = start plus all parts. */
@@ -103,12 +103,12 @@ static void make_fields(const block_job *job, const vpfi_chore *chore, float *wo
   }
   if (role->above != VPFI_NONE) {
     add_inputs(job, z, start, width, start_stride,
-               shape->role[shape->join[role->above].upper_role].state[batch->order],
+               shape->role[shape->join[role->above].upper_role].plane[batch->order],
                transposed_strip(job, chore, work), VPFI_STRIP, chore->width);
     start = z, start_stride = width;
   }
   if (role->intra) {
-    add_inputs(job, z, start, width, start_stride, role->state[batch->order],
+    add_inputs(job, z, start, width, start_stride, role->plane[batch->order],
                params->intra[role->layer] + chore->first, width, chore->width);
     start = z;
   }
@@ -118,12 +118,12 @@ static void make_fields(const block_job *job, const vpfi_chore *chore, float *wo
 static double make_rates(const block_job *job, const vpfi_chore *chore) {
   const vpfi_batch *batch = job->batch;
   const vpfi_layer *layer = layer_of(job, chore->of);
-  const size_t state = job->machine->shape->role[chore->of].state[batch->order];
+  const size_t plane = job->machine->shape->role[chore->of].plane[batch->order];
   const size_t left = layer->size > chore->first ? layer->size - chore->first : 0;
   double flow;
   const bool within = job->machine->kernels->rates(
-      chore_gain(job, chore), layer->width, vpfi_states_row(&batch->states, state, block_row(job)),
-      batch->states.words[state], chore->first, left < chore->width ? left : chore->width, chore->width,
+      chore_gain(job, chore), layer->width, vpfi_states_row(&batch->states, plane, block_row(job)),
+      batch->states.words[plane], chore->first, left < chore->width ? left : chore->width, chore->width,
       block_rows(job), &flow);
   return within ? flow : -1;
 }
@@ -176,7 +176,7 @@ static void locate(const block_job *job, vpfi_overflow *overflow) {
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow) {
   const vpfi_shape *shape = machine->shape;
   memset(batch->flow, 0, shape->n_roles * sizeof *batch->flow);
-  memset(batch->total, 0, batch->states.n_states * sizeof *batch->total);
+  memset(batch->total, 0, batch->states.n_planes * sizeof *batch->total);
   for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) {
     block_job job = {batch, machine, b};
     vpfi_batch_count(batch, shape, b, batch->total);
@@ -196,7 +196,7 @@ bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overf
   return true;
 }
 
-/* Half of Eq. (2): sums over rows of y_u gain, for `count` units from `first` of the state of role `on` and
+/* Half of Eq. (2): sums over rows of y_u gain, for `count` units from `first` of the plane of role `on` and
  * `cols` gains from j0 of role `gain`; each over ascending rows. */
 typedef struct half {
   size_t on, first, count;
@@ -207,10 +207,10 @@ typedef struct half {
 static vpfi_selection select_gains(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, size_t block,
                                    bool add, float *out, size_t out_stride) {
   const vpfi_shape *shape = machine->shape;
-  const size_t state = shape->role[h->on].state[batch->order], width = shape->layer[shape->role[h->gain].layer].width;
+  const size_t plane = shape->role[h->on].plane[batch->order], width = shape->layer[shape->role[h->gain].layer].width;
   return (vpfi_selection){.out = out, .out_stride = out_stride,
                           .start = add ? out : NULL, .start_stride = out_stride,
-                          .bits = batch->on[state] + h->first * batch->words + block, .words = batch->words,
+                          .bits = batch->on[plane] + h->first * batch->words + block, .words = batch->words,
                           .count = h->count,
                           .matrix = batch->gain[h->gain] + block * VPFI_BLOCK_ROWS * width + h->j0, .stride = width,
                           .rows = vpfi_batch_block_rows(batch, block), .width = h->cols};
@@ -220,10 +220,10 @@ static vpfi_selection select_gains(const vpfi_batch *batch, const vpfi_machine *
  * the block is summed unit by unit: *rest then says what is left to do. True if so. */
 static bool sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, bool add, float *out,
                       size_t out_stride, vpfi_selection *rest) {
-  const size_t blocks = vpfi_batch_blocks(batch), state = machine->shape->role[h->on].state[batch->order];
+  const size_t blocks = vpfi_batch_blocks(batch), plane = machine->shape->role[h->on].plane[batch->order];
   for (size_t b = 0; b < blocks; b++) {
     const vpfi_selection selection = select_gains(batch, machine, h, b, add || b > 0, out, out_stride);
-    const bool dense = vpfi_batch_is_dense(batch, state, b);
+    const bool dense = vpfi_batch_is_dense(batch, plane, b);
     if (rest && b + 1 == blocks && !dense) return *rest = selection, true;
     (dense ? machine->kernels->sum_grouped : machine->kernels->sum_selected)(&selection);
   }

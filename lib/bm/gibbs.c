@@ -23,14 +23,14 @@ static void infer_layer(const infer_job *job, size_t sweeps, size_t row, size_t 
   const vpfi_kernels *kernels = job->machine->kernels;
   const vpfi_layer *l = &shape->layer[layer];
   const vpfi_order order = job->estep->order;
-  const size_t swept = shape->role[l->up].state[order], unswept = shape->role[l->down].state[order];
+  const size_t swept = shape->role[l->up].plane[order], unswept = shape->role[l->down].plane[order];
   const uint64_t id = vpfi_states_id(job->states, row);
-  uint64_t *bits = vpfi_states_row(job->states, swept, row);
+  uint64_t *bits = vpfi_states_edit(job->states, swept, row);
 
   vpfi_field(job->machine, order, l->up, VPFI_FROM_BELOW, scratch, scratch->z);
   vpfi_draw_thresholds(job->machine, layer, job->stream, 0, id, scratch);
   kernels->draw(bits, scratch->z, scratch->threshold, l->size);
-  if (unswept != swept) memcpy(vpfi_states_row(job->states, unswept, row), bits, l->words * sizeof *bits);
+  if (unswept != swept) memcpy(vpfi_states_edit(job->states, unswept, row), bits, l->words * sizeof *bits);
   if (!l->intra || sweeps == 0) return;
 
   vpfi_field_add_own(job->machine, order, l->up, scratch, scratch->z);
@@ -55,8 +55,8 @@ static void infer_row(const infer_job *job, size_t row, vpfi_scratch *scratch) {
   vpfi_scratch_see(scratch, job->states, row);
   for (size_t layer = 1; layer < job->machine->shape->n_layers; layer++)
     if (estep->gibbs && estep->random_start)
-      vpfi_draw_coins(job->machine, layer, job->stream, 0, vpfi_states_id(job->states, row), scratch,
-                      vpfi_states_row(job->states, layer, row));
+      vpfi_draw_uniform(job->machine, layer, job->stream, 0, vpfi_states_id(job->states, row), scratch,
+                        vpfi_states_edit(job->states, layer, row));
     else /* the start of the Gibbs sampler is not swept */
       infer_layer(job, estep->gibbs ? 0 : estep->sweeps, row, layer, scratch);
   if (!estep->gibbs) return;
@@ -77,37 +77,36 @@ void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t s
 }
 
 typedef struct gibbs_job {
-  const vpfi_machine *machine;
-  uint64_t *const *clamped;
-  size_t sweeps, thin;
-  uint64_t seed;
-  vpfi_states *states;
-  double *energy;
-  vpfi_scratch *scratch;
+  vpfi_workspace *work;
+  const vpfi_gibbs_plan *plan;
 } gibbs_job;
+
+static void run_chain(vpfi_chain *chain, const vpfi_gibbs_plan *plan) {
+  const vpfi_machine *machine = chain->machine;
+  vpfi_scratch_see(chain->scratch, chain->states, chain->row);
+  for (size_t s = 0; s < plan->sweeps; s++) {
+    if ((uint32_t)s == 0) chain->stream = vpfi_rng_stream(plan->seed, VPFI_PURPOSE_GIBBS, (uint64_t)s >> 32);
+    resample_layers(chain, 0, (uint32_t)s);
+    if (!plan->energy || (s + 1) % plan->thin != 0) continue;
+    vpfi_scratch_list_all(chain->scratch, chain->states, chain->row);
+    plan->energy[chain->row * (plan->sweeps / plan->thin) + s / plan->thin] =
+        vpfi_energy(machine->shape, machine->params, chain->scratch->index, chain->scratch->count);
+  }
+}
 
 static void gibbs_range(void *context, size_t begin, size_t end, size_t thread) {
   const gibbs_job *job = context;
   for (size_t row = begin; row < end; row++) {
-    vpfi_chain chain = {.machine = job->machine,
-                        .states = job->states,
+    vpfi_chain chain = {.machine = &job->work->machine,
+                        .states = &job->work->states,
                         .row = row,
-                        .scratch = &job->scratch[thread],
-                        .clamped = job->clamped};
-    vpfi_scratch_see(chain.scratch, job->states, row);
-    for (size_t s = 0; s < job->sweeps; s++) {
-      if ((uint32_t)s == 0) chain.stream = vpfi_rng_stream(job->seed, VPFI_PURPOSE_GIBBS, (uint64_t)s >> 32);
-      resample_layers(&chain, 0, (uint32_t)s);
-      if (!job->energy || (s + 1) % job->thin != 0) continue;
-      vpfi_scratch_list_all(chain.scratch, job->states, row);
-      job->energy[row * (job->sweeps / job->thin) + s / job->thin] =
-          vpfi_energy(job->machine->shape, job->machine->params, chain.scratch->index, chain.scratch->count);
-    }
+                        .scratch = &job->work->scratch[thread],
+                        .clamped = job->plan->clamped};
+    run_chain(&chain, job->plan);
   }
 }
 
-void vpfi_gibbs_sample(const vpfi_machine *machine, uint64_t *const *clamped, size_t sweeps, size_t thin,
-                       uint64_t seed, vpfi_states *states, double *energy, size_t threads, vpfi_scratch *scratch) {
-  gibbs_job job = {machine, clamped, sweeps, thin, seed, states, energy, scratch};
-  vpfi_parallel_for(states->rows, threads, gibbs_range, &job);
+void vpfi_gibbs_sample(vpfi_workspace *work, const vpfi_gibbs_plan *plan) {
+  gibbs_job job = {work, plan};
+  vpfi_parallel_for(work->states.rows, work->team.threads, gibbs_range, &job);
 }

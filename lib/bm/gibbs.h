@@ -3,15 +3,14 @@
 #ifndef VPFI_BM_GIBBS_H
 #define VPFI_BM_GIBBS_H
 
-#include "base/threads.h"
-#include "bm/field.h"
+#include "bm/workspace.h"
 
 /* How hidden states are drawn for given visible ones. */
 typedef struct vpfi_estep {
   bool gibbs;        /* false: bottom-up (Algorithm 1, lines 4-9); true: all hidden layers, both neighbours */
   size_t sweeps;     /* bottom-up: of every layer with U; Gibbs: of all hidden layers */
   vpfi_order order;  /* bottom-up: which h_i the layer above is drawn from */
-  bool random_start; /* Gibbs: start from fair coins instead of bottom-up */
+  bool random_start; /* Gibbs: start from uniform bits instead of bottom-up */
 } vpfi_estep;
 
 /* Algorithm 1 as it stands. */
@@ -22,10 +21,15 @@ extern const vpfi_estep vpfi_estep_paper;
 void vpfi_infer(const vpfi_machine *machine, const vpfi_estep *estep, uint64_t stream, vpfi_states *states,
                 vpfi_team *team, vpfi_scratch *scratch);
 
-/* Fixed-order single-site Gibbs sampling of all layers from the bottom, in place. clamped: one
- * bit for each unit in rows as long as those of a state, [n_layers] pointers; NULL: none. energy,
- * unless NULL: [rows x sweeps / thin], of the states after every thin-th sweep. */
-void vpfi_gibbs_sample(const vpfi_machine *machine, uint64_t *const *clamped, size_t sweeps, size_t thin,
-                       uint64_t seed, vpfi_states *states, double *energy, size_t threads, vpfi_scratch *scratch);
+/* What chains are to do. */
+typedef struct vpfi_gibbs_plan {
+  uint64_t *const *clamped; /* [n_layers] rows of bits, one bit for each unit; NULL: none */
+  size_t sweeps, thin;
+  uint64_t seed;
+  double *energy; /* [rows x sweeps / thin], of the states after every thin-th sweep; NULL: not wanted */
+} vpfi_gibbs_plan;
+
+/* Fixed-order single-site Gibbs sampling of all layers from the bottom, of work->states in place. */
+void vpfi_gibbs_sample(vpfi_workspace *work, const vpfi_gibbs_plan *plan);
 
 #endif

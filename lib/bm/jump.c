@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "num/elementary.h"
 #include "num/kernels.h"
@@ -109,4 +110,28 @@ size_t vpfi_jump_next(vpfi_jump *jump, double end, double *rate) {
   flip(jump, unit);
   find_rates(jump);
   return unit;
+}
+
+static vpf_status check_fields(const vpfi_jump *jump) {
+  const size_t unit = vpfi_jump_overflow(jump);
+  if (unit == VPFI_NONE) return VPF_OK;
+  return vpfi_fail(VPF_ERR_OVERFLOW, "unit %zu, after %llu flips: the local field is %g; |z|/2 must not exceed %g", unit,
+                   (unsigned long long)jump->flips, jump->field[unit], (double)VPFI_FIELD_LIMIT / 2);
+}
+
+vpf_status vpfi_jump_record(vpfi_jump *jump, double end, size_t most, vpf_flip *flips, size_t *count) {
+  for (*count = 0; *count < most; ++*count) {
+    const vpf_status status = check_fields(jump);
+    if (status) return status;
+    double rate;
+    const size_t unit = vpfi_jump_next(jump, end, &rate);
+    if (unit == VPFI_NONE) break;
+    flips[*count] = (vpf_flip){.time = jump->time, .rate = rate, .unit = unit, .state = jump->state[unit]};
+  }
+  return VPF_OK;
+}
+
+double vpfi_stdp_change(const vpf_flip *post, bool pre) {
+  const double alpha = 0.5 - (double)post->state;
+  return pre ? -alpha * post->rate : 0;
 }

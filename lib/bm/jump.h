@@ -3,6 +3,8 @@
 #ifndef VPFI_BM_JUMP_H
 #define VPFI_BM_JUMP_H
 
+#include <vpf/experimental/stdp.h>
+
 #include "bm/params.h"
 
 typedef struct vpfi_jump {
@@ -23,6 +25,13 @@ void vpfi_jump_clear(vpfi_jump *jump);
 
 /* The unit whose |z|/2 is above 80, or VPFI_NONE. */
 size_t vpfi_jump_overflow(const vpfi_jump *jump);
+
+/* Record flips until `end`, at most `most` of them; *count: how many. VPF_ERR_OVERFLOW, naming unit and flip. */
+vpf_status vpfi_jump_record(vpfi_jump *jump, double end, size_t most, vpf_flip *flips, size_t *count);
+
+/* What the asymmetric rule (the paper's Eq. 6) does to a weight at a flip of its post-synaptic unit, while the
+ * pre-synaptic one is `pre`. */
+double vpfi_stdp_change(const vpf_flip *post, bool pre);
 
 /* Let time pass until the next flip; returns its unit, its rate before in *rate. VPFI_NONE: nothing happens until
  * `end`, and time stands there. Not while there is an overflow. */

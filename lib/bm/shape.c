@@ -90,26 +90,26 @@ static void assign_pairwise_roles(vpfi_shape *shape) {
   shape->layer[shape->n_layers - 1].down = shape->layer[shape->n_layers - 1].up;
 }
 
-/* An extra state for the lower role of middle layers, with or without U, from this order on. */
+/* An extra plane for the lower role of middle layers, with or without U, from this order on. */
 static void split_layers(vpfi_shape *shape, bool intra, vpfi_order from) {
   for (size_t r = 0; r < shape->n_roles; r++) {
     vpfi_role *role = &shape->role[r];
     const vpfi_layer *layer = &shape->layer[role->layer];
     if (layer->up == layer->down || r != layer->down || layer->intra != intra) continue;
-    const size_t state = shape->n_states[VPFI_ORDER_APART];
-    shape->state_layer[state] = role->layer;
+    const size_t plane = shape->n_planes[VPFI_ORDER_APART];
+    shape->plane_layer[plane] = role->layer;
     for (int order = (int)from; order <= VPFI_ORDER_APART; order++) {
-      role->state[order] = state;
-      shape->n_states[order] = state + 1;
+      role->plane[order] = plane;
+      shape->n_planes[order] = plane + 1;
     }
   }
 }
 
-static void number_states(vpfi_shape *shape) {
-  for (size_t i = 0; i < shape->n_layers; i++) shape->state_layer[i] = i;
+static void number_planes(vpfi_shape *shape) {
+  for (size_t i = 0; i < shape->n_layers; i++) shape->plane_layer[i] = i;
   for (int order = 0; order <= VPFI_ORDER_APART; order++) {
-    shape->n_states[order] = shape->n_layers;
-    for (size_t r = 0; r < shape->n_roles; r++) shape->role[r].state[order] = shape->role[r].layer;
+    shape->n_planes[order] = shape->n_layers;
+    for (size_t r = 0; r < shape->n_roles; r++) shape->role[r].plane[order] = shape->role[r].layer;
   }
   split_layers(shape, true, VPFI_ORDER_UNSWEPT);
   split_layers(shape, false, VPFI_ORDER_APART);
@@ -168,8 +168,8 @@ vpf_status vpfi_shape_init(vpfi_shape *shape, const size_t *sizes, size_t layers
   shape->role = vpfi_alloc(2 * layers, sizeof *shape->role);
   shape->join = vpfi_alloc(layers, sizeof *shape->join);
   shape->block = vpfi_alloc(4 * layers, sizeof *shape->block);
-  shape->state_layer = vpfi_alloc(2 * layers, sizeof *shape->state_layer);
-  if (!shape->layer || !shape->role || !shape->join || !shape->block || !shape->state_layer) {
+  shape->plane_layer = vpfi_alloc(2 * layers, sizeof *shape->plane_layer);
+  if (!shape->layer || !shape->role || !shape->join || !shape->block || !shape->plane_layer) {
     vpfi_shape_clear(shape);
     return VPF_ERR_MEMORY;
   }
@@ -180,7 +180,7 @@ vpf_status vpfi_shape_init(vpfi_shape *shape, const size_t *sizes, size_t layers
     assign_pairwise_roles(shape);
   for (size_t i = 0; i < shape->n_joins; i++)
     shape->join[i] = (vpfi_join){shape->layer[i].down, shape->layer[i + 1].up};
-  number_states(shape);
+  number_planes(shape);
   order_parameters(shape);
   return VPF_OK;
 }
@@ -215,7 +215,7 @@ void vpfi_shape_clear(vpfi_shape *shape) {
   vpfi_free(shape->role);
   vpfi_free(shape->join);
   vpfi_free(shape->block);
-  vpfi_free(shape->state_layer);
+  vpfi_free(shape->plane_layer);
   *shape = (vpfi_shape){0};
 }
 

@@ -39,7 +39,7 @@ typedef struct vpfi_role {
   bool intra;   /* U of its layer is summed (and trained) in this role */
   size_t pair;  /* where its flow is reported: progress.flow_lower or flow_upper [pair] */
   bool lower;
-  size_t state[3]; /* which states it sees, by vpfi_order */
+  size_t plane[3]; /* which plane of bits its units are, by vpfi_order */
 } vpfi_role;
 
 /* W_i joins layers i and i+1: the two roles in which it is trained. */
@@ -58,11 +58,13 @@ typedef struct vpfi_block {
   size_t count;
 } vpfi_block;
 
-/* States. Normally there is one for each layer, with the layer's number. A middle layer of a
- * pairwise machine can appear twice: as the upper layer of a pair, and in an extra state as the
- * lower one. In the unswept order those with U do: swept in the pair below, as they were before
- * the sweep in the pair above. Apart, all do: every pair is sampled on its own (the negative phase
- * of contrastive divergence). What one order has, the next has too, under the same number. */
+/* A *state* is the value of all units of a row. It is kept as *planes*, the bits of one layer each.
+ * Normally there is one plane for each layer, with the layer's number. A middle layer of a pairwise
+ * machine can have two: one as the upper layer of the pair below, and an extra one as the lower layer
+ * of the pair above. In the unswept order layers with U do: the pair below has them swept, the pair
+ * above as they were before the sweep. Apart, all middle layers do: every pair is sampled on its own
+ * (the negative phase of contrastive divergence). Each order has the planes of the one before, under
+ * the same numbers. */
 typedef enum vpfi_order { VPFI_ORDER_SWEPT = 0, VPFI_ORDER_UNSWEPT = 1, VPFI_ORDER_APART = 2 } vpfi_order;
 
 typedef struct vpfi_shape {
@@ -76,8 +78,8 @@ typedef struct vpfi_shape {
   vpfi_join *join; /* [n_joins] */
   size_t n_blocks;
   vpfi_block *block; /* [n_blocks], in flat order */
-  size_t n_states[3];  /* by vpfi_order */
-  size_t *state_layer; /* [n_states[VPFI_ORDER_APART]] */
+  size_t n_planes[3];  /* by vpfi_order */
+  size_t *plane_layer; /* [n_planes[VPFI_ORDER_APART]] */
   size_t units;        /* columns of a row of all units */
   size_t pairs;      /* length of progress.flow_lower */
   size_t param_count;

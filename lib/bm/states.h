@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* States of a machine for many rows, apart by layer, and scratch memory for one row at a time. */
+/* The states of a machine for many rows, plane by plane, and scratch memory for one row at a time. */
 #ifndef VPFI_BM_STATES_H
 #define VPFI_BM_STATES_H
 
 #include "bm/shape.h"
 
-/* State s of row r is bits[s] + r * words[s]; see vpfi_shape for what a state is. State 0 is the
- * visible layer; it may be borrowed from a data set whose every row stands for `samples` rows. */
+/* The bits of plane p (vpfi_shape says what a plane is) in row r are bits[p] + r * words[p]. The visible plane 0 may be
+ * lent by a data set, each of whose rows then stands for `samples` rows here. */
 typedef struct vpfi_states {
-  size_t n_states;
+  size_t n_planes;
   size_t rows;
-  size_t samples;        /* rows of state 0 are r / samples */
-  size_t *words;         /* [n_states] */
-  uint64_t **bits;       /* [n_states] */
-  bool visible_borrowed; /* bits[0] belongs to somebody else */
-  uint64_t first_id;     /* row r was row first_id + r / samples of its data set */
-  uint64_t *ids;         /* [rows] the same, where rows are not consecutive; or NULL */
+  size_t samples;       /* rows of a lent plane 0 are r / samples */
+  size_t *words;        /* [n_planes] */
+  uint64_t **bits;      /* [n_planes]; bits[0] is NULL where plane 0 is lent */
+  const uint64_t *lent; /* plane 0 where it is not ours: never written */
+  uint64_t first_id;    /* row r was row first_id + r / samples of its data set */
+  uint64_t *ids;        /* [rows] the same, where rows are not consecutive; or NULL */
 } vpfi_states;
 
-/* visible: rows / samples rows of bits to borrow, or NULL for memory of its own. VPF_ERR_MEMORY. */
-vpf_status vpfi_states_init(vpfi_states *states, const vpfi_shape *shape, vpfi_order order, size_t rows,
-                            size_t samples, const uint64_t *visible);
+/* All planes, of zero bits. VPF_ERR_MEMORY. */
+vpf_status vpfi_states_init(vpfi_states *states, const vpfi_shape *shape, vpfi_order order, size_t rows);
+
+/* All planes but the visible one, for `samples` states of each of `data_rows` rows that will be lent. VPF_ERR_MEMORY. */
+vpf_status vpfi_states_init_hidden(vpfi_states *states, const vpfi_shape *shape, vpfi_order order, size_t data_rows,
+                                   size_t samples);
 void vpfi_states_clear(vpfi_states *states);
 
-uint64_t *vpfi_states_row(const vpfi_states *states, size_t state, size_t row);
+/* Use these rows / samples rows of bits as plane 0 of states without one; NULL gives them back. */
+void vpfi_states_lend(vpfi_states *states, const uint64_t *visible);
+
+/* The bits of a plane in a row: to read, and, where the plane is ours, to write. */
+const uint64_t *vpfi_states_row(const vpfi_states *states, size_t plane, size_t row);
+uint64_t *vpfi_states_edit(vpfi_states *states, size_t plane, size_t row);
+
+/* Copy `count` rows of all planes that `to` has; both own their planes. */
+void vpfi_states_copy(vpfi_states *to, size_t to_row, const vpfi_states *from, size_t from_row, size_t count);
 
 /* Which row random numbers are drawn for: the index in the data set; the sample in the top bits. */
 uint64_t vpfi_states_id(const vpfi_states *states, size_t row);
@@ -32,16 +43,20 @@ uint64_t vpfi_states_id(const vpfi_states *states, size_t row);
 void vpfi_states_split(vpfi_states *states, const vpfi_shape *shape, const uint64_t *rows, size_t words);
 void vpfi_states_join(const vpfi_states *states, const vpfi_shape *shape, uint64_t *rows, size_t words);
 
+/* One row whose bits say which units of the first `layers` layers are clamped: those whose byte is not 0. clamped: by
+ * unit, layer after layer; NULL: *mask is zero, so that mask->bits, NULL, clamps nothing. VPF_ERR_MEMORY. */
+vpf_status vpfi_states_init_mask(vpfi_states *mask, const vpfi_shape *shape, const uint8_t *clamped, size_t layers);
+
 /* Scratch of one thread for one row. */
 typedef struct vpfi_scratch {
   float *z, *threshold;  /* [widest layer] */
   float *field;          /* [widest layer] for whoever needs a second one */
   uint32_t *random;      /* [widest layer] */
   uint64_t *drawn;       /* [words of the widest layer] */
-  const uint64_t **row;  /* [n_states]: the bits that fields are made of (vpfi_scratch_see) */
+  const uint64_t **row;  /* [n_planes]: the bits that fields are made of (vpfi_scratch_see) */
   uint32_t *groups;      /* [16 x words of the widest layer] for vpfi_field() */
-  uint32_t **index;      /* [n_states]: the units that are on, for each state of a row */
-  size_t *count;         /* [n_states]: how many */
+  uint32_t **index;      /* [n_planes]: the units that are on, for each plane of a row */
+  size_t *count;         /* [n_planes]: how many */
   uint32_t *index_block;
 } vpfi_scratch;
 
@@ -52,10 +67,13 @@ void vpfi_scratch_destroy(vpfi_scratch *scratch, size_t threads); /* takes NULL 
 /* Let fields be made of this row, whatever its bits will be. */
 void vpfi_scratch_see(vpfi_scratch *scratch, const vpfi_states *states, size_t row);
 
-/* Refresh index and count of one state from the row's bits. */
-void vpfi_scratch_list(vpfi_scratch *scratch, const vpfi_states *states, size_t state, size_t row);
+/* Refresh index and count of one plane from the row's bits. */
+void vpfi_scratch_list(vpfi_scratch *scratch, const vpfi_states *states, size_t plane, size_t row);
 
-/* The same of all states of the row. */
+/* The same of all planes of the row. */
 void vpfi_scratch_list_all(vpfi_scratch *scratch, const vpfi_states *states, size_t row);
+
+/* index and count of the first `layers` layers from a row that holds all units, layer after layer. */
+void vpfi_scratch_list_units(vpfi_scratch *scratch, const vpfi_shape *shape, const uint64_t *units, size_t layers);
 
 #endif

@@ -4,17 +4,22 @@
 #ifndef VPFI_EVAL_ACTIVITY_H
 #define VPFI_EVAL_ACTIVITY_H
 
-#include "bm/field.h"
+#include <vpf/evaluate.h>
 
-/* sum: [size of layer], the sum over rows of each unit's activation. Each sum in the order of the rows.
- * square, unless NULL: the same of the squares; then *sparseness is the sum over rows of
- * vpfi_sparseness() over the units. Rows of bits are `words` long. VPF_ERR_MEMORY. */
-vpf_status vpfi_activity(const vpfi_machine *machine, const uint64_t *bits, size_t words, size_t rows, size_t layer,
-                         size_t threads, double *sum, double *square, double *sparseness);
+#include "bm/workspace.h"
+#include "data/rows.h"
 
-/* (1 - <r>^2 / <r^2>) / (1 - 1/n) of n responses (Treves and Rolls 1991; Vinje and Gallant 2000) from
- * their sum and the sum of their squares. 0 if all are the same, 0 or not: there <r^2> = <r>^2, or the
- * ratio is 0/0. */
-double vpfi_sparseness(double sum, double square, size_t n);
+/* [size of layer]: the mean over rows of each unit's activation. VPF_ERR_MEMORY. */
+vpf_status vpfi_mean_activations(vpfi_workspace *work, const vpfi_rows *visible, size_t layer, float *out);
+
+/* Units by their mean activation: counts of bins [b/bins, (b+1)/bins), at most VPFI_MOST_BINS. VPF_ERR_MEMORY. */
+vpf_status vpfi_activation_histogram(vpfi_workspace *work, const vpfi_rows *visible, size_t layer, size_t bins,
+                                     size_t *out_counts);
+
+/* value * bins is exact: 24 bits of a float times at most 21. */
+enum { VPFI_MOST_BINS = 1 << 20 };
+
+/* Fills all of *out but struct_size. VPF_ERR_MEMORY. */
+vpf_status vpfi_layer_activity(vpfi_workspace *work, const vpfi_rows *visible, size_t layer, vpf_activity *out);
 
 #endif

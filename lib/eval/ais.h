@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Annealed importance sampling (Neal 2001; Salakhutdinov and Murray 2008), in both directions.
  *
- * The path leads from independent units with biases `base` to the machine. At inverse temperature
- * beta the field of a unit is
- *
- *   z = base + beta f,   f = (bias - base) + sum of w y over its edges.
- *
+ * The path leads from independent units with biases `base` to the machine, as tempered chains do (bm/chain.h).
  * Layers that can be summed in closed form are (vpfi_split): a chain carries only the others, the
  * explicit ones, and only those contribute variance. */
 #ifndef VPFI_EVAL_AIS_H
 #define VPFI_EVAL_AIS_H
 
-#include "bm/field.h"
+#include "bm/workspace.h"
 #include "eval/split.h"
 
 typedef struct vpfi_ais {
-  const vpfi_machine *machine;
+  vpfi_workspace *work; /* its states: one row a chain */
   vpfi_split split;
   float **base;  /* [n_layers]: [width] */
   float **shift; /* [n_layers]: [width] bias - base */
@@ -24,7 +20,7 @@ typedef struct vpfi_ais {
 
 /* visible_base: [n_0] biases of the visible units at beta 0, or NULL for the machine's own, which
  * hidden units have always. VPF_ERR_MEMORY. */
-vpf_status vpfi_ais_init(vpfi_ais *ais, const vpfi_machine *machine, const float *visible_base);
+vpf_status vpfi_ais_init(vpfi_ais *ais, vpfi_workspace *work, const float *visible_base);
 void vpfi_ais_clear(vpfi_ais *ais);
 
 /* log Z at beta 0. */
@@ -33,16 +29,14 @@ double vpfi_ais_base_log_z(const vpfi_ais *ais);
 /* Which random numbers a run takes. */
 typedef enum vpfi_ais_run_kind { VPFI_AIS_FORWARD = 0, VPFI_AIS_REVERSE = 1, VPFI_AIS_PILOT = 2 } vpfi_ais_run_kind;
 
-/* Draw all layers of all rows at beta 0. */
-void vpfi_ais_start(const vpfi_ais *ais, vpfi_ais_run_kind kind, uint64_t seed, vpfi_states *states, size_t threads,
-                    vpfi_scratch *scratch);
+/* Draw all layers of the first `chains` rows at beta 0. */
+void vpfi_ais_start(const vpfi_ais *ais, vpfi_ais_run_kind kind, uint64_t seed, size_t chains);
 
-/* One run of all chains through beta[0], .. , beta[n-1], ascending or descending. states: one row a
- * chain, its explicit layers drawn at beta[0]; they are left as drawn at beta[n-2]. weights: [chains] log
- * importance weights, the log of an unbiased estimate of Z(beta[n-1]) / Z(beta[0]) each. parts, unless
- * NULL: [chains x n-1], what each step added. */
+/* One run of so many chains through beta[0], .. , beta[n-1], ascending or descending. Their explicit layers have been
+ * drawn at beta[0]; they are left as drawn at beta[n-2]. weights: [chains] log importance weights, the log of an
+ * unbiased estimate of Z(beta[n-1]) / Z(beta[0]) each. parts, unless NULL: [chains x n-1], what each step added. */
 void vpfi_ais_run(const vpfi_ais *ais, vpfi_ais_run_kind kind, const float *beta, size_t n, uint64_t seed,
-                  vpfi_states *states, size_t threads, vpfi_scratch *scratch, double *weights, double *parts);
+                  size_t chains, double *weights, double *parts);
 
 /* n inverse temperatures from 0 to 1. */
 void vpfi_ais_uniform(float *beta, size_t n);

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "bm/chain.h"
 #include "num/bits.h"
 #include "num/elementary.h"
@@ -201,10 +200,8 @@ vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *
 
 typedef struct sample_job {
   const partition_job *partition;
-  const vpfi_machine *machine;
+  vpfi_workspace *work;
   uint64_t stream;
-  vpfi_states *states;
-  vpfi_scratch *scratch;
   double largest; /* the largest log sum of a chunk */
   double *below;  /* [chunks + 1] sum of all chunks before this one, over exp(largest) */
   double *value;  /* [rows] uniform in [0, below[chunks]) */
@@ -228,7 +225,7 @@ static size_t find_below(const double *list, size_t count, double x) {
 
 /* A value for every row, and the rows by the chunk that holds it (a counting sort). */
 static void deal_rows(sample_job *job) {
-  const size_t chunks = job->partition->chunks, rows = job->states->rows;
+  const size_t chunks = job->partition->chunks, rows = job->work->states.rows;
   const double *sums = job->partition->sums;
   job->largest = sums[0];
   for (size_t c = 1; c < chunks; c++) job->largest = fmax(job->largest, sums[c]);
@@ -247,13 +244,13 @@ static void deal_rows(sample_job *job) {
 
 /* Explicit unit number k of the row is bit k of the code. */
 static void set_explicit(const sample_job *job, size_t row, uint64_t code) {
-  const vpfi_shape *shape = job->machine->shape;
+  const vpfi_shape *shape = job->work->machine.shape;
   for (size_t l = 0; l < shape->n_layers; l++) {
-    uint64_t *state = vpfi_states_row(job->states, l, row);
-    memset(state, 0, shape->layer[l].words * sizeof *state);
+    uint64_t *bits = vpfi_states_edit(&job->work->states, l, row);
+    memset(bits, 0, shape->layer[l].words * sizeof *bits);
     if (!vpfi_split_is_explicit(&job->partition->split, l)) continue;
     for (size_t j = 0; j < shape->layer[l].size; j++, code >>= 1)
-      if (code & 1) vpfi_bits_flip(state, j);
+      if (code & 1) vpfi_bits_flip(bits, j);
   }
 }
 
@@ -262,9 +259,9 @@ static void set_explicit(const sample_job *job, size_t row, uint64_t code) {
 static void sample_range(void *context, size_t begin, size_t end, size_t thread) {
   const sample_job *job = context;
   const partition_job *partition = job->partition;
-  const vpfi_shape *shape = job->machine->shape;
+  const vpfi_shape *shape = job->work->machine.shape;
   double *so_far = job->so_far + thread * partition->chunk;
-  vpfi_scratch *scratch = &job->scratch[thread];
+  vpfi_scratch *scratch = &job->work->scratch[thread];
   for (size_t c = begin; c < end; c++) {
     if (job->first[c] == job->first[c + 1]) continue;
     reset(&partition->walkers[thread]);
@@ -277,9 +274,9 @@ static void sample_range(void *context, size_t begin, size_t end, size_t thread)
       if (so_far[at] <= log_into && at + 1 < partition->chunk) at++;
       const uint64_t state = c * partition->chunk + at;
       set_explicit(job, row, state ^ state >> 1);
-      vpfi_scratch_see(scratch, job->states, row);
+      vpfi_scratch_see(scratch, &job->work->states, row);
       vpfi_chain chain = {
-          .machine = job->machine, .states = job->states, .row = row, .scratch = scratch, .stream = job->stream};
+          .machine = &job->work->machine, .states = &job->work->states, .row = row, .scratch = scratch, .stream = job->stream};
       for (size_t l = 0; l < shape->n_layers; l++) {
         chain.pass = 0;
         if (vpfi_split_is_summed(&partition->split, l)) vpfi_chain_resample(&chain, shape->layer[l].up, NULL);
@@ -288,20 +285,18 @@ static void sample_range(void *context, size_t begin, size_t end, size_t thread)
   }
 }
 
-vpf_status vpfi_exact_sample(const vpfi_machine *machine, uint64_t seed, vpfi_states *states, size_t threads,
-                             vpfi_scratch *scratch) {
+vpf_status vpfi_exact_sample(vpfi_workspace *work, uint64_t seed) {
+  const size_t threads = work->team.threads, rows = work->states.rows;
   partition_job partition;
-  const vpf_status status = begin_partition(&partition, machine->shape, machine->params, threads);
+  const vpf_status status = begin_partition(&partition, work->machine.shape, work->machine.params, threads);
   if (status) return status;
   sample_job job = {.partition = &partition,
-                    .machine = machine,
+                    .work = work,
                     .stream = vpfi_rng_stream(seed, VPFI_PURPOSE_EXACT, 0),
-                    .states = states,
-                    .scratch = scratch,
                     .below = vpfi_alloc(partition.chunks + 1, sizeof(double)),
-                    .value = vpfi_alloc(states->rows, sizeof(double)),
+                    .value = vpfi_alloc(rows, sizeof(double)),
                     .first = vpfi_alloc(partition.chunks + 1, sizeof(size_t)),
-                    .order = vpfi_alloc(states->rows, sizeof(size_t)),
+                    .order = vpfi_alloc(rows, sizeof(size_t)),
                     .so_far = vpfi_alloc(threads, (size_t)partition.chunk * sizeof(double))};
   const bool complete = job.below && job.value && job.first && job.order && job.so_far;
   if (complete) {
@@ -319,7 +314,7 @@ vpf_status vpfi_exact_sample(const vpfi_machine *machine, uint64_t seed, vpfi_st
 
 typedef struct rows_job {
   walker *walkers;
-  const uint64_t *bits;
+  const vpfi_rows *visible;
   double *out;
 } rows_job;
 
@@ -330,20 +325,20 @@ static void sum_range(void *context, size_t begin, size_t end, size_t thread) {
   for (size_t r = begin; r < end; r++) {
     reset(w);
     for (size_t i = 0; i < visible->size; i++)
-      if (vpfi_bits_get(job->bits + r * visible->words, i)) flip(w, 0, i);
+      if (vpfi_bits_get(job->visible->bits + r * visible->words, i)) flip(w, 0, i);
     job->out[r] = walk(w, 0, (uint64_t)1 << w->split->explicit_units, NULL);
   }
 }
 
-vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const uint64_t *bits, size_t rows,
+vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
                                size_t threads, double *out) {
   const vpfi_split split = vpfi_split_choose(shape, 1);
   const vpf_status status = check_limit(&split);
   if (status) return status;
   walker *walkers = create_walkers(shape, params, &split, threads);
   if (!walkers) return VPF_ERR_MEMORY;
-  rows_job job = {walkers, bits, out};
-  vpfi_parallel_for(rows, threads, sum_range, &job);
+  rows_job job = {walkers, visible, out};
+  vpfi_parallel_for(visible->rows, threads, sum_range, &job);
   destroy_walkers(walkers, threads);
   return VPF_OK;
 }

@@ -3,8 +3,8 @@
 #ifndef VPFI_EVAL_EXACT_H
 #define VPFI_EVAL_EXACT_H
 
-#include "bm/field.h"
-#include "bm/states.h"
+#include "bm/workspace.h"
+#include "data/rows.h"
 #include "eval/split.h"
 
 /* 2^25 states of an RBM with 784 visible units take minutes; each unit more doubles that. */
@@ -14,13 +14,13 @@ enum { VPFI_MOST_ENUMERATED = 25 };
 vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *params, size_t threads,
                                     double *out_log_z);
 
-/* Independent draws of all units from the machine's own distribution, one a row of states, for the
+/* Independent draws of all units from the machine's own distribution, one for each row of work->states, for the
  * seed. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
-vpf_status vpfi_exact_sample(const vpfi_machine *machine, uint64_t seed, vpfi_states *states, size_t threads,
-                             vpfi_scratch *scratch);
+vpf_status vpfi_exact_sample(vpfi_workspace *work, uint64_t seed);
 
-/* For each row of visible bits: log sum over the hidden states of exp(-E(x, h)). out: [rows]. */
-vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const uint64_t *bits, size_t rows,
+/* For each row of visible bits: log sum over the hidden states of exp(-E(x, h)). out: [rows]. VPF_ERR_LIMIT,
+ * VPF_ERR_MEMORY. */
+vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
                                size_t threads, double *out);
 
 #endif

@@ -34,8 +34,8 @@ static void count_rows(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
-vpf_status vpfi_moments(const uint64_t *bits, size_t words, size_t rows, size_t cols, size_t threads, double *mean,
-                        double *pair) {
+vpf_status vpfi_moments(const vpfi_rows *data, size_t threads, double *mean, double *pair) {
+  const size_t rows = data->rows, cols = data->cols, words = data->words;
   const size_t chunk = rows < CHUNK ? rows : CHUNK;
   uint64_t *columns = vpfi_alloc(cols, vpfi_bits_words(chunk) * sizeof *columns);
   if (!columns) return VPF_ERR_MEMORY;
@@ -43,7 +43,7 @@ vpf_status vpfi_moments(const uint64_t *bits, size_t words, size_t rows, size_t 
   for (size_t k = 0; pair && k < cols * cols; k++) pair[k] = 0;
   for (size_t first = 0; first < rows; first += chunk) {
     const size_t count = rows - first < chunk ? rows - first : chunk;
-    vpfi_bits_transpose(columns, cols, bits + first * words, words, count);
+    vpfi_bits_transpose(columns, cols, data->bits + first * words, words, count);
     moments_job job = {columns, vpfi_bits_words(count), cols, mean, pair};
     vpfi_parallel_for(cols, threads, count_rows, &job);
   }
@@ -57,14 +57,16 @@ vpf_status vpfi_moments(const uint64_t *bits, size_t words, size_t rows, size_t 
   return VPF_OK;
 }
 
-size_t vpfi_pack_pairs(double *matrix, size_t n) {
+/* Put the entries i < j of a matrix [n x n] at its beginning, row after row. Returns their number. */
+static size_t pack_pairs(double *matrix, size_t n) {
   size_t count = 0;
   for (size_t i = 0; i < n; i++)
     for (size_t j = i + 1; j < n; j++) matrix[count++] = matrix[i * n + j];
   return count;
 }
 
-void vpfi_connect_pairs(double *pairs, const double *mean, size_t n) {
+/* c_ij = p_ij - p_i p_j, in place, of packed pairs. */
+static void connect_pairs(double *pairs, const double *mean, size_t n) {
   size_t k = 0;
   for (size_t i = 0; i < n; i++)
     for (size_t j = i + 1; j < n; j++) pairs[k++] -= mean[i] * mean[j];
@@ -89,7 +91,9 @@ static double mean_of(const double *x, size_t count) {
   return sum / (double)count;
 }
 
-void vpfi_compare_lists(const double *a, const double *b, size_t count, double *pearson, double *rms) {
+/* Pearson's correlation of two lists and the root mean square of their differences. NaN where not
+ * defined: the correlation of fewer than two values or of equal ones, the mean of none. */
+static void compare_lists(const double *a, const double *b, size_t count, double *pearson, double *rms) {
   *pearson = *rms = (double)NAN;
   if (count == 0) return;
   const double mean_a = mean_of(a, count), mean_b = mean_of(b, count);
@@ -103,4 +107,34 @@ void vpfi_compare_lists(const double *a, const double *b, size_t count, double *
   *rms = sqrt(difference / (double)count);
   if (constant(a, count) || constant(b, count)) return;
   *pearson = fmax(-1, fmin(1, ab / sqrt(aa * bb))); /* rounding may lead just beyond */
+}
+
+/* Means, pairs and connected pairs, in this order: the pairs are packed and connected in place. */
+static void compare(size_t cols, const double *mean_a, double *pair_a, const double *mean_b, double *pair_b,
+                    vpf_moment_comparison *out) {
+  compare_lists(mean_a, mean_b, cols, &out->mean_pearson, &out->mean_rms);
+  const size_t pairs = pack_pairs(pair_a, cols);
+  pack_pairs(pair_b, cols);
+  compare_lists(pair_a, pair_b, pairs, &out->pair_pearson, &out->pair_rms);
+  connect_pairs(pair_a, mean_a, cols);
+  connect_pairs(pair_b, mean_b, cols);
+  compare_lists(pair_a, pair_b, pairs, &out->connected_pearson, &out->connected_rms);
+}
+
+vpf_status vpfi_compare_moments(const vpfi_rows *a, const vpfi_rows *b, size_t threads, vpf_moment_comparison *out) {
+  const size_t cols = a->cols;
+  double *mean[2] = {vpfi_alloc(cols, sizeof(double)), vpfi_alloc(cols, sizeof(double))};
+  size_t row;
+  double *pair[2] = {NULL, NULL};
+  for (size_t k = 0; k < 2; k++)
+    if (vpfi_size_mul(cols, sizeof(double), &row)) pair[k] = vpfi_alloc(cols, row);
+  vpf_status status = mean[0] && mean[1] && pair[0] && pair[1] ? VPF_OK : VPF_ERR_MEMORY;
+  if (!status) status = vpfi_moments(a, threads, mean[0], pair[0]);
+  if (!status) status = vpfi_moments(b, threads, mean[1], pair[1]);
+  if (!status) compare(cols, mean[0], pair[0], mean[1], pair[1], out);
+  for (size_t k = 0; k < 2; k++) {
+    vpfi_free(mean[k]);
+    vpfi_free(pair[k]);
+  }
+  return status;
 }

@@ -3,23 +3,14 @@
 #ifndef VPFI_EVAL_MOMENTS_H
 #define VPFI_EVAL_MOMENTS_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <vpf/status.h>
+#include <vpf/evaluate.h>
 
-/* mean: [cols], p_i; pair: [cols x cols], p_ij, or NULL. From exact counts. Rows of bits are `words`
- * long. VPF_ERR_MEMORY. */
-vpf_status vpfi_moments(const uint64_t *bits, size_t words, size_t rows, size_t cols, size_t threads, double *mean,
-                        double *pair);
+#include "data/rows.h"
 
-/* Put the entries i < j of a matrix [n x n] at its beginning, row after row. Returns their number. */
-size_t vpfi_pack_pairs(double *matrix, size_t n);
+/* mean: [cols], p_i; pair: [cols x cols], p_ij, or NULL. From exact counts. VPF_ERR_MEMORY. */
+vpf_status vpfi_moments(const vpfi_rows *data, size_t threads, double *mean, double *pair);
 
-/* c_ij = p_ij - p_i p_j, in place, of packed pairs. */
-void vpfi_connect_pairs(double *pairs, const double *mean, size_t n);
-
-/* Pearson's correlation of two lists and the root mean square of their differences. NaN where not
- * defined: the correlation of fewer than two values or of equal ones, the mean of none. */
-void vpfi_compare_lists(const double *a, const double *b, size_t count, double *pearson, double *rms);
+/* Of two sets with equally many columns. Fills all of *out but struct_size. VPF_ERR_MEMORY. */
+vpf_status vpfi_compare_moments(const vpfi_rows *a, const vpfi_rows *b, size_t threads, vpf_moment_comparison *out);
 
 #endif

@@ -3,10 +3,12 @@
 
 #include <math.h>
 
+#include "base/error.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "num/blas.h"
 #include "num/elementary.h"
+#include "num/statistics.h"
+#include "sample/generate.h"
 
 /* Points times centres of one product: at most 1024 x 4096 floats, 16 MiB. BLAS and we take turns, and
  * at each turn the threads of one still spin on the processors that the other needs: with 1 MiB, 10 000
@@ -62,8 +64,9 @@ static void add_block(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
-vpf_status vpfi_parzen(const float *centres, size_t n_centres, const float *points, size_t n_points, size_t dim,
-                       const double *sigmas, size_t n_sigmas, size_t threads, double *out) {
+vpf_status vpfi_parzen(const vpfi_parzen_set *set, const double *sigmas, size_t n_sigmas, size_t threads, double *out) {
+  const size_t n_centres = set->n_centres, n_points = set->n_points, dim = set->dim;
+  const float *centres = set->centres, *points = set->points;
   double *centre_norm = vpfi_alloc(n_centres, sizeof(double)), *point_norm = vpfi_alloc(n_points, sizeof(double));
   double *sum = vpfi_alloc(n_points, n_sigmas * sizeof(double));
   float *product = vpfi_alloc(smaller(n_points, POINTS) * smaller(n_centres, CENTRES), sizeof(float));
@@ -88,4 +91,58 @@ vpf_status vpfi_parzen(const float *centres, size_t n_centres, const float *poin
   vpfi_free(point_norm);
   vpfi_free(centre_norm);
   return complete ? VPF_OK : VPF_ERR_MEMORY;
+}
+
+vpf_status vpfi_parzen_mean(const vpfi_parzen_set *set, double sigma, size_t threads, double *out_mean,
+                            double *out_stderr) {
+  double *each = vpfi_alloc(set->n_points, sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  const vpf_status status = vpfi_parzen(set, &sigma, 1, threads, each);
+  if (!status) *out_mean = vpfi_mean(each, set->n_points);
+  if (!status && out_stderr) *out_stderr = vpfi_standard_error(each, set->n_points);
+  vpfi_free(each);
+  return status;
+}
+
+vpf_status vpfi_parzen_select(const vpfi_parzen_set *set, const double *sigmas, size_t n_sigmas, size_t threads,
+                              double *out_sigma) {
+  const size_t n = set->n_points;
+  size_t size;
+  double *each = vpfi_size_mul(n_sigmas, sizeof *each, &size) ? vpfi_alloc(n, size) : NULL;
+  if (!each) return vpfi_fail(VPF_ERR_MEMORY, "no memory for %zu x %zu values", n_sigmas, n);
+  const vpf_status status = vpfi_parzen(set, sigmas, n_sigmas, threads, each);
+  size_t best = 0;
+  for (size_t s = 1; !status && s < n_sigmas; s++)
+    if (vpfi_mean(each + s * n, n) > vpfi_mean(each + best * n, n)) best = s;
+  if (!status) *out_sigma = sigmas[best];
+  vpfi_free(each);
+  return status;
+}
+
+vpf_status vpfi_parzen_generated(vpfi_workspace *work, const size_t *steps, const float *prior_field, uint64_t seed,
+                                 const vpfi_parzen_set *set, double sigma, vpf_parzen_report *report) {
+  const size_t draws = report->draws, n_points = set->n_points;
+  float *centres = vpfi_alloc(set->n_centres, set->dim * sizeof *centres);
+  double *each = vpfi_alloc(n_points, sizeof *each), *point = vpfi_alloc(n_points, sizeof *point);
+  double *draw = vpfi_alloc(draws, sizeof *draw);
+  vpf_status status = centres && each && point && draw ? VPF_OK : VPF_ERR_MEMORY;
+  vpfi_parzen_set drawn = *set;
+  drawn.centres = centres;
+  for (size_t d = 0; !status && d < draws; d++) {
+    vpfi_generate(work, steps, prior_field, seed + d, centres);
+    status = vpfi_parzen(&drawn, &sigma, 1, work->team.threads, each);
+    if (status) break;
+    draw[d] = vpfi_mean(each, n_points);
+    for (size_t p = 0; p < n_points; p++) point[p] += each[p] / (double)draws;
+  }
+  if (!status) {
+    report->mean = vpfi_mean(draw, draws);
+    report->stderr_points = vpfi_standard_error(point, n_points);
+    report->stderr_draws = vpfi_standard_error(draw, draws);
+  }
+  vpfi_free(draw);
+  vpfi_free(point);
+  vpfi_free(each);
+  vpfi_free(centres);
+  return status;
 }

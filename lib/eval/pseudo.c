@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "eval/pseudo.h"
 
+#include <math.h>
 
-#include "base/threads.h"
+#include "base/error.h"
+#include "base/memory.h"
 #include "num/bits.h"
 #include "num/elementary.h"
+#include "num/statistics.h"
 
 typedef struct pseudo_job {
-  const vpfi_machine *machine;
-  const uint64_t *bits;
-  vpfi_scratch *scratch;
+  vpfi_workspace *work;
+  const vpfi_rows *visible;
   double *out;
 } pseudo_job;
 
 /* log p(x_i | rest) = -log(1 + exp(F(x) - F(x flipped))). Flipping unit i changes the field of each
  * hidden unit by a weight, up or down, so its part of F is a change of softplus from 0 to +-w_i. */
-static double row_value(const pseudo_job *job, const uint64_t *row, vpfi_scratch *scratch) {
-  const vpfi_machine *machine = job->machine;
+static double row_value(const vpfi_machine *machine, const uint64_t *row, vpfi_scratch *scratch) {
   const vpfi_shape *shape = machine->shape;
   const vpfi_layer *visible = &shape->layer[0], *hidden = shape->n_layers == 2 ? &shape->layer[1] : NULL;
   float *own = scratch->z, *above = scratch->field;
@@ -37,12 +38,24 @@ static double row_value(const pseudo_job *job, const uint64_t *row, vpfi_scratch
 
 static void pseudo_range(void *context, size_t begin, size_t end, size_t thread) {
   const pseudo_job *job = context;
-  const size_t words = job->machine->shape->layer[0].words;
-  for (size_t r = begin; r < end; r++) job->out[r] = row_value(job, job->bits + r * words, &job->scratch[thread]);
+  const vpfi_rows *visible = job->visible;
+  for (size_t r = begin; r < end; r++)
+    job->out[r] = row_value(&job->work->machine, visible->bits + r * visible->words, &job->work->scratch[thread]);
 }
 
-void vpfi_pseudo_likelihood(const vpfi_machine *machine, const uint64_t *bits, size_t rows, size_t threads,
-                            vpfi_scratch *scratch, double *out) {
-  pseudo_job job = {machine, bits, scratch, out};
-  vpfi_parallel_for(rows, threads, pseudo_range, &job);
+void vpfi_pseudo_likelihood(vpfi_workspace *work, const vpfi_rows *visible, double *out) {
+  pseudo_job job = {work, visible, out};
+  vpfi_parallel_for(visible->rows, work->team.threads, pseudo_range, &job);
+}
+
+vpf_status vpfi_mean_pseudo_likelihood(const char *function, vpfi_workspace *work, const vpfi_rows *visible,
+                                       double *out_mean) {
+  double *each = vpfi_alloc(visible->rows, sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  vpfi_pseudo_likelihood(work, visible, each);
+  const double mean = vpfi_mean(each, visible->rows);
+  vpfi_free(each);
+  if (!isfinite(mean)) return vpfi_fail_overflow(function, "pseudo-likelihood", mean);
+  *out_mean = mean;
+  return VPF_OK;
 }

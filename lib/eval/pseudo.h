@@ -3,11 +3,14 @@
 #ifndef VPFI_EVAL_PSEUDO_H
 #define VPFI_EVAL_PSEUDO_H
 
-#include "bm/field.h"
+#include "bm/workspace.h"
+#include "data/rows.h"
 
-/* One layer, or two of which the upper has no U. bits: [rows x words of layer 0]; out: [rows];
- * scratch: [threads]. */
-void vpfi_pseudo_likelihood(const vpfi_machine *machine, const uint64_t *bits, size_t rows, size_t threads,
-                            vpfi_scratch *scratch, double *out);
+/* One layer, or two of which the upper has no U. out: [rows]. */
+void vpfi_pseudo_likelihood(vpfi_workspace *work, const vpfi_rows *visible, double *out);
+
+/* Its mean over the rows. VPF_ERR_MEMORY, VPF_ERR_OVERFLOW, whose text begins with the function. */
+vpf_status vpfi_mean_pseudo_likelihood(const char *function, vpfi_workspace *work, const vpfi_rows *visible,
+                                       double *out_mean);
 
 #endif

@@ -6,16 +6,10 @@
 
 #include "bm/chain.h"
 
-void vpfi_contrast_copy(vpfi_states *to, size_t to_row, const vpfi_states *from, size_t from_row, size_t count) {
-  for (size_t s = 0; s < to->n_states; s++)
-    memcpy(vpfi_states_row(to, s, to_row), vpfi_states_row(from, s, from_row),
-           count * to->words[s] * sizeof(uint64_t));
-}
-
 void vpfi_contrast_spread(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order drawn) {
   assert(batch->order == VPFI_ORDER_APART);
-  for (size_t s = shape->n_states[drawn]; s < batch->states.n_states; s++)
-    memcpy(batch->states.bits[s], batch->states.bits[shape->state_layer[s]],
+  for (size_t s = shape->n_planes[drawn]; s < batch->states.n_planes; s++)
+    memcpy(batch->states.bits[s], batch->states.bits[shape->plane_layer[s]],
            batch->rows * batch->states.words[s] * sizeof(uint64_t));
 }
 
@@ -27,19 +21,19 @@ typedef struct contrast_job {
   float weight;
 } contrast_job;
 
-/* `weight` times the state or mean of every unit of a role. For a mean, scratch->z is its field. */
+/* `weight` times the plane or mean of every unit of a role. For a mean, scratch->z is its field. */
 static void set_gain(const contrast_job *job, size_t row, size_t role, float weight, vpfi_scratch *scratch) {
   const vpfi_role *r = &job->machine->shape->role[role];
   const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
-  const size_t state = r->state[job->batch->order];
+  const size_t plane = r->plane[job->batch->order];
   float *gain = job->batch->gain[role] + row * layer->width;
   if (r->below != VPFI_NONE && !layer->intra) {
     job->machine->kernels->sigmoid(gain, scratch->z, weight, layer->size, layer->width);
     return;
   }
   memset(gain, 0, layer->width * sizeof *gain);
-  vpfi_scratch_list(scratch, &job->batch->states, state, row);
-  for (size_t k = 0; k < scratch->count[state]; k++) gain[scratch->index[state][k]] = weight;
+  vpfi_scratch_list(scratch, &job->batch->states, plane, row);
+  for (size_t k = 0; k < scratch->count[plane]; k++) gain[scratch->index[plane][k]] = weight;
 }
 
 static void data_range(void *context, size_t begin, size_t end, size_t thread) {
@@ -99,10 +93,10 @@ void vpfi_contrast_chains(vpfi_batch *batch, const vpfi_machine *machine, size_t
   vpfi_team_for(&batch->team, chains, chain_range, &job);
 }
 
-void vpfi_contrast_coins(vpfi_states *chains, const vpfi_machine *machine, uint64_t stream, vpfi_scratch *scratch) {
+void vpfi_contrast_start(vpfi_states *chains, const vpfi_machine *machine, uint64_t stream, vpfi_scratch *scratch) {
   const vpfi_shape *shape = machine->shape;
   for (size_t row = 0; row < chains->rows; row++)
-    for (size_t s = 0; s < chains->n_states; s++)
-      vpfi_draw_coins(machine, shape->state_layer[s], stream, s >= shape->n_layers, row, scratch,
-                      vpfi_states_row(chains, s, row));
+    for (size_t s = 0; s < chains->n_planes; s++)
+      vpfi_draw_uniform(machine, shape->plane_layer[s], stream, s >= shape->n_layers, row, scratch,
+                        vpfi_states_edit(chains, s, row));
 }

@@ -29,10 +29,7 @@ void vpfi_contrast_data(vpfi_batch *batch, const vpfi_machine *machine);
 void vpfi_contrast_chains(vpfi_batch *batch, const vpfi_machine *machine, size_t chains, size_t steps,
                           uint64_t stream, float weight);
 
-/* Fair coins for all states: where persistent chains start. */
-void vpfi_contrast_coins(vpfi_states *chains, const vpfi_machine *machine, uint64_t stream, vpfi_scratch *scratch);
-
-/* count rows of all states. */
-void vpfi_contrast_copy(vpfi_states *to, size_t to_row, const vpfi_states *from, size_t from_row, size_t count);
+/* Uniform bits in all planes: where persistent chains start. */
+void vpfi_contrast_start(vpfi_states *chains, const vpfi_machine *machine, uint64_t stream, vpfi_scratch *scratch);
 
 #endif

@@ -76,7 +76,7 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
   trainer->report = vpfi_alloc(2 * shape->pairs + shape->n_layers, sizeof *trainer->report);
   trainer->batch.states.ids = vpfi_alloc(trainer->batch.capacity, sizeof(uint64_t));
   if (plan.period > 0) { /* the states of an epoch are there from its beginning */
-    status = vpfi_states_init(&trainer->ahead, shape, trainer->batch.order, trainer->batch.capacity, 1, NULL);
+    status = vpfi_states_init(&trainer->ahead, shape, trainer->batch.order, trainer->batch.capacity);
     if (status) return status;
     trainer->ahead.ids = vpfi_alloc(trainer->batch.capacity, sizeof(uint64_t));
     if (!trainer->ahead.ids) return VPF_ERR_MEMORY;
@@ -94,7 +94,7 @@ static vpf_status alloc_trainer(vpfi_trainer *trainer) {
     trainer->has_new_sample = !status;
   }
   if (!status && trainer->method == VPF_METHOD_PCD && !(learner->has_particles && learner->particles.rows == chains)) {
-    status = vpfi_states_init(&trainer->new_particles, shape, VPFI_ORDER_APART, chains, 1, NULL);
+    status = vpfi_states_init(&trainer->new_particles, shape, VPFI_ORDER_APART, chains);
     trainer->has_new_particles = !status;
   }
   return status;
@@ -157,13 +157,12 @@ static void draw_sample(vpfi_trainer *trainer) {
     trainer->has_new_sample = false;
   }
   vpfi_states *sample = &learner->sample;
-  uint64_t *const nothing = sample->bits[0];
-  sample->bits[0] = (uint64_t *)(uintptr_t)trainer->data.bits; /* only read: it is lent, see vpfi_states */
+  vpfi_states_lend(sample, trainer->data.bits);
   sample->first_id = trainer->data.id.first_row;
   vpfi_infer(&machine, &learner->plan.estep,
              vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), sample,
              &trainer->batch.team, trainer->batch.scratch);
-  sample->bits[0] = nothing;
+  vpfi_states_lend(sample, NULL);
   learner->has_sample = true;
   learner->sample_plan = learner->plan;
   learner->sample_data = trainer->data.id;
@@ -187,7 +186,7 @@ static void start_particles(vpfi_trainer *trainer) {
   trainer->new_particles = (vpfi_states){0};
   trainer->has_new_particles = false;
   learner->has_particles = true;
-  vpfi_contrast_coins(&learner->particles, &machine,
+  vpfi_contrast_start(&learner->particles, &machine,
                       vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_PARTICLES, learner->particle_time++),
                       trainer->batch.scratch);
 }
@@ -220,7 +219,7 @@ static void prefetch_row(const vpfi_trainer *trainer, size_t at) {
   const size_t row = trainer->order[at];
   const char *data = (const char *)(trainer->data.bits + row * words[0]);
   for (size_t byte = 0; byte < words[0] * sizeof(uint64_t); byte += LINE) __builtin_prefetch(data + byte);
-  for (size_t s = 1; learner->plan.period > 0 && s < trainer->batch.states.n_states; s++)
+  for (size_t s = 1; learner->plan.period > 0 && s < trainer->batch.states.n_planes; s++)
     __builtin_prefetch(learner->sample.bits[s] + row * learner->plan.samples * words[s]);
 }
 
@@ -235,7 +234,7 @@ static void copy_rows(const vpfi_trainer *trainer, vpfi_states *states, size_t c
     if (sample == 0 && at + AHEAD < trainer->data.id.rows) prefetch_row(trainer, at + AHEAD);
     states->ids[k] = (trainer->data.id.first_row + row) | (uint64_t)sample << 48;
     copy_words(states->bits[0] + k * states->words[0], trainer->data.bits + row * states->words[0], states->words[0]);
-    for (size_t s = 1; learner->plan.period > 0 && s < states->n_states; s++)
+    for (size_t s = 1; learner->plan.period > 0 && s < states->n_planes; s++)
       copy_words(states->bits[s] + k * states->words[s],
                  learner->sample.bits[s] + (row * samples + sample) * states->words[s], states->words[s]);
   }
@@ -293,7 +292,7 @@ static void contrast(vpfi_trainer *trainer, const vpfi_machine *machine) {
   const size_t rows = batch->rows, steps = (size_t)learner->option[VPFI_AT_GIBBS_STEPS];
   vpfi_contrast_data(batch, machine);
   if (learner->method == VPF_METHOD_CD) {
-    vpfi_contrast_copy(&batch->states, rows, &batch->states, 0, rows);
+    vpfi_states_copy(&batch->states, rows, &batch->states, 0, rows);
     for (size_t r = 0; r < rows; r++) batch->states.ids[rows + r] = batch->states.ids[r];
     vpfi_contrast_chains(batch, machine, rows, steps,
                          vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_NEGATIVE, learner->epochs), 1);
@@ -301,7 +300,7 @@ static void contrast(vpfi_trainer *trainer, const vpfi_machine *machine) {
     return;
   }
   const size_t chains = learner->particles.rows;
-  vpfi_contrast_copy(&batch->states, rows, &learner->particles, 0, chains);
+  vpfi_states_copy(&batch->states, rows, &learner->particles, 0, chains);
   for (size_t c = 0; c < chains; c++) batch->states.ids[rows + c] = c;
   vpfi_contrast_chains(batch, machine, chains, steps,
                        vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_PARTICLES, learner->particle_time),
@@ -311,7 +310,7 @@ static void contrast(vpfi_trainer *trainer, const vpfi_machine *machine) {
 
 static void keep_particles(vpfi_trainer *trainer, size_t first_row) {
   vpfi_learner *learner = trainer->learner;
-  vpfi_contrast_copy(&learner->particles, 0, &trainer->batch.states, first_row, learner->particles.rows);
+  vpfi_states_copy(&learner->particles, 0, &trainer->batch.states, first_row, learner->particles.rows);
   learner->particle_time++;
 }
 

@@ -82,10 +82,7 @@ void vpfi_learner_reset_moments(vpfi_learner *learner) {
 }
 
 vpf_status vpfi_sample_init(vpfi_states *sample, const vpfi_shape *shape, const vpfi_estep_plan *plan, size_t rows) {
-  static const uint64_t nothing; /* stands for the data, which are lent to the sample when it is used */
-  size_t all;
-  if (!vpfi_size_mul(rows, plan->samples, &all)) all = SIZE_MAX; /* refused by the allocation */
-  return vpfi_states_init(sample, shape, plan->estep.order, all, plan->samples, &nothing);
+  return vpfi_states_init_hidden(sample, shape, plan->estep.order, rows, plan->samples);
 }
 
 vpfi_estep_plan vpfi_learner_plan(const vpfi_learner *learner) {

@@ -51,7 +51,7 @@ typedef struct vpfi_learner {
   vpfi_sums sums;
 
   bool has_sample;       /* hidden states of every row of data */
-  vpfi_states sample;    /* state 0 is not kept: it is the data */
+  vpfi_states sample;    /* without the visible plane, which is the data */
   vpfi_estep_plan sample_plan;
   vpfi_data_id sample_data;
   uint64_t sample_epoch; /* epochs ended when it was drawn */
@@ -73,7 +73,7 @@ void vpfi_learner_unbind(vpfi_learner *learner);
 /* Forget the moments: after a change of rule. */
 void vpfi_learner_reset_moments(vpfi_learner *learner);
 
-/* Memory for the hidden sample of `rows` data rows (zeroed); state 0 holds nothing. */
+/* Memory for the hidden sample of `rows` data rows (zeroed), without the visible plane. */
 vpf_status vpfi_sample_init(vpfi_states *sample, const vpfi_shape *shape, const vpfi_estep_plan *plan, size_t rows);
 
 /* The E-step that the options ask for now. Contrastive divergence has one of its own: afresh in

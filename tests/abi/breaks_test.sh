@@ -95,7 +95,7 @@ try break 'a parameter has another type' \
 try break 'two parameters have changed places' \
   "edit include/vpf/data.h 's/(vpf_data_slice\(.*)size_t first, size_t count/\1size_t count, size_t first/'; edit lib/api/data.c 's/(vpf_data_slice\(.*)size_t first, size_t count/\1size_t count, size_t first/'"
 try break 'a result has another type' \
-  "edit include/vpf/version.h 's/VPF_API unsigned vpf_version_number/VPF_API unsigned long vpf_version_number/'; edit lib/api/status.c 's/^unsigned vpf_version_number/unsigned long vpf_version_number/'"
+  "edit include/vpf/version.h 's/VPF_API unsigned vpf_version_number/VPF_API unsigned long vpf_version_number/'; edit lib/api/version.c 's/^unsigned vpf_version_number/unsigned long vpf_version_number/'"
 try break 'fields of a struct have changed places' \
   "edit include/vpf/train.h 's/size_t batch; /size_t BATCH; /; s/size_t batches; /size_t batch; /; s/size_t BATCH; /size_t batches; /'"
 try break 'a field is narrower' \

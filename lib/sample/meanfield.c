@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "eval/meanfield.h"
+#include "sample/meanfield.h"
 
 #include <string.h>
 
-#include "base/threads.h"
+#include "base/memory.h"
 #include "num/bits.h"
 #include "num/elementary.h"
 
@@ -36,7 +36,8 @@ void vpfi_sigmoid_all(float *z, size_t n) {
   for (size_t j = 0; j < n; j++) z[j] = vpfi_sigmoidf(z[j]);
 }
 
-size_t vpfi_means_length(const vpfi_shape *shape) {
+/* Floats that the means of all layers of one row take. */
+static size_t means_length(const vpfi_shape *shape) {
   const vpfi_layer *top = &shape->layer[shape->n_layers - 1];
   return top->first_draw + top->width;
 }
@@ -91,24 +92,22 @@ static void start(const row_means *row, const uint64_t *bits, size_t layers) {
 }
 
 typedef struct mean_field_job {
-  const vpfi_machine *machine;
-  const uint64_t *bits;
-  size_t words;
+  vpfi_workspace *work;
+  const vpfi_rows *visible;
   const uint64_t *known;
   size_t steps;
   float *out, *means;
-  vpfi_scratch *scratch;
 } mean_field_job;
 
 static void mean_field_range(void *context, size_t begin, size_t end, size_t thread) {
   const mean_field_job *job = context;
-  const vpfi_shape *shape = job->machine->shape;
+  const vpfi_shape *shape = job->work->machine.shape;
   const size_t n = shape->layer[0].size, first_pair = shape->n_layers < 2 ? 1 : 2;
   const size_t layers = shape->coupling == VPF_COUPLING_JOINT ? shape->n_layers : first_pair;
-  const row_means row = {job->machine, job->known, job->means + thread * vpfi_means_length(shape),
-                         job->scratch[thread].z};
+  const row_means row = {&job->work->machine, job->known, job->means + thread * means_length(shape),
+                         job->work->scratch[thread].z};
   for (size_t r = begin; r < end; r++) {
-    start(&row, job->bits + r * job->words, layers);
+    start(&row, job->visible->bits + r * job->visible->words, layers);
     for (size_t s = 0; s < job->steps; s++) {
       for (size_t l = 1; s > 0 && l < layers; l++) update_layer(&row, l);
       update_layer(&row, 0);
@@ -117,9 +116,12 @@ static void mean_field_range(void *context, size_t begin, size_t end, size_t thr
   }
 }
 
-void vpfi_mean_field(const vpfi_machine *machine, const uint64_t *bits, size_t words, size_t rows,
-                     const uint64_t *known, size_t steps, float *out, size_t threads, float *means,
-                     vpfi_scratch *scratch) {
-  mean_field_job job = {machine, bits, words, known, steps, out, means, scratch};
-  vpfi_parallel_for(rows, threads, mean_field_range, &job);
+vpf_status vpfi_mean_field(vpfi_workspace *work, const vpfi_rows *visible, const uint64_t *known, size_t steps,
+                           float *out) {
+  float *means = vpfi_alloc(work->team.threads, means_length(work->machine.shape) * sizeof *means);
+  if (!means) return VPF_ERR_MEMORY;
+  mean_field_job job = {work, visible, known, steps, out, means};
+  vpfi_parallel_for(visible->rows, work->team.threads, mean_field_range, &job);
+  vpfi_free(means);
+  return VPF_OK;
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The objective of probability flow and its gradient, over a whole set of states. */
+#ifndef VPFI_BM_OBJECTIVE_H
+#define VPFI_BM_OBJECTIVE_H
+
+#include "bm/flow.h"
+#include "data/rows.h"
+
+/* K, mean over rows of all units, and dK/dtheta in flat order. flow: one number, gradient: [param_count]; either may be
+ * NULL. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, naming row, layer and unit: outputs are then untouched. */
+vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, size_t threads, double *flow,
+                          float *gradient);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "bm/workspace.h"
+
+static vpf_status make_tables(vpfi_workspace *work) {
+  const vpf_status status = vpfi_tables_init(&work->tables, work->machine.shape, true);
+  if (status) return status;
+  vpfi_tables_fill(&work->tables, work->machine.kernels, work->machine.shape, work->machine.params, &work->team);
+  work->machine.tables = &work->tables;
+  return VPF_OK;
+}
+
+vpf_status vpfi_workspace_begin(vpfi_workspace *work, const vpfi_shape *shape, const vpfi_params *params, size_t rows,
+                                size_t draws) {
+  *work = (vpfi_workspace){.machine = {vpfi_kernels_best(), shape, params, NULL},
+                           .team = {.threads = vpfi_thread_count(0)}};
+  vpf_status status = VPF_OK;
+  if (rows > 0) status = vpfi_states_init(&work->states, shape, VPFI_ORDER_SWEPT, rows);
+  if (!status && vpfi_tables_pay(shape, draws)) status = make_tables(work);
+  if (status) return status;
+  work->scratch = vpfi_scratch_create(shape, work->team.threads);
+  return work->scratch ? VPF_OK : VPF_ERR_MEMORY;
+}
+
+void vpfi_workspace_end(vpfi_workspace *work) {
+  vpfi_scratch_destroy(work->scratch, work->team.threads);
+  vpfi_states_clear(&work->states);
+  vpfi_tables_clear(&work->tables, work->machine.shape);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "eval/likelihood.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "eval/exact.h"
+#include "num/statistics.h"
+
+/* log p(x) + log Z of every row, to be freed. */
+static vpf_status log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible, double **out) {
+  double *each = vpfi_alloc(visible->rows, sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  const vpf_status status = vpfi_exact_log_sums(shape, params, visible, vpfi_thread_count(0), each);
+  if (status)
+    vpfi_free(each);
+  else
+    *out = each;
+  return status;
+}
+
+vpf_status vpfi_mean_log_sum(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
+                             double *out_mean) {
+  double *each = NULL;
+  const vpf_status status = log_sums(shape, params, visible, &each);
+  if (!status) *out_mean = vpfi_mean(each, visible->rows);
+  vpfi_free(each);
+  return status;
+}
+
+/* log p + log Z of the row of zeros. */
+static vpf_status empty_log_sum(const vpfi_shape *shape, const vpfi_params *params, double *out) {
+  vpfi_rows zeros;
+  vpf_status status = vpfi_rows_init(&zeros, 1, shape->layer[0].size, 0);
+  if (!status) status = vpfi_mean_log_sum(shape, params, &zeros, out);
+  vpfi_rows_clear(&zeros);
+  return status;
+}
+
+/* log_z and what is known of it. */
+static vpf_status find_log_z(const char *function, const vpfi_shape *shape, const vpfi_params *params,
+                             const vpfi_annealing *annealing, vpf_likelihood *found) {
+  if (vpfi_enumeration_is_cheap(shape)) {
+    found->exact = 1;
+    found->ess = (double)annealing->chains;
+    return vpfi_exact_log_partition(shape, params, vpfi_thread_count(0), &found->log_z);
+  }
+  vpf_ais_result ais;
+  const vpf_status status = vpfi_anneal(function, shape, params, annealing, &ais);
+  found->log_z = ais.log_z;
+  found->log_z_stderr = ais.log_z_stderr;
+  found->ess = ais.ess;
+  found->reverse_log_z = ais.reverse_log_z;
+  found->disagree = ais.disagree;
+  return status;
+}
+
+vpf_status vpfi_estimate_likelihood(const char *function, const vpfi_shape *shape, const vpfi_params *params,
+                                    const vpfi_rows *visible, const vpfi_annealing *annealing, vpf_likelihood *out) {
+  vpfi_annealing complete = *annealing;
+  if (!complete.base) complete.base = visible;
+  if (!complete.reverse_from) complete.reverse_from = visible;
+  *out = (vpf_likelihood){.reverse_log_z = (double)NAN};
+  double *each = NULL, empty;
+  vpf_status status = log_sums(shape, params, visible, &each);
+  if (!status) status = empty_log_sum(shape, params, &empty);
+  if (!status) status = find_log_z(function, shape, params, &complete, out);
+  if (!status) {
+    out->mean = vpfi_mean(each, visible->rows) - out->log_z;
+    out->mean_low = out->reverse_log_z > out->log_z ? out->mean + out->log_z - out->reverse_log_z : out->mean;
+    out->rows_stderr = vpfi_standard_error(each, visible->rows);
+    out->empty = empty - out->log_z;
+  }
+  vpfi_free(each);
+  return status;
+}
