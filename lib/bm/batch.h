@@ -49,9 +49,21 @@ typedef struct vpfi_chore {
   size_t of, number, first, width;
 } vpfi_chore;
 
+/* What the gradient of a weight w_ij is, i in the lower and j in the upper layer. */
+typedef enum vpfi_gradient_form {
+  VPFI_GRADIENT_FLOW,       /* sum over rows of y_i gain_j + y_j gain_i: Eq. (2) */
+  VPFI_GRADIENT_CORRELATION /* of y_i gain_j alone: gains are weighted states */
+} vpfi_gradient_form;
+
+/* A piece of work; run NULL: none. */
+typedef struct vpfi_task {
+  void (*run)(void *context);
+  void *context;
+} vpfi_task;
+
 typedef struct vpfi_batch {
   vpfi_order order;
-  bool one_sided;      /* gradients of W and U sum only y_lower gain_upper */
+  vpfi_gradient_form gradient;
   bool keep_transposed; /* W^T is kept in step with W at every step */
   size_t capacity;     /* rows it has room for */
   size_t words;        /* of a row of `on` */
@@ -73,8 +85,7 @@ typedef struct vpfi_batch {
   double *chore_flow;  /* [n_chores] of one block; -1: a field was out of range */
   size_t n_tiles;
   vpfi_tile *tiles;
-  void (*meanwhile)(void *context); /* other work for a thread while tiles are updated, or NULL */
-  void *meanwhile_context;
+  vpfi_task side_task; /* what one of the threads does while the others update tiles */
   vpfi_team team;
   vpfi_scratch *scratch; /* [team.threads] */
   float **work;          /* [team.threads]: [2 x VPFI_TILE_LOWER x VPFI_TILE_UPPER]: a gradient and its half; also

@@ -239,7 +239,7 @@ float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine,
                            size_t cols, size_t thread, vpfi_selection *rest) {
   const vpfi_shape *shape = machine->shape;
   assert(tile->kind != VPFI_BLOCK_BIAS && cols <= VPFI_TILE_UPPER);
-  const bool is_intra = tile->kind == VPFI_BLOCK_INTRA, two_sided = !batch->one_sided;
+  const bool is_intra = tile->kind == VPFI_BLOCK_INTRA, two_sided = batch->gradient == VPFI_GRADIENT_FLOW;
   const size_t lower = is_intra ? intra_role(shape, tile->index) : shape->join[tile->index].lower_role;
   const size_t upper = is_intra ? lower : shape->join[tile->index].upper_role;
   const half of_lower = {lower, tile->first, tile->count, upper, j0, cols};

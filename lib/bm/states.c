@@ -65,6 +65,16 @@ void vpfi_states_copy(vpfi_states *to, size_t to_row, const vpfi_states *from, s
            count * to->words[p] * sizeof(uint64_t));
 }
 
+bool vpfi_states_are_clean(const vpfi_states *states, const vpfi_shape *shape) {
+  for (size_t p = 0; p < states->n_planes; p++) {
+    const size_t size = shape->layer[shape->plane_layer[p]].size, words = states->words[p];
+    const uint64_t beyond = size % 64 ? ~(((uint64_t)1 << size % 64) - 1) : 0;
+    for (size_t r = 0; states->bits[p] && r < states->rows; r++)
+      if (states->bits[p][(r + 1) * words - 1] & beyond) return false;
+  }
+  return true;
+}
+
 uint64_t vpfi_states_id(const vpfi_states *states, size_t row) {
   if (states->ids) return states->ids[row];
   return (states->first_id + row / states->samples) | (uint64_t)(row % states->samples) << 48;

@@ -36,6 +36,10 @@ uint64_t *vpfi_states_edit(vpfi_states *states, size_t plane, size_t row);
 /* Copy `count` rows of all planes that `to` has; both own their planes. */
 void vpfi_states_copy(vpfi_states *to, size_t to_row, const vpfi_states *from, size_t from_row, size_t count);
 
+/* Whether all planes that are ours have no bits beyond the last unit, which would select rows of weights that do not
+ * exist. */
+bool vpfi_states_are_clean(const vpfi_states *states, const vpfi_shape *shape);
+
 /* Which row random numbers are drawn for: the index in the data set; the sample in the top bits. */
 uint64_t vpfi_states_id(const vpfi_states *states, size_t row);
 

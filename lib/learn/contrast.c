@@ -4,13 +4,30 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "bm/chain.h"
 
-void vpfi_contrast_spread(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order drawn) {
-  assert(batch->order == VPFI_ORDER_APART);
-  for (size_t s = shape->n_planes[drawn]; s < batch->states.n_planes; s++)
-    memcpy(batch->states.bits[s], batch->states.bits[shape->plane_layer[s]],
-           batch->rows * batch->states.words[s] * sizeof(uint64_t));
+vpf_status vpfi_contrast_check(const vpfi_learner *learner, const vpfi_shape *shape) {
+  (void)learner;
+  if (vpfi_shape_has_pairs(shape)) return VPF_OK;
+  return vpfi_fail(VPF_ERR_UNSUPPORTED,
+                   "contrastive divergence samples pairs of layers: pairwise coupling or at most 2 layers, not a joint "
+                   "model of %zu",
+                   shape->n_layers);
+}
+
+vpfi_needs vpfi_contrast_needs(const vpfi_learner *learner, size_t chains) {
+  vpfi_estep_plan plan = {.estep = vpfi_estep_paper, .samples = 1, .period = 0};
+  plan.estep.order = learner->option[VPFI_AT_ESTEP_ORDER] > 0 ? VPFI_ORDER_UNSWEPT : VPFI_ORDER_SWEPT;
+  return (vpfi_needs){.plan = vpfi_plan_now(learner, plan),
+                      .chains = chains,
+                      .order = VPFI_ORDER_APART,
+                      .gradient = VPFI_GRADIENT_CORRELATION,
+                      .transposed = true};
+}
+
+bool vpfi_contrast_can_resume(const vpfi_learner *learner) {
+  return learner->plan.period == 0 && learner->plan.samples == 1 && !learner->plan.estep.gibbs;
 }
 
 typedef struct contrast_job {
@@ -21,7 +38,7 @@ typedef struct contrast_job {
   float weight;
 } contrast_job;
 
-/* `weight` times the plane or mean of every unit of a role. For a mean, scratch->z is its field. */
+/* `weight` times the bit or mean of every unit of a role. For a mean, scratch->z is its field. */
 static void set_gain(const contrast_job *job, size_t row, size_t role, float weight, vpfi_scratch *scratch) {
   const vpfi_role *r = &job->machine->shape->role[role];
   const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
@@ -49,9 +66,21 @@ static void data_range(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
-void vpfi_contrast_data(vpfi_batch *batch, const vpfi_machine *machine) {
-  contrast_job job = {.batch = batch, .machine = machine};
+/* After the E-step: give every pair its own copy of the bits of a middle layer. */
+static void spread_planes(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order drawn) {
+  assert(batch->order == VPFI_ORDER_APART);
+  for (size_t p = shape->n_planes[drawn]; p < batch->states.n_planes; p++)
+    memcpy(batch->states.bits[p], batch->states.bits[shape->plane_layer[p]],
+           batch->rows * batch->states.words[p] * sizeof(uint64_t));
+}
+
+bool vpfi_contrast_data(vpfi_trainer *trainer, vpfi_overflow *where) {
+  vpfi_batch *batch = &trainer->batch;
+  spread_planes(batch, trainer->machine.shape, trainer->learner->plan.estep.order);
+  if (!vpfi_batch_rates(batch, &trainer->machine, where)) return false;
+  contrast_job job = {.batch = batch, .machine = &trainer->machine};
   vpfi_team_for(&batch->team, batch->rows, data_range, &job);
+  return true;
 }
 
 /* The two layers of a pair see no other: its chain is one of a machine of its own. */
@@ -86,17 +115,12 @@ static void chain_range(void *context, size_t begin, size_t end, size_t thread) 
   }
 }
 
-void vpfi_contrast_chains(vpfi_batch *batch, const vpfi_machine *machine, size_t chains, size_t steps,
-                          uint64_t stream, float weight) {
+void vpfi_contrast_chains(vpfi_trainer *trainer, size_t chains, uint64_t stream) {
+  vpfi_batch *batch = &trainer->batch;
   assert(batch->rows + chains <= batch->capacity);
-  contrast_job job = {batch, machine, steps, stream, weight};
+  contrast_job job = {batch, &trainer->machine, (size_t)trainer->learner->option[VPFI_AT_GIBBS_STEPS], stream,
+                      (float)batch->rows / (float)chains};
   vpfi_team_for(&batch->team, chains, chain_range, &job);
-}
-
-void vpfi_contrast_start(vpfi_states *chains, const vpfi_machine *machine, uint64_t stream, vpfi_scratch *scratch) {
-  const vpfi_shape *shape = machine->shape;
-  for (size_t row = 0; row < chains->rows; row++)
-    for (size_t s = 0; s < chains->n_planes; s++)
-      vpfi_draw_uniform(machine, shape->plane_layer[s], stream, s >= shape->n_layers, row, scratch,
-                        vpfi_states_edit(chains, s, row));
+  batch->rows += chains;
+  vpfi_batch_transpose(batch, trainer->machine.shape); /* vpfi_batch_rates() has not seen them */
 }

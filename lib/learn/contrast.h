@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* Contrastive divergence: the negative log-likelihood of each pair of layers has the gradient
+/* Contrastive divergence, what its methods share: the negative log-likelihood of each pair of layers has the gradient
  *
  *   - <y_i y_j>_data + <y_i y_j>_model,
  *
- * whose second average is taken over short chains that start at the data (CD-k, Hinton 2002) or go
- * on from one minibatch to the next (PCD-k, Tieleman 2008). A minibatch holds both: rows of data,
- * then rows of chains. Every gain is the negative or the positive weight of a unit's state, so the
- * gradient is Eq. (2) with one of its two sums left out.
+ * whose second average is taken over short chains. A minibatch holds both: rows of data, then rows of chains. Every
+ * gain is the negative or the positive weight of a unit's bit, so the gradient is Eq. (2) with one of its two sums left
+ * out (VPFI_GRADIENT_CORRELATION). Each pair of layers has its own plane of a middle layer (VPFI_ORDER_APART).
  *
- * Where a layer has no U, the mean sigmoid(z) of an upper unit stands for its drawn state, which
+ * Where a layer has no U, the mean sigmoid(z) of an upper unit stands for its drawn bit, which
  * has the same expectation and less variance. */
 #ifndef VPFI_LEARN_CONTRAST_H
 #define VPFI_LEARN_CONTRAST_H
 
-#include "bm/flow.h"
-#include "bm/gibbs.h"
+#include "learn/trainer.h"
 
-/* After the E-step of the batch's rows in the order `drawn`: give every pair its own copy of the
- * states. The batch is in VPFI_ORDER_APART, `one_sided`. */
-void vpfi_contrast_spread(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order drawn);
+/* Of a gradient: a difference of two probabilities. */
+#define VPFI_CONTRAST_BOUND 1.0
 
-/* Gains of the rows of data. */
-void vpfi_contrast_data(vpfi_batch *batch, const vpfi_machine *machine);
+/* VPF_ERR_UNSUPPORTED unless each pair of layers is a machine of its own. */
+vpf_status vpfi_contrast_check(const vpfi_learner *learner, const vpfi_shape *shape);
 
-/* Rows rows .. rows+chains-1 of the batch hold the start of the chains, and ids: move them on by
- * `steps` steps, each down and up in every pair (one layer: a draw of every unit), and set their
- * gains, each row counting as `weight` rows of data. */
-void vpfi_contrast_chains(vpfi_batch *batch, const vpfi_machine *machine, size_t chains, size_t steps,
-                          uint64_t stream, float weight);
+/* An E-step of its own, afresh in every minibatch, bottom-up, one sweep; and so many chains. */
+vpfi_needs vpfi_contrast_needs(const vpfi_learner *learner, size_t chains);
+bool vpfi_contrast_can_resume(const vpfi_learner *learner);
 
-/* Uniform bits in all planes: where persistent chains start. */
-void vpfi_contrast_start(vpfi_states *chains, const vpfi_machine *machine, uint64_t stream, vpfi_scratch *scratch);
+/* From the data rows of trainer->batch, their hidden states drawn, to their gains, and the flow, which is reported. */
+bool vpfi_contrast_data(vpfi_trainer *trainer, vpfi_overflow *where);
+
+/* The rows after those of data hold the start of the chains, and ids: move them on by the learner's Gibbs steps, each
+ * down and up in every pair (one layer: a draw of every unit), and set their gains, together weighing as much as the
+ * data. They then belong to the batch. */
+void vpfi_contrast_chains(vpfi_trainer *trainer, size_t chains, uint64_t stream);
 
 #endif

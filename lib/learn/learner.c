@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "learn/learner.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "learn/method.h"
 
 void vpfi_learner_init(vpfi_learner *learner) {
   *learner = (vpfi_learner){.seed = 1, .beta1_power = 1, .beta2_power = 1};
@@ -38,9 +40,14 @@ void vpfi_sums_clear(vpfi_sums *sums) {
   *sums = (vpfi_sums){0};
 }
 
+void vpfi_learner_keep(vpfi_learner *learner, size_t k, void *kept) {
+  if (learner->kept[k]) vpfi_method_at(k)->keeper->destroy(learner->kept[k]);
+  learner->kept[k] = kept;
+}
+
 void vpfi_learner_clear(vpfi_learner *learner) {
+  for (size_t k = 0; k < VPFI_N_METHODS; k++) vpfi_learner_keep(learner, k, NULL);
   vpfi_states_clear(&learner->sample);
-  vpfi_states_clear(&learner->particles);
   vpfi_sums_clear(&learner->sums);
   vpfi_params_clear(&learner->moment1, &learner->shape);
   vpfi_params_clear(&learner->moment2, &learner->shape);
@@ -85,22 +92,19 @@ vpf_status vpfi_sample_init(vpfi_states *sample, const vpfi_shape *shape, const 
   return vpfi_states_init_hidden(sample, shape, plan->estep.order, rows, plan->samples);
 }
 
-vpfi_estep_plan vpfi_learner_plan(const vpfi_learner *learner) {
-  const double *option = learner->option;
-  if ((vpf_method)option[VPFI_AT_METHOD] != VPF_METHOD_VPF) {
-    vpfi_estep_plan plan = {.estep = vpfi_estep_paper, .samples = 1, .period = 0};
-    plan.estep.order = option[VPFI_AT_ESTEP_ORDER] > 0 ? VPFI_ORDER_UNSWEPT : VPFI_ORDER_SWEPT;
-    return plan;
-  }
-  return (vpfi_estep_plan){
-      .estep = {.gibbs = option[VPFI_AT_ESTEP] > 0,
-                .sweeps = (size_t)option[VPFI_AT_ESTEP_SWEEPS],
-                .order = option[VPFI_AT_ESTEP_ORDER] > 0 ? VPFI_ORDER_UNSWEPT : VPFI_ORDER_SWEPT,
-                .random_start = option[VPFI_AT_ESTEP_START] > 0},
-      .samples = (size_t)option[VPFI_AT_ESTEP_SAMPLES],
-      .period = (uint64_t)option[VPFI_AT_ESTEP_PERIOD]};
-}
-
 bool vpfi_data_id_equal(const vpfi_data_id *a, const vpfi_data_id *b) {
   return a->rows == b->rows && a->cols == b->cols && a->first_row == b->first_row && a->checksum == b->checksum;
+}
+
+size_t vpfi_list_planes(vpfi_tensor *list, const char *what, const vpfi_states *states, const vpfi_shape *shape,
+                        vpfi_order order, size_t first) {
+  size_t n = 0;
+  for (size_t p = first; p < shape->n_planes[order]; p++, n++) {
+    const size_t words = shape->layer[shape->plane_layer[p]].words;
+    uint64_t *bits = states->bits ? states->bits[p] : NULL;
+    list[n] = (vpfi_tensor){.dtype = VPFI_DTYPE_U64, .rank = 2, .rows = states->rows, .cols = words, .stride = words,
+                            .data = bits, .into = bits};
+    snprintf(list[n].name, sizeof list[n].name, "optimizer.%s.%zu", what, p);
+  }
+  return n;
 }

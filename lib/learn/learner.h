@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All state of training except the parameters: what a vpf_optimizer is, and what a checkpoint
+/* Everything that training remembers except the parameters: what a vpf_optimizer is, and what a checkpoint
  * must hold so that going on gives the same bits. */
 #ifndef VPFI_LEARN_LEARNER_H
 #define VPFI_LEARN_LEARNER_H
@@ -7,7 +7,9 @@
 #include "bm/gibbs.h"
 #include "bm/params.h"
 #include "bm/states.h"
+#include "learn/methods.h"
 #include "learn/options.h"
+#include "num/tensor.h"
 
 /* Which data a hidden sample belongs to. */
 typedef struct vpfi_data_id {
@@ -56,9 +58,7 @@ typedef struct vpfi_learner {
   vpfi_data_id sample_data;
   uint64_t sample_epoch; /* epochs ended when it was drawn */
 
-  bool has_particles;    /* chains of PCD, in VPFI_ORDER_APART; they belong to the parameters, not to data */
-  vpfi_states particles;
-  uint64_t particle_time; /* minibatches of PCD so far: numbers their random draws */
+  void *kept[VPFI_N_METHODS]; /* what each method keeps (vpfi_keeper); NULL: nothing */
 } vpfi_learner;
 
 void vpfi_learner_init(vpfi_learner *learner); /* the paper preset, unbound */
@@ -70,15 +70,14 @@ vpf_status vpfi_learner_bind(vpfi_learner *learner, const vpfi_shape *shape);
 /* Free it again and be as new, but for options, seed and last_stop. */
 void vpfi_learner_unbind(vpfi_learner *learner);
 
+/* Put what method number k keeps from now on in the place of what it kept. */
+void vpfi_learner_keep(vpfi_learner *learner, size_t k, void *kept);
+
 /* Forget the moments: after a change of rule. */
 void vpfi_learner_reset_moments(vpfi_learner *learner);
 
 /* Memory for the hidden sample of `rows` data rows (zeroed), without the visible plane. */
 vpf_status vpfi_sample_init(vpfi_states *sample, const vpfi_shape *shape, const vpfi_estep_plan *plan, size_t rows);
-
-/* The E-step that the options ask for now. Contrastive divergence has one of its own: afresh in
- * every minibatch, bottom-up, one sweep. */
-vpfi_estep_plan vpfi_learner_plan(const vpfi_learner *learner);
 
 vpf_status vpfi_sums_init(vpfi_sums *sums, const vpfi_shape *shape);
 void vpfi_sums_zero(vpfi_sums *sums, const vpfi_shape *shape);
@@ -86,5 +85,10 @@ void vpfi_sums_add(vpfi_sums *sums, const vpfi_shape *shape, const vpfi_sums *mo
 void vpfi_sums_clear(vpfi_sums *sums);
 
 bool vpfi_data_id_equal(const vpfi_data_id *a, const vpfi_data_id *b);
+
+/* Append the planes of states from `first` on as "optimizer.<what>.<plane>", [rows x words]; returns how many. Where
+ * the states have no memory yet, neither have the tensors. */
+size_t vpfi_list_planes(vpfi_tensor *list, const char *what, const vpfi_states *states, const vpfi_shape *shape,
+                        vpfi_order order, size_t first);
 
 #endif

@@ -96,7 +96,7 @@ static void update_range(void *context, size_t begin, size_t end, size_t thread)
   const update_job *job = context;
   for (size_t t = begin; t < end; t++) {
     if (t == job->batch->n_tiles) {
-      job->batch->meanwhile(job->batch->meanwhile_context);
+      job->batch->side_task.run(job->batch->side_task.context);
       continue;
     }
     const vpfi_tile *tile = &job->batch->tiles[t];
@@ -107,7 +107,7 @@ static void update_range(void *context, size_t begin, size_t end, size_t thread)
 
 /* Run all tiles; the peak, or false and *blowup. */
 static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
-  const bool more = job->batch->meanwhile && !job->trial;
+  const bool more = job->batch->side_task.run && !job->trial;
   vpfi_team_for(&job->batch->team, job->batch->n_tiles + more, update_range, job);
   *peak = 0;
   for (size_t t = 0; t < job->batch->n_tiles; t++) {
@@ -151,7 +151,6 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
 
   const double gradient = bound + (double)job.weights.decay * (double)*peak;
 
-  if (batch->one_sided) vpfi_batch_transpose(batch, &learner->shape); /* chains have come to the rows */
   if (*peak > VPFI_SAFE_MAGNITUDE || gradient > (double)VPFI_SAFE_MAGNITUDE) {
     float unused;
     job.trial = true;

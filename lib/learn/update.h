@@ -23,8 +23,7 @@ typedef struct vpfi_blowup {
  * this: the square of the gradient is then below 1e30, the step below 10 * 1e15. */
 #define VPFI_SAFE_MAGNITUDE 1e15f
 
-/* One step of the learner's rule with the gradient of the batch, summed over all its rows (those of chains, which
- * vpfi_batch_rates() has not seen, are transposed here) and divided by `rows`.
+/* One step of the learner's rule with the gradient of the batch, summed over all its rows and divided by `rows`.
  *
  *  bound: no entry of that gradient is larger.
  *  *peak: the largest magnitude among parameters and moments before and, on return, after; above

@@ -22,16 +22,6 @@ enum { VPFI_SAFETENSORS_HEADER_LIMIT = 4 << 20 };
 #define VPFI_SAFETENSORS_CRC_KEY "vpf_crc32"
 enum { VPFI_SAFETENSORS_CRC_DIGITS = 8 };
 
-/* A matrix in memory, or (rank 1, rows = 1) a vector. */
-typedef struct vpfi_tensor {
-  char name[64]; /* printable ASCII without quote or backslash, as everything that is written */
-  vpfi_dtype dtype;
-  size_t rank;       /* 1 or 2 */
-  size_t rows, cols; /* at least 1 */
-  size_t stride;     /* elements from one row to the next in memory, >= cols; the file has no padding */
-  const void *data;  /* of the writer's machine, native byte order */
-} vpfi_tensor;
-
 typedef struct vpfi_metadata {
   char key[32];
   const char *value; /* printable ASCII without quote or backslash */

@@ -101,7 +101,7 @@ try break 'fields of a struct have changed places' \
 try break 'a field is narrower' \
   "edit include/vpf/evaluate.h 's/double population_sparseness;/float population_sparseness;/'"
 try break 'a field is gone' \
-  "edit include/vpf/train.h '/double total_seconds;/d'; edit lib/learn/epoch.c '/[.>]total_seconds/d'"
+  "edit include/vpf/train.h '/double total_seconds;/d'; edit lib/learn/progress.c '/[.>]total_seconds/d'"
 try break 'a field in the middle of a struct' \
   "edit include/vpf/evaluate.h 's/^( *)double ess; .*effective sample size of the weights/\1double middle;\n&/'"
 try break 'a field in a hole of a struct' \

@@ -125,10 +125,10 @@ static const double doubles[3] = {0.1, -2.5e300, 5e-324};
 static const uint64_t words[2] = {0x0123456789abcdef, UINT64_MAX};
 static const vpfi_metadata metadata[] = {{"note", "all types"}};
 static const vpfi_tensor tensors[] = {
-    {"bytes", VPFI_DTYPE_U8, 1, 1, 5, 5, bytes},
-    {"floats", VPFI_DTYPE_F32, 2, 2, 3, 5, floats},
-    {"doubles", VPFI_DTYPE_F64, 1, 1, 3, 3, doubles},
-    {"words", VPFI_DTYPE_U64, 2, 1, 2, 2, words},
+    {"bytes", VPFI_DTYPE_U8, 1, 1, 5, 5, bytes, NULL},
+    {"floats", VPFI_DTYPE_F32, 2, 2, 3, 5, floats, NULL},
+    {"doubles", VPFI_DTYPE_F64, 1, 1, 3, 3, doubles, NULL},
+    {"words", VPFI_DTYPE_U64, 2, 1, 2, 2, words, NULL},
 };
 
 static vpf_status write_container(void) {

@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Checkpoints: the tensors of a model, and those of its optimizer beside them.
- *
- *   optimizer.option_keys  U64 [options]   vpf_option numbers
- *   optimizer.options      F64 [options]   their values
- *   optimizer.state        U64 [..]        the fields of `state` below, in order
- *   optimizer.powers       F64 [2]         beta1^t, beta2^t
- *   optimizer.sum_rows     F64 [1]         rows, flow by role and units on by layer that the
- *   optimizer.sum_flow     F64 [roles]       running epoch has summed so far
- *   optimizer.sum_on       F64 [layers]
- *   optimizer.moment1.*, optimizer.moment2.*  F32, named and shaped like the parameters
- *   optimizer.sample.<s>   U64 [rows, words]  hidden sample, bits as in memory, by state
- *   optimizer.particles.<s>  U64 [chains, words]  chains of PCD, the same
- *
- * All but the first three are there only once the optimizer has trained. */
+#include "store/checkpoint_file.h"
+
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "api/handles.h"
 #include "base/memory.h"
+#include "learn/method.h"
 #include "store/model_file.h"
 
 /* The whole numbers of a learner. New fields go to the end. */
@@ -33,10 +22,18 @@ enum {
   AT_SAMPLE_PLAN = AT_SAMPLE_DATA + 4, /* 6 */
   N_STATE_FIRST = AT_SAMPLE_PLAN + 6,  /* as many as the first files had; the rest are then 0 */
   AT_METHOD = N_STATE_FIRST,
-  AT_PARTICLE_ROWS,             /* chains that there are; 0: none */
-  AT_PARTICLE_TIME,
-  N_STATE
+  AT_KEPT,                      /* the numbers of what methods keep, method after method */
+  MOST_STATE = AT_KEPT + 64
 };
+
+/* How many numbers there are. */
+static size_t count_state(void) {
+  size_t count = AT_KEPT;
+  for (size_t k = 0; k < VPFI_N_METHODS; k++)
+    if (vpfi_method_at(k)->keeper) count += vpfi_method_at(k)->keeper->n_numbers;
+  assert(count <= MOST_STATE);
+  return count;
+}
 
 static void pack_data_id(uint64_t *to, const vpfi_data_id *id) {
   to[0] = id->rows, to[1] = id->cols, to[2] = id->first_row, to[3] = id->checksum;
@@ -66,8 +63,8 @@ static bool unpack_plan(const uint64_t *from, vpfi_estep_plan *plan) {
   return true;
 }
 
-static void pack_state(uint64_t state[N_STATE], const vpfi_learner *learner) {
-  memset(state, 0, N_STATE * sizeof *state);
+static void pack_state(uint64_t state[MOST_STATE], const vpfi_learner *learner) {
+  memset(state, 0, MOST_STATE * sizeof *state);
   state[AT_SEED] = learner->seed;
   state[AT_LAST_STOP] = (uint64_t)learner->last_stop;
   state[AT_BOUND] = learner->bound;
@@ -84,28 +81,39 @@ static void pack_state(uint64_t state[N_STATE], const vpfi_learner *learner) {
   pack_data_id(state + AT_SAMPLE_DATA, &learner->sample_data);
   pack_plan(state + AT_SAMPLE_PLAN, &learner->sample_plan);
   state[AT_METHOD] = (uint64_t)learner->method;
-  state[AT_PARTICLE_ROWS] = learner->has_particles ? learner->particles.rows : 0;
-  state[AT_PARTICLE_TIME] = learner->particle_time;
+  uint64_t *numbers = state + AT_KEPT;
+  for (size_t k = 0; k < VPFI_N_METHODS; k++) {
+    const vpfi_keeper *keeper = vpfi_method_at(k)->keeper;
+    if (!keeper) continue;
+    if (learner->kept[k]) keeper->pack(learner->kept[k], numbers);
+    numbers += keeper->n_numbers;
+  }
 }
 
-/* False if the numbers of the method and its chains cannot be. */
-static bool unpack_method(const uint64_t state[N_STATE], vpfi_learner *learner) {
-  const vpfi_option_info *particles = &vpfi_option_table[VPFI_AT_PARTICLES];
-  const uint64_t most = (uint64_t)particles->high;
-  if (state[AT_METHOD] > VPF_METHOD_PCD || state[AT_PARTICLE_ROWS] > most) return false;
-  learner->method = (vpf_method)state[AT_METHOD];
-  learner->has_particles = state[AT_PARTICLE_ROWS] > 0;
-  learner->particle_time = state[AT_PARTICLE_TIME];
-  if (!learner->inside) return true;
-  if (learner->method == VPF_METHOD_PCD && !learner->has_particles) return false; /* it began with its chains */
-  const bool afresh = learner->plan.period == 0 && learner->plan.samples == 1 && !learner->plan.estep.gibbs;
-  return learner->method == VPF_METHOD_VPF || afresh;
+/* What methods keep, without memory for its tensors. VPF_ERR_FORMAT, VPF_ERR_MEMORY. */
+static vpf_status unpack_kept(const uint64_t state[MOST_STATE], vpfi_learner *learner) {
+  const uint64_t *numbers = state + AT_KEPT;
+  vpf_status status = VPF_OK;
+  for (size_t k = 0; !status && k < VPFI_N_METHODS; k++) {
+    const vpfi_keeper *keeper = vpfi_method_at(k)->keeper;
+    if (!keeper) continue;
+    status = keeper->unpack(numbers, &learner->kept[k]);
+    numbers += keeper->n_numbers;
+  }
+  return status;
+}
+
+static bool keeps_nothing(const vpfi_learner *learner) {
+  for (size_t k = 0; k < VPFI_N_METHODS; k++)
+    if (learner->kept[k]) return false;
+  return true;
 }
 
 /* False if some number cannot be: the file is then refused. */
-static bool unpack_state(const uint64_t state[N_STATE], vpfi_learner *learner) {
+static bool unpack_state(const uint64_t state[MOST_STATE], vpfi_learner *learner) {
   const uint64_t most = (uint64_t)1 << 47; /* rows, epochs */
-  if (state[AT_LAST_STOP] > VPF_STOP_DIVERGED) return false;
+  if (state[AT_LAST_STOP] > VPF_STOP_DIVERGED || state[AT_METHOD] >= VPFI_N_METHODS) return false;
+  learner->method = (vpf_method)state[AT_METHOD];
   learner->seed = state[AT_SEED];
   learner->last_stop = (vpf_stop)state[AT_LAST_STOP];
   learner->epochs = state[AT_EPOCHS];
@@ -122,7 +130,7 @@ static bool unpack_state(const uint64_t state[N_STATE], vpfi_learner *learner) {
   for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
     if (state[flags[k]] > 1) return false;
   const bool fresh = !state[AT_BOUND];
-  if (fresh) return !learner->inside && !learner->has_sample && learner->epochs == 0 && state[AT_PARTICLE_ROWS] == 0;
+  if (fresh) return !learner->inside && !learner->has_sample && learner->epochs == 0 && keeps_nothing(learner);
   return learner->epochs < most && learner->data.rows < most &&
          learner->data.first_row < most && learner->cursor <= learner->data.rows &&
          learner->sums.batches <= learner->cursor && learner->sample_epoch <= learner->epochs &&
@@ -132,7 +140,7 @@ static bool unpack_state(const uint64_t state[N_STATE], vpfi_learner *learner) {
           (learner->has_sample && vpfi_data_id_equal(&learner->data, &learner->sample_data) &&
            learner->plan.samples == learner->sample_plan.samples &&
            learner->plan.estep.order == learner->sample_plan.estep.order)) &&
-         unpack_method(state, learner);
+         (!learner->inside || vpfi_method_at(learner->method)->can_resume(learner));
 }
 
 /* ---- The list of tensors, the same for writing and for reading ---- */
@@ -140,29 +148,38 @@ static bool unpack_state(const uint64_t state[N_STATE], vpfi_learner *learner) {
 /* What of a learner stands in arrays of its own in the file. */
 typedef struct flat_learner {
   uint64_t keys[VPFI_N_OPTIONS];
-  uint64_t state[N_STATE];
-  double powers[2];
+  uint64_t state[MOST_STATE];
+  double powers[2], sum_rows[1];
 } flat_learner;
 
-static vpfi_tensor vector(const char *name, vpfi_dtype dtype, size_t count, const void *data) {
+/* To be written only. */
+static vpfi_tensor given(const char *name, vpfi_dtype dtype, size_t count, const void *data) {
   vpfi_tensor tensor = {.dtype = dtype, .rank = 1, .rows = 1, .cols = count, .stride = count, .data = data};
   snprintf(tensor.name, sizeof tensor.name, "%s", name);
   return tensor;
 }
 
-static vpfi_tensor matrix(vpfi_dtype dtype, size_t rows, size_t cols, size_t stride, const void *data) {
-  return (vpfi_tensor){.dtype = dtype, .rank = 2, .rows = rows, .cols = cols, .stride = stride, .data = data};
+static vpfi_tensor vector(const char *name, vpfi_dtype dtype, size_t count, void *data) {
+  vpfi_tensor tensor = given(name, dtype, count, data);
+  tensor.into = data;
+  return tensor;
+}
+
+static vpfi_tensor matrix(vpfi_dtype dtype, size_t rows, size_t cols, size_t stride, void *data) {
+  return (vpfi_tensor){
+      .dtype = dtype, .rank = 2, .rows = rows, .cols = cols, .stride = stride, .data = data, .into = data};
 }
 
 static size_t most_tensors(const vpfi_shape *shape) {
-  return 8 + 2 * (shape->n_joins + shape->n_layers + shape->n_roles) + 2 * shape->n_planes[VPFI_ORDER_APART];
+  return 8 + 2 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_planes[VPFI_ORDER_APART] +
+         VPFI_N_METHODS * vpfi_most_kept_tensors(shape);
 }
 
 static size_t list_always(vpfi_tensor *list, const vpfi_learner *learner, const flat_learner *flat) {
   size_t n = 0;
-  list[n++] = vector("optimizer.option_keys", VPFI_DTYPE_U64, VPFI_N_OPTIONS, flat->keys);
-  list[n++] = vector("optimizer.options", VPFI_DTYPE_F64, VPFI_N_OPTIONS, learner->option);
-  list[n++] = vector("optimizer.state", VPFI_DTYPE_U64, N_STATE, flat->state);
+  list[n++] = given("optimizer.option_keys", VPFI_DTYPE_U64, VPFI_N_OPTIONS, flat->keys);
+  list[n++] = given("optimizer.options", VPFI_DTYPE_F64, VPFI_N_OPTIONS, learner->option);
+  list[n++] = given("optimizer.state", VPFI_DTYPE_U64, count_state(), flat->state);
   return n;
 }
 
@@ -190,43 +207,37 @@ static size_t list_moments(vpfi_tensor *list, const vpfi_shape *shape, const vpf
   return n;
 }
 
-static size_t list_states(vpfi_tensor *list, const char *what, const vpfi_states *states, size_t first) {
+/* The bits of hidden sample and of what methods keep. Without memory yet, names and sizes alone. */
+static size_t list_bits(vpfi_tensor *list, const vpfi_learner *learner) {
+  const vpfi_shape *shape = &learner->shape;
   size_t n = 0;
-  for (size_t s = first; s < states->n_planes; s++, n++) {
-    list[n] = matrix(VPFI_DTYPE_U64, states->rows, states->words[s], states->words[s], states->bits[s]);
-    snprintf(list[n].name, sizeof list[n].name, "optimizer.%s.%zu", what, s);
-  }
+  if (learner->has_sample) /* without the visible plane */
+    n += vpfi_list_planes(list, "sample", &learner->sample, shape, learner->sample_plan.estep.order, 1);
+  for (size_t k = 0; k < VPFI_N_METHODS; k++)
+    if (learner->kept[k]) n += vpfi_method_at(k)->keeper->list(learner->kept[k], shape, list + n);
   return n;
 }
 
 /* What exists once the learner is bound. */
-static size_t list_bound(vpfi_tensor *list, const vpfi_learner *learner, const flat_learner *flat) {
+static size_t list_bound(vpfi_tensor *list, const vpfi_learner *learner, flat_learner *flat) {
   const vpfi_shape *shape = &learner->shape;
   size_t n = 0;
   list[n++] = vector("optimizer.powers", VPFI_DTYPE_F64, 2, flat->powers);
-  list[n++] = vector("optimizer.sum_rows", VPFI_DTYPE_F64, 1, &learner->sums.rows);
+  list[n++] = vector("optimizer.sum_rows", VPFI_DTYPE_F64, 1, flat->sum_rows);
   list[n++] = vector("optimizer.sum_flow", VPFI_DTYPE_F64, shape->n_roles, learner->sums.flow);
   list[n++] = vector("optimizer.sum_on", VPFI_DTYPE_F64, shape->n_layers, learner->sums.on);
   n += list_moments(list + n, shape, &learner->moment1, 1);
   n += list_moments(list + n, shape, &learner->moment2, 2);
-  if (learner->has_sample) n += list_states(list + n, "sample", &learner->sample, 1); /* state 0 is the data */
-  if (learner->has_particles) n += list_states(list + n, "particles", &learner->particles, 0);
-  return n;
+  return n + list_bits(list + n, learner);
 }
 
-vpf_status vpf_checkpoint_save(const vpf_model *model, const vpf_optimizer *optimizer, const char *path) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!optimizer) return vpfi_null(__func__, "optimizer");
-  if (!path) return vpfi_null(__func__, "path");
-  const vpfi_learner *learner = &optimizer->learner;
-  vpf_status status = vpfi_check_bound(learner, model);
-  if (status) return status;
-
-  flat_learner flat = {.powers = {learner->beta1_power, learner->beta2_power}};
+vpf_status vpfi_checkpoint_write(const char *path, const vpfi_shape *shape, const vpfi_params *params,
+                                 const vpfi_learner *learner) {
+  flat_learner flat = {.powers = {learner->beta1_power, learner->beta2_power}, .sum_rows = {learner->sums.rows}};
   for (int k = 0; k < VPFI_N_OPTIONS; k++) flat.keys[k] = (uint64_t)vpfi_option_table[k].key;
   pack_state(flat.state, learner);
   vpfi_model_parts parts;
-  status = vpfi_model_parts_init(&parts, &model->shape, &model->params, "checkpoint", most_tensors(&model->shape));
+  vpf_status status = vpfi_model_parts_init(&parts, shape, params, "checkpoint", most_tensors(shape));
   if (status) return status;
   parts.n_tensors += list_always(parts.tensors + parts.n_tensors, learner, &flat);
   if (learner->bound) parts.n_tensors += list_bound(parts.tensors + parts.n_tensors, learner, &flat);
@@ -241,7 +252,7 @@ static vpf_status read_tensors(const vpfi_safetensors *file, const vpfi_tensor *
   vpf_status status = VPF_OK;
   for (size_t k = 0; !status && k < count; k++)
     status = vpfi_safetensors_read(file, list[k].name, list[k].dtype, list[k].rank, list[k].rows, list[k].cols,
-                                   list[k].stride, (void *)(uintptr_t)list[k].data); /* our own arrays */
+                                   list[k].stride, list[k].into);
   return status;
 }
 
@@ -291,44 +302,44 @@ static bool moments_are_sound(const vpfi_learner *learner) {
   return true;
 }
 
-/* Bits beyond the last unit would select rows of weights that do not exist. */
-static bool states_are_clean(const vpfi_shape *shape, const vpfi_states *states, size_t first) {
-  for (size_t s = first; s < states->n_planes; s++) {
-    const size_t size = shape->layer[shape->plane_layer[s]].size;
-    const uint64_t beyond = size % 64 ? ~(((uint64_t)1 << size % 64) - 1) : 0;
-    for (size_t r = 0; r < states->rows; r++)
-      if (states->bits[s][(r + 1) * states->words[s] - 1] & beyond) return false;
-  }
-  return true;
-}
-
-static vpf_status alloc_sample(const vpfi_safetensors *file, vpfi_learner *learner) {
-  size_t rows, words;
+/* Memory for the bits, once the file has been seen to hold as many: its own size bounds what is allocated. */
+static vpf_status alloc_bits(const vpfi_safetensors *file, vpfi_learner *learner, vpfi_tensor *list) {
+  const vpfi_data_id *data = &learner->sample_data;
   const vpfi_estep_plan *plan = &learner->sample_plan;
-  if (learner->shape.n_layers > 1) { /* the file's own size bounds what is allocated */
-    const vpf_status status = vpfi_safetensors_shape(file, "optimizer.sample.1", VPFI_DTYPE_U64, 2, &rows, &words);
-    if (status) return status;
-    if (rows / plan->samples != learner->sample_data.rows || rows % plan->samples != 0)
-      return vpfi_safetensors_refuse(file, "the hidden sample has %zu rows; %llu rows of data with %zu samples do not fit",
-                                     rows, (unsigned long long)learner->sample_data.rows, plan->samples);
+  learner->sample.rows = 0;
+  if (learner->has_sample && !vpfi_size_mul((size_t)data->rows, plan->samples, &learner->sample.rows))
+    return vpfi_safetensors_refuse(file, "%zu hidden samples of each of %llu rows are too many", plan->samples,
+                                   (unsigned long long)data->rows);
+  const size_t count = list_bits(list, learner);
+  vpf_status status = VPF_OK;
+  for (size_t k = 0; !status && k < count; k++) {
+    size_t rows, cols;
+    status = vpfi_safetensors_shape(file, list[k].name, list[k].dtype, list[k].rank, &rows, &cols);
+    if (!status && (rows != list[k].rows || cols != list[k].cols))
+      return vpfi_safetensors_refuse(file, "tensor \"%s\" is %zu x %zu, where %zu x %zu is expected", list[k].name, rows,
+                                     cols, list[k].rows, list[k].cols);
   }
-  return vpfi_sample_init(&learner->sample, &learner->shape, plan, (size_t)learner->sample_data.rows);
+  if (!status && learner->has_sample)
+    status = vpfi_sample_init(&learner->sample, &learner->shape, plan, (size_t)data->rows);
+  for (size_t k = 0; !status && k < VPFI_N_METHODS; k++)
+    if (learner->kept[k]) status = vpfi_method_at(k)->keeper->allocate(learner->kept[k], &learner->shape);
+  return status;
 }
 
-static vpf_status alloc_particles(const vpfi_safetensors *file, vpfi_learner *learner, uint64_t chains) {
-  size_t rows, words;
-  const vpf_status status = vpfi_safetensors_shape(file, "optimizer.particles.0", VPFI_DTYPE_U64, 2, &rows, &words);
-  if (status) return status; /* the file's own size bounds what is allocated */
-  if (rows != chains)
-    return vpfi_safetensors_refuse(file, "there are %zu particles, where %llu are expected", rows,
-                                   (unsigned long long)chains);
-  return vpfi_states_init(&learner->particles, &learner->shape, VPFI_ORDER_APART, rows);
+static vpf_status check_bits(const vpfi_safetensors *file, const vpfi_learner *learner) {
+  const vpfi_shape *shape = &learner->shape;
+  if (learner->has_sample && !vpfi_states_are_clean(&learner->sample, shape))
+    return vpfi_safetensors_refuse(file, "the hidden sample has units beyond the end of a layer");
+  for (size_t k = 0; k < VPFI_N_METHODS; k++)
+    if (learner->kept[k] && !vpfi_method_at(k)->keeper->is_clean(learner->kept[k], shape))
+      return vpfi_safetensors_refuse(file, "the %s have units beyond the end of a layer",
+                                     vpfi_method_at(k)->keeper->name);
+  return VPF_OK;
 }
 
 static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner, flat_learner *flat,
                              vpfi_tensor *list, size_t *tensors) {
-  vpf_status status = learner->has_sample ? alloc_sample(file, learner) : VPF_OK;
-  if (!status && learner->has_particles) status = alloc_particles(file, learner, flat->state[AT_PARTICLE_ROWS]);
+  vpf_status status = alloc_bits(file, learner, list);
   if (status) return status;
   const size_t count = list_bound(list, learner, flat);
   *tensors += count;
@@ -336,28 +347,26 @@ static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner
   if (status) return status;
   learner->beta1_power = flat->powers[0];
   learner->beta2_power = flat->powers[1];
+  learner->sums.rows = flat->sum_rows[0];
   for (int k = 0; k < 2; k++)
     if (!(flat->powers[k] >= 0 && flat->powers[k] <= 1))
       return vpfi_safetensors_refuse(file, "optimizer.powers[%d] is %g, outside [0, 1]", k, flat->powers[k]);
   if (!finite_sums(learner)) return vpfi_safetensors_refuse(file, "the sums of the epoch are not finite");
   if (!moments_are_sound(learner))
     return vpfi_safetensors_refuse(file, "the moments are not finite, not symmetric or negative");
-  if (learner->has_sample && !states_are_clean(&learner->shape, &learner->sample, 1))
-    return vpfi_safetensors_refuse(file, "the hidden sample has units beyond the end of a layer");
-  if (learner->has_particles && !states_are_clean(&learner->shape, &learner->particles, 0))
-    return vpfi_safetensors_refuse(file, "the particles have units beyond the end of a layer");
-  return VPF_OK;
+  return check_bits(file, learner);
 }
 
 /* Fields that a file does not have yet are 0. */
-static vpf_status read_state(const vpfi_safetensors *file, uint64_t state[N_STATE]) {
+static vpf_status read_state(const vpfi_safetensors *file, uint64_t state[MOST_STATE]) {
   size_t rows, count;
-  memset(state, 0, N_STATE * sizeof *state);
+  const size_t most = count_state();
+  memset(state, 0, MOST_STATE * sizeof *state);
   const vpf_status status = vpfi_safetensors_shape(file, "optimizer.state", VPFI_DTYPE_U64, 1, &rows, &count);
   if (status) return status;
-  if (count < N_STATE_FIRST || count > N_STATE)
-    return vpfi_safetensors_refuse(file, "optimizer.state has %zu numbers; %d to %d are known", count, N_STATE_FIRST,
-                                   N_STATE);
+  if (count < N_STATE_FIRST || count > most)
+    return vpfi_safetensors_refuse(file, "optimizer.state has %zu numbers; %d to %zu are known", count, N_STATE_FIRST,
+                                   most);
   return vpfi_safetensors_read(file, "optimizer.state", VPFI_DTYPE_U64, 1, 1, count, count, state);
 }
 
@@ -369,10 +378,10 @@ static vpf_status read_learner(const vpfi_safetensors *file, const vpfi_shape *s
   if (status) return status;
   if (flat.state[AT_BOUND]) status = vpfi_learner_bind(learner, shape);
   if (status) return status;
-  if (!unpack_state(flat.state, learner)) {
-    learner->has_sample = learner->has_particles = false;
+  status = unpack_kept(flat.state, learner);
+  if (status == VPF_ERR_MEMORY) return status;
+  if (status || !unpack_state(flat.state, learner))
     return vpfi_safetensors_refuse(file, "optimizer.state contradicts itself");
-  }
   size_t tensors = model_tensors + 3;
   if (learner->bound) {
     vpfi_tensor *list = vpfi_alloc(most_tensors(shape), sizeof *list);
@@ -384,29 +393,19 @@ static vpf_status read_learner(const vpfi_safetensors *file, const vpfi_shape *s
   return status;
 }
 
-vpf_status vpf_checkpoint_load(vpf_model **out_model, vpf_optimizer **out_optimizer, const char *path) {
-  if (out_model) *out_model = NULL;
-  if (out_optimizer) *out_optimizer = NULL;
-  if (!out_model) return vpfi_null(__func__, "out_model");
-  if (!out_optimizer) return vpfi_null(__func__, "out_optimizer");
-  if (!path) return vpfi_null(__func__, "path");
-
+vpf_status vpfi_checkpoint_read(const char *path, vpfi_shape *shape, vpfi_params *params, vpfi_learner *learner) {
+  *shape = (vpfi_shape){0};
+  *params = (vpfi_params){0};
+  vpfi_learner_init(learner);
   vpfi_safetensors *file = NULL;
   vpf_status status = vpfi_safetensors_open(&file, path);
-  if (status) return status;
-  vpf_model *model = vpfi_alloc(1, sizeof *model);
-  vpf_optimizer *optimizer = NULL;
-  status = model ? vpf_optimizer_create(&optimizer) : VPF_ERR_MEMORY;
   size_t tensors = 0;
-  if (!status) status = vpfi_model_parts_read(file, "checkpoint", &model->shape, &model->params, &tensors);
-  if (!status) status = read_learner(file, &model->shape, tensors, &optimizer->learner);
+  if (!status) status = vpfi_model_parts_read(file, "checkpoint", shape, params, &tensors);
+  if (!status) status = read_learner(file, shape, tensors, learner);
   vpfi_safetensors_close(file);
-  if (status) {
-    vpf_optimizer_destroy(optimizer);
-    vpf_model_destroy(model);
-    return status;
-  }
-  *out_model = model;
-  *out_optimizer = optimizer;
-  return VPF_OK;
+  if (!status) return VPF_OK;
+  vpfi_learner_clear(learner);
+  vpfi_params_clear(params, shape);
+  vpfi_shape_clear(shape);
+  return status;
 }

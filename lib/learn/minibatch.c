@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "learn/minibatch.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "num/rng.h"
+
+/* ---- Its rows ---- */
+
+/* Few words at a time: less than a call of memcpy. */
+static void copy_words(uint64_t *to, const uint64_t *from, size_t words) {
+  for (size_t w = 0; w < words; w++) to[w] = from[w];
+}
+
+/* Ask for the states of a row: it lies anywhere, and memory is slow. */
+static void prefetch_row(const vpfi_trainer *trainer, size_t at) {
+  enum { LINE = 64 };
+  const vpfi_learner *learner = trainer->learner;
+  const size_t *words = trainer->batch.states.words;
+  const size_t row = trainer->order[at];
+  const char *data = (const char *)(trainer->data.bits + row * words[0]);
+  for (size_t byte = 0; byte < words[0] * sizeof(uint64_t); byte += LINE) __builtin_prefetch(data + byte);
+  for (size_t p = 1; learner->plan.period > 0 && p < trainer->batch.states.n_planes; p++)
+    __builtin_prefetch(learner->sample.bits[p] + row * learner->plan.samples * words[p]);
+}
+
+/* Copy the states of a minibatch together, its rows in the order of the epoch. */
+static void copy_rows(const vpfi_trainer *trainer, vpfi_states *states, size_t cursor, size_t data_rows) {
+  enum { AHEAD = 12 }; /* rows: as many as can be on their way at once */
+  const vpfi_learner *learner = trainer->learner;
+  const size_t samples = learner->plan.samples;
+  states->rows = data_rows * samples;
+  for (size_t k = 0; k < states->rows; k++) {
+    const size_t at = cursor + k / samples, row = trainer->order[at], sample = k % samples;
+    if (sample == 0 && at + AHEAD < trainer->data.id.rows) prefetch_row(trainer, at + AHEAD);
+    states->ids[k] = (trainer->data.id.first_row + row) | (uint64_t)sample << 48;
+    copy_words(states->bits[0] + k * states->words[0], trainer->data.bits + row * states->words[0], states->words[0]);
+    for (size_t p = 1; learner->plan.period > 0 && p < states->n_planes; p++)
+      copy_words(states->bits[p] + k * states->words[p],
+                 learner->sample.bits[p] + (row * samples + sample) * states->words[p], states->words[p]);
+  }
+}
+
+static size_t next_rows(const vpfi_trainer *trainer, size_t cursor) {
+  const size_t left = (size_t)trainer->data.id.rows - cursor;
+  return left < trainer->batch_rows ? left : trainer->batch_rows;
+}
+
+static void copy_ahead(void *context) {
+  vpfi_trainer *trainer = context;
+  trainer->ahead_cursor = trainer->learner->cursor + next_rows(trainer, trainer->learner->cursor);
+  copy_rows(trainer, &trainer->ahead, trainer->ahead_cursor, next_rows(trainer, trainer->ahead_cursor));
+}
+
+void vpfi_minibatch_fetch_ahead(vpfi_trainer *trainer) {
+  if (trainer->ahead.ids) trainer->batch.side_task = (vpfi_task){copy_ahead, trainer};
+}
+
+/* The states of the next minibatch. */
+static void gather(vpfi_trainer *trainer, size_t data_rows) {
+  vpfi_batch *batch = &trainer->batch;
+  if (trainer->ahead.rows > 0 && trainer->ahead_cursor == trainer->learner->cursor) {
+    const vpfi_states here = batch->states;
+    batch->states = trainer->ahead;
+    trainer->ahead = here;
+  } else {
+    copy_rows(trainer, &batch->states, trainer->learner->cursor, data_rows);
+  }
+  trainer->ahead.rows = 0;
+  batch->rows = batch->states.rows;
+}
+
+/* ---- Its step ---- */
+
+static vpf_status diverged(const vpfi_learner *learner, const char *what, size_t layer, size_t unit, double value) {
+  return vpfi_fail(VPF_ERR_DIVERGED,
+                   "epoch %llu, minibatch %llu, layer %zu, unit %zu: %s (%g); model and optimizer are as before this "
+                   "minibatch",
+                   (unsigned long long)learner->epochs + 1, (unsigned long long)learner->sums.batches + 1, layer, unit,
+                   what, value);
+}
+
+static void sum_batch(vpfi_trainer *trainer, size_t rows) {
+  const vpfi_shape *shape = &trainer->learner->shape;
+  vpfi_sums *sums = &trainer->batch_sums;
+  memcpy(sums->flow, trainer->batch.flow, shape->n_roles * sizeof *sums->flow);
+  memcpy(sums->on, trainer->batch.total, shape->n_layers * sizeof *sums->on); /* the first planes are the layers' own */
+  sums->rows = (double)rows;
+  sums->batches = 1;
+}
+
+vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
+  vpfi_learner *learner = trainer->learner;
+  vpfi_batch *batch = &trainer->batch;
+  const size_t data_rows = next_rows(trainer, learner->cursor);
+  gather(trainer, data_rows);
+  const size_t rows = batch->rows;
+  if (learner->plan.period == 0)
+    vpfi_infer(&trainer->machine, &learner->plan.estep,
+               vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states,
+               &batch->team, batch->scratch);
+
+  double bound;
+  vpfi_overflow where;
+  if (!trainer->method->gradient(trainer, &bound, &where))
+    return diverged(learner, "the local field is beyond 160", where.layer, where.unit, (double)where.field);
+  sum_batch(trainer, rows);
+  vpfi_blowup blowup;
+  if (!vpfi_update_step(learner, trainer->machine.kernels, trainer->params, batch, rows, bound, trainer->tile_peaks,
+                        &trainer->peak, &blowup))
+    return diverged(learner,
+                    blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite" : "a weight would not be finite",
+                    blowup.layer, blowup.unit, learner->option[VPFI_AT_LEARNING_RATE]);
+  if (trainer->method->accept) trainer->method->accept(trainer, rows);
+  vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);
+  learner->cursor += data_rows;
+  return VPF_OK;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What a progress function is told. */
+#ifndef VPFI_LEARN_PROGRESS_H
+#define VPFI_LEARN_PROGRESS_H
+
+#include <vpf/train.h>
+
+#include "learn/trainer.h"
+
+/* When a run and its current epoch started, and from which row. */
+typedef struct vpfi_run_clock {
+  double run, epoch; /* seconds of vpfi_now() */
+  size_t first_row;
+} vpfi_run_clock;
+
+double vpfi_now(void);
+
+/* It points into trainer->report. target: epochs ended when the run will end. */
+vpf_progress vpfi_progress_of(vpfi_trainer *trainer, vpf_progress_event event, const vpfi_run_clock *clock,
+                              uint64_t target);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* All that one vpf_train() works with, so that nothing can fail for want of memory after the first step. */
+#ifndef VPFI_LEARN_TRAINER_H
+#define VPFI_LEARN_TRAINER_H
+
+#include "learn/method.h"
+#include "learn/update.h"
+
+/* The visible rows to train on. */
+typedef struct vpfi_training_data {
+  const uint64_t *bits; /* [rows x words of layer 0] */
+  vpfi_data_id id;
+} vpfi_training_data;
+
+struct vpfi_trainer {
+  vpfi_learner *learner;
+  vpfi_params *params;
+  vpfi_machine machine;  /* of these parameters, without tables */
+  vpfi_training_data data;
+  vpf_method number;     /* of the method of all epochs of this vpf_train() */
+  const vpfi_method *method;
+  vpfi_needs needs;
+  void *fresh;           /* what the method has prepared and not yet started with, or NULL */
+  vpfi_batch batch;
+  size_t batch_rows;     /* data rows of a minibatch, unless fewer are left */
+  size_t *order;         /* [rows] */
+  vpfi_states ahead;     /* rows of the minibatch after this one, from row ahead_cursor of the epoch; none if 0 rows */
+  size_t ahead_cursor;
+  vpfi_tables tables;    /* for E-steps of all rows; all NULL where they do not pay */
+  vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */
+  vpfi_sums batch_sums;  /* of the minibatch just done */
+  double *report;        /* what vpf_progress points into */
+  vpfi_states new_sample; /* memory for an E-step, if the learner's own does not fit */
+  bool has_new_sample;
+  float peak;            /* largest magnitude of parameters and moments */
+};
+
+/* Check, and allocate. Learner (which is bound) and params are unchanged on failure.
+ * VPF_ERR_STATE, VPF_ERR_UNSUPPORTED, VPF_ERR_MEMORY. */
+vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_params *params,
+                             const vpfi_training_data *data);
+void vpfi_trainer_clear(vpfi_trainer *trainer);
+
+#endif
