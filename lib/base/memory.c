@@ -67,7 +67,7 @@ void *vpfi_alloc(size_t count, size_t size) {
   size_t bytes;
   const size_t extra = ALIGNMENT - 1 + sizeof(void *);
   if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - extra) {
-    vpfi_fail(VPF_ERR_MEMORY, "%zu x %zu bytes are more than this machine can address", count, size);
+    vpfi_fail(VPF_ERR_MEMORY, "%zu x %zu bytes are more than this computer can address", count, size);
     return NULL;
   }
   char *start = the_allocator.allocate(bytes + extra, the_allocator.user);

@@ -23,12 +23,12 @@ size_t vpfi_thread_count(size_t wanted) {
 #endif
 }
 
-/* Looks before a thread that waits goes to sleep: some tens of microseconds, about what it costs
- * to be woken. Ten times as many gain nothing alone and lose on a shared machine. */
-enum { LOOKS = 4000 };
+/* How often a waiting thread spins before it goes to sleep: some tens of microseconds, about what it costs
+ * to be woken. Ten times as many gain nothing alone and lose on a shared computer. */
+enum { MOST_SPINS = 4000 };
 
 /* Every member has a share of the items, the same one whenever a job has as many, so that memory which
- * belongs to an item stays in one processor's cache. Who is through with his own takes pieces of the others'. */
+ * belongs to an item stays in one processor's cache. A thread that is through with its own takes pieces of the others'. */
 typedef struct share {
   _Alignas(64) atomic_size_t next; /* first item of the share that nobody has taken */
   size_t end;
@@ -59,7 +59,7 @@ struct vpfi_crew {
   unsigned sleeping;
 };
 
-static inline void look_again(void) {
+static inline void spin_once(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
 #endif
@@ -96,10 +96,10 @@ static void announce(vpfi_crew *crew, unsigned call) {
 #ifdef _OPENMP
 /* The next open job after `seen`; false when there will be none. */
 static bool await_call(vpfi_crew *crew, unsigned *seen) {
-  for (int look = 0; look < LOOKS; look++) {
+  for (int spin = 0; spin < MOST_SPINS; spin++) {
     const unsigned call = atomic_load(&crew->call);
     if (call != *seen && call % 2 == 1) return *seen = call, !atomic_load(&crew->dismissed);
-    look_again();
+    spin_once();
   }
   pthread_mutex_lock(&crew->mutex);
   crew->sleeping++;
@@ -118,26 +118,26 @@ static void follow(vpfi_crew *crew, size_t thread) {
   unsigned seen = 0;
   while (await_call(crew, &seen)) {
     atomic_fetch_add(&crew->members_inside, 1);
-    if (atomic_load(&crew->call) == seen) take_pieces(crew, thread); /* else it was closed meanwhile */
+    if (atomic_load(&crew->call) == seen) take_pieces(crew, thread); /* else it has been closed since */
     atomic_fetch_sub(&crew->members_inside, 1);
   }
 }
 #endif
 
-/* The leader's wait for the last pieces: short, so it looks, then lets others run. */
+/* The leader's wait for the last pieces: short, so it spins, then lets others run. */
 static void until_equal(atomic_size_t *value, size_t wanted) {
-  for (int look = 0; atomic_load(value) != wanted; look++) {
-    if (look < LOOKS)
-      look_again();
+  for (int spin = 0; atomic_load(value) != wanted; spin++) {
+    if (spin < MOST_SPINS)
+      spin_once();
     else
       sched_yield();
   }
 }
 
 static void until_nobody_inside(vpfi_crew *crew) {
-  for (int look = 0; atomic_load(&crew->members_inside) != 0; look++) {
-    if (look < LOOKS)
-      look_again();
+  for (int spin = 0; atomic_load(&crew->members_inside) != 0; spin++) {
+    if (spin < MOST_SPINS)
+      spin_once();
     else
       sched_yield();
   }

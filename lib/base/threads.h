@@ -3,7 +3,7 @@
  *
  * OpenMP gives the threads; how they wait for each other is our own. Training hands out work
  * thousands of times a second, and OpenMP's barriers wait for every thread of a team, even one that
- * the system has taken off its processor: on a machine that is shared, that is slower than one
+ * the system has taken off its processor: on a computer that is shared, that is slower than one
  * thread. Here a thread that is ready takes what is left, and a thread that waits soon sleeps. */
 #ifndef VPFI_BASE_THREADS_H
 #define VPFI_BASE_THREADS_H

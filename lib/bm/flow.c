@@ -170,7 +170,7 @@ static void locate(const block_job *job, vpfi_overflow *overflow) {
           return;
         }
     }
-  *overflow = (vpfi_overflow){block_row(job), 0, 0, NAN}; /* a fault of the machine, gone the second time */
+  *overflow = (vpfi_overflow){block_row(job), 0, 0, NAN}; /* a fault of the hardware, gone the second time */
 }
 
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow) {

@@ -171,7 +171,7 @@ static vpf_status parse_shape(const vpfi_safetensors *file, const char *name, co
   out->rows = (size_t)size[0];
   out->cols = (size_t)size[1];
   if (out->rows != size[0] || out->cols != size[1])
-    return vpfi_safetensors_refuse(file, "tensor \"%.60s\" is too large for this machine", name);
+    return vpfi_safetensors_refuse(file, "tensor \"%.60s\" is too large for this computer", name);
   return VPF_OK;
 }
 

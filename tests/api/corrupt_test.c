@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vpf_data_corrupt(): what is kept, that the coins are fair and independent, and on what they depend. */
+/* vpf_data_corrupt(): what is kept, that the noise is fair and independent, and on what it depends. */
 #include "support/fixture.h"
 
 #include <stdlib.h>
@@ -48,7 +48,7 @@ static void only_the_region_changes_and_or_keeps_what_is_on(void **state) {
     if (!x.region[k % COLS]) {
       assert_int_equal(ored[k], x.bits[k]);
       assert_int_equal(replaced[k], x.bits[k]);
-    } else { /* the same seed tosses the same coins */
+    } else { /* the same seed makes the same noise */
       assert_int_equal(ored[k], x.bits[k] | replaced[k]);
     }
   }
@@ -77,7 +77,7 @@ static void assert_fair(const size_t *counts, size_t cells) {
 }
 
 /* Each column alone; 8 neighbours together; a column and the same one in the next row. */
-static void coins_are_fair_and_independent(void **state) {
+static void noise_is_fair_and_independent(void **state) {
   (void)state;
   images x = new_images(2, ROWS);
   memset(x.region, 1, COLS);
@@ -102,7 +102,7 @@ static void coins_are_fair_and_independent(void **state) {
   free_images(&x);
 }
 
-static void another_seed_tosses_other_coins(void **state) {
+static void another_seed_makes_other_noise(void **state) {
   (void)state;
   images x = new_images(3, ROWS / 100);
   memset(x.region, 1, COLS);
@@ -115,7 +115,7 @@ static void another_seed_tosses_other_coins(void **state) {
   free_images(&x);
 }
 
-/* The coins do not depend on the bits, the region, or where the data were cut. */
+/* The noise does not depend on the bits, the region, or where the data were cut. */
 static void corruption_of_a_slice_is_the_slice_of_the_corruption(void **state) {
   (void)state;
   images x = new_images(4, 60);
@@ -200,8 +200,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(only_the_region_changes_and_or_keeps_what_is_on),
       cmocka_unit_test(grey_levels_are_not_kept),
-      cmocka_unit_test(coins_are_fair_and_independent),
-      cmocka_unit_test(another_seed_tosses_other_coins),
+      cmocka_unit_test(noise_is_fair_and_independent),
+      cmocka_unit_test(another_seed_makes_other_noise),
       cmocka_unit_test(corruption_of_a_slice_is_the_slice_of_the_corruption),
       cmocka_unit_test(the_number_of_threads_changes_no_bit),
       cmocka_unit_test(bad_input_is_refused),

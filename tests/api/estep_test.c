@@ -220,8 +220,8 @@ static void unswept_order_trains_each_pair_on_unswept_lower_and_swept_upper_stat
 }
 
 /* p(h | x) of an E-step: bottom-up with so many sweeps of the layers with U; or so many Gibbs
- * sweeps of all hidden units, from the bottom-up draw or from fair coins. */
-static long double *estep_distribution(const brute_machine *truth, const uint8_t *x, bool gibbs, bool coins,
+ * sweeps of all hidden units, from the bottom-up draw or from uniform bits. */
+static long double *estep_distribution(const brute_machine *truth, const uint8_t *x, bool gibbs, bool uniform,
                                        size_t sweeps) {
   if (!gibbs) return brute_inference(truth, x, sweeps);
   const size_t visible = truth->size[0], hidden = (size_t)1 << (truth->units - visible);
@@ -230,7 +230,7 @@ static long double *estep_distribution(const brute_machine *truth, const uint8_t
   uint8_t clamped[16] = {0};
   memset(clamped, 1, visible);
   for (size_t h = 0; h < hidden; h++)
-    all[h << visible | brute_pack(x, visible)] = coins ? 1 / (long double)hidden : p[h];
+    all[h << visible | brute_pack(x, visible)] = uniform ? 1 / (long double)hidden : p[h];
   for (size_t s = 0; s < sweeps; s++) brute_gibbs_sweep(truth, clamped, all);
   for (size_t h = 0; h < hidden; h++) p[h] = all[h << visible | brute_pack(x, visible)];
   free(all);
@@ -248,7 +248,7 @@ static void options_of_the_estep_draw_from_the_right_distributions(void **state)
     uint8_t intra[3];
     vpf_coupling coupling;
     setting options[4];
-    bool gibbs, coins;
+    bool gibbs, uniform;
     size_t sweeps;
   } c[] = {
       {"bottom-up, no sweep", {2, 4}, 2, {0, 1}, VPF_COUPLING_PAIRWISE,
@@ -261,13 +261,13 @@ static void options_of_the_estep_draw_from_the_right_distributions(void **state)
        {{VPF_OPTION_ESTEP, 1}, {VPF_OPTION_ESTEP_SWEEPS, 1}}, true, false, 1},
       {"Gibbs from bottom-up with U", {2, 3, 2}, 3, {0, 1, 1}, VPF_COUPLING_JOINT,
        {{VPF_OPTION_ESTEP, 1}}, true, false, 1},
-      {"Gibbs from coins", {2, 3, 2}, 3, {1, 1, 1}, VPF_COUPLING_JOINT,
+      {"Gibbs from uniform bits", {2, 3, 2}, 3, {1, 1, 1}, VPF_COUPLING_JOINT,
        {{VPF_OPTION_ESTEP, 1}, {VPF_OPTION_ESTEP_START, 1}}, true, true, 1},
-      {"two sweeps of Gibbs from coins", {2, 3, 3}, 3, {0, 1, 0}, VPF_COUPLING_JOINT,
+      {"two sweeps of Gibbs from uniform bits", {2, 3, 3}, 3, {0, 1, 0}, VPF_COUPLING_JOINT,
        {{VPF_OPTION_ESTEP, 1}, {VPF_OPTION_ESTEP_START, 1}, {VPF_OPTION_ESTEP_SWEEPS, 2}}, true, true, 2},
-      {"coins alone", {2, 4}, 2, {0, 1}, VPF_COUPLING_PAIRWISE,
+      {"uniform bits alone", {2, 4}, 2, {0, 1}, VPF_COUPLING_PAIRWISE,
        {{VPF_OPTION_ESTEP, 1}, {VPF_OPTION_ESTEP_START, 1}, {VPF_OPTION_ESTEP_SWEEPS, 0}}, true, true, 0},
-      {"Gibbs from coins in every minibatch", {2, 3, 2}, 3, {0, 1, 0}, VPF_COUPLING_JOINT,
+      {"Gibbs from uniform bits in every minibatch", {2, 3, 2}, 3, {0, 1, 0}, VPF_COUPLING_JOINT,
        {{VPF_OPTION_ESTEP, 1}, {VPF_OPTION_ESTEP_START, 1}, {VPF_OPTION_ESTEP_PERIOD, 0}}, true, true, 1},
   };
   dice d = {354};
@@ -282,7 +282,7 @@ static void options_of_the_estep_draw_from_the_right_distributions(void **state)
     for (size_t x = 0; x < inputs; x++) {
       uint8_t y[16];
       brute_unpack(x, visible, y);
-      long double *p = estep_distribution(truth, y, c[k].gibbs, c[k].coins, c[k].sweeps);
+      long double *p = estep_distribution(truth, y, c[k].gibbs, c[k].uniform, c[k].sweeps);
       memset(own, 0, count * sizeof *own);
       for (size_t h = 0; h < hidden; h++) {
         brute_unpack(h, truth->units - visible, y + visible);

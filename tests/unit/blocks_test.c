@@ -20,9 +20,9 @@ static void blocks_are_aligned_and_zeroed(void **state) {
 static void sizes_that_cannot_be_are_refused(void **state) {
   (void)state;
   assert_null(vpfi_alloc(SIZE_MAX / 2, 4));
-  assert_message_has(" x 4 bytes are more than this machine can address");
+  assert_message_has(" x 4 bytes are more than this computer can address");
   assert_null(vpfi_alloc(SIZE_MAX / 2, 1)); /* a size, but no difference of pointers once it is aligned */
-  assert_message_has("bytes are more than this machine can address");
+  assert_message_has("bytes are more than this computer can address");
 }
 
 int main(void) {
