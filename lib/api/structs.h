@@ -16,8 +16,8 @@ vpf_status vpfi_check_report(const char *function, const void *out, size_t least
 /* Copy the fields of a report of `size` bytes, as many as out has room for, and leave its struct_size. */
 void vpfi_return_report(void *out, const void *report, size_t size);
 
-/* Copy the fields that the caller has over the defaults in settings, of `size` bytes. VPF_ERR_ARGUMENT if there
- * are less than `least` bytes, or sets something that this library does not know. */
+/* Copy the fields that the caller has over the defaults in settings, of `size` bytes. VPF_ERR_ARGUMENT if there are
+ * fewer than `least` bytes, or if a field is set that this library does not know. */
 vpf_status vpfi_read_settings(const char *function, void *settings, size_t size, const void *given, size_t least);
 
 #endif
