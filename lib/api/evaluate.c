@@ -14,7 +14,6 @@
 #include "eval/parzen.h"
 #include "eval/pseudo.h"
 #include "eval/reconstruction_error.h"
-#include "num/statistics.h"
 
 /* ---- Parzen windows ---- */
 

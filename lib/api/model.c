@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "api/handles.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -287,8 +285,7 @@ vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint
   vpfi_workspace work;
   status = vpfi_begin(&work, model, rows->rows, rows->rows);
   if (!status) {
-    memcpy(work.states.bits[0], rows->bits, rows->rows * rows->words * sizeof(uint64_t));
-    work.states.first_id = rows->first_row;
+    vpfi_workspace_load_visible(&work, rows);
     vpfi_infer(&work.machine, &vpfi_estep_paper, vpfi_rng_stream(seed, VPFI_PURPOSE_ESTEP, 0), &work.states,
                &work.team, work.scratch);
     status = vpfi_return_states(&work, rows->first_row, out_states);
@@ -313,8 +310,7 @@ static vpf_status run_chains(const vpf_model *model, const vpf_data *states, con
   if (!status) status = vpfi_states_init_mask(&mask, &model->shape, clamped, model->shape.n_layers);
   if (!status) {
     plan->clamped = mask.bits;
-    work.states.first_id = rows->first_row;
-    vpfi_states_split(&work.states, &model->shape, rows->bits, rows->words);
+    vpfi_workspace_load_states(&work, rows);
     vpfi_gibbs_sample(&work, plan);
     if (out_states) status = vpfi_return_states(&work, rows->first_row, out_states);
   }

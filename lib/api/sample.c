@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "api/handles.h"
 #include "base/error.h"
 #include "eval/activity.h"
@@ -115,8 +113,7 @@ vpf_status vpf_reconstruct(const vpf_model *model, const vpf_data *corrupted, co
   if (!status) status = vpfi_states_init_mask(&held, &model->shape, known, 1);
   if (!status) {
     const vpfi_filling filling = {held.bits, steps, average_last, seed};
-    memcpy(work.states.bits[0], rows->bits, rows->rows * rows->words * sizeof(uint64_t));
-    work.states.first_id = rows->first_row;
+    vpfi_workspace_load_visible(&work, rows);
     vpfi_reconstruct(&work, &filling, out_probs);
   }
   vpfi_states_clear(&held);

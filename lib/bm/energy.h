@@ -4,7 +4,6 @@
 #define VPFI_BM_ENERGY_H
 
 #include "bm/workspace.h"
-#include "data/rows.h"
 
 /* E(y) = - sum over edges w_ij y_i y_j - sum b_i y_i of one row; index and count list the units of
  * each layer that are on (vpfi_scratch). Only where vpfi_shape_has_energy(). */

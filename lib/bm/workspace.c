@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bm/workspace.h"
 
+#include <assert.h>
+#include <string.h>
+
 static vpf_status make_tables(vpfi_workspace *work) {
   const vpf_status status = vpfi_tables_init(&work->tables, work->machine.shape, true);
   if (status) return status;
@@ -25,4 +28,16 @@ void vpfi_workspace_end(vpfi_workspace *work) {
   vpfi_scratch_destroy(work->scratch, work->team.threads);
   vpfi_states_clear(&work->states);
   vpfi_tables_clear(&work->tables, work->machine.shape);
+}
+
+void vpfi_workspace_load_visible(vpfi_workspace *work, const vpfi_rows *visible) {
+  assert(work->states.rows == visible->rows);
+  memcpy(work->states.bits[0], visible->bits, visible->rows * visible->words * sizeof *visible->bits);
+  work->states.first_id = visible->first_row;
+}
+
+void vpfi_workspace_load_states(vpfi_workspace *work, const vpfi_rows *states) {
+  assert(work->states.rows == states->rows);
+  vpfi_states_split(&work->states, work->machine.shape, states->bits, states->words);
+  work->states.first_id = states->first_row;
 }

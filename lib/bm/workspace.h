@@ -6,6 +6,7 @@
 
 #include "base/threads.h"
 #include "bm/field.h"
+#include "data/rows.h"
 
 typedef struct vpfi_workspace {
   vpfi_machine machine; /* with the tables, where there are any */
@@ -20,5 +21,10 @@ typedef struct vpfi_workspace {
 vpf_status vpfi_workspace_begin(vpfi_workspace *work, const vpfi_shape *shape, const vpfi_params *params, size_t rows,
                                 size_t draws);
 void vpfi_workspace_end(vpfi_workspace *work);
+
+/* Put as many rows as there are states into them: their visible bits, or rows of all units. Random numbers will be drawn
+ * for the rows as they are numbered in their data set. */
+void vpfi_workspace_load_visible(vpfi_workspace *work, const vpfi_rows *visible);
+void vpfi_workspace_load_states(vpfi_workspace *work, const vpfi_rows *states);
 
 #endif

@@ -7,7 +7,6 @@
 #include <vpf/evaluate.h>
 
 #include "bm/workspace.h"
-#include "data/rows.h"
 
 /* [size of layer]: the mean over rows of each unit's activation. VPF_ERR_MEMORY. */
 vpf_status vpfi_mean_activations(vpfi_workspace *work, const vpfi_rows *visible, size_t layer, float *out);

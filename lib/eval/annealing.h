@@ -7,7 +7,6 @@
 #include <vpf/evaluate.h>
 
 #include "bm/workspace.h"
-#include "data/rows.h"
 
 /* vpf_ais_settings, complete and checked. */
 typedef struct vpfi_annealing {

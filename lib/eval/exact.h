@@ -4,7 +4,6 @@
 #define VPFI_EVAL_EXACT_H
 
 #include "bm/workspace.h"
-#include "data/rows.h"
 #include "eval/split.h"
 
 /* 2^25 states of an RBM with 784 visible units take minutes; each unit more doubles that. */

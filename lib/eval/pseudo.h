@@ -4,7 +4,6 @@
 #define VPFI_EVAL_PSEUDO_H
 
 #include "bm/workspace.h"
-#include "data/rows.h"
 
 /* One layer, or two of which the upper has no U. out: [rows]. */
 void vpfi_pseudo_likelihood(vpfi_workspace *work, const vpfi_rows *visible, double *out);

@@ -4,7 +4,6 @@
 #define VPFI_SAMPLE_ENCODE_H
 
 #include "bm/workspace.h"
-#include "data/rows.h"
 
 /* Of `count` rows from `first` on. out: [count x size of layer]. */
 void vpfi_encode(vpfi_workspace *work, const vpfi_rows *visible, size_t first, size_t count, size_t layer, float *out);

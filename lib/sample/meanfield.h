@@ -4,7 +4,6 @@
 #define VPFI_SAMPLE_MEANFIELD_H
 
 #include "bm/workspace.h"
-#include "data/rows.h"
 
 /* vpfi_field() with means in place of states: z = bias + the inputs of a role from the means that
  * are given (NULL: left out) and that it has, in the order below, above, own layer. */
