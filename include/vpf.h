@@ -2,18 +2,18 @@
 /** @file vpf.h
  *  libvpf: Boltzmann machines by variational probability flow.
  *
- *  Trains, samples and evaluates layered binary Boltzmann machines (fully observed machines,
- *  RBMs, DBMs, with or without intra-layer weights) by the local, backpropagation-free rule of
- *  Liu, Quek and Lin, "Variational Probability Flow for Biologically Plausible Training of
- *  Deep Neural Networks", AAAI 2018. Three handles are all there is to learn:
+ *  libvpf trains, samples and evaluates layered binary Boltzmann machines: fully observed ones, restricted ones (RBMs)
+ *  and deep ones (DBMs), with or without intra-layer weights. It trains them by the local, backpropagation-free rule of
+ *  Liu, Quek and Lin, "Variational Probability Flow for Biologically Plausible Training of Deep Neural Networks", AAAI
+ *  2018 (from here on: the paper), and for comparison by contrastive divergence. There are three handles to learn:
  *
  *  - vpf_data: rows of bits (data.h)
- *  - vpf_model: the machine and its mathematics (model.h)
+ *  - vpf_model: a machine and its mathematics (model.h)
  *  - vpf_optimizer: everything else that training remembers (optimizer.h)
  *
- *  and the verbs: train and checkpoint (train.h), generate and fill in (sample.h), measure
- *  (evaluate.h). A vpf_monitor (monitor.h) watches the likelihood while a model trains and keeps
- *  the best one. What is in vpf/experimental/ is not included here and not promised. A complete program:
+ *  They are used to train and to save checkpoints (train.h), to generate and to fill in (sample.h), and to measure
+ *  (evaluate.h). A vpf_monitor (monitor.h) watches the likelihood during training and keeps the best model. The headers
+ *  in vpf/experimental/ are not included here and come without any promise. A complete program:
  *
  *  @code
  *  #include <stdio.h>
@@ -44,36 +44,51 @@
  *  }
  *  @endcode
  *
- *  Threads. Distinct handles may be used from distinct threads, always. One handle has one
- *  writer at a time; functions that take it as const run together freely. The library uses
- *  OpenMP inside: training as many threads as VPF_OPTION_THREADS says, other functions the
- *  caller's OpenMP setting, and one thread inside a parallel region. No result depends on the
- *  number of threads.
+ *  Words. A machine is a probability distribution over the bits of its units; a model is the vpf_model that holds one,
+ *  its shape and its parameters. The state of a machine is the bits of all its units: a row with one column for each
+ *  unit, layer after layer. Layer 0 is visible, all others are hidden. A chain is a sequence of states that Gibbs
+ *  sampling draws one from another; a sweep draws every unit of a layer, or of the machine, once. An equation cited as
+ *  Eq. (8), in parentheses, is one of docs/math.md; paper, Eq. 5 is one of the paper.
  *
- *  Ownership. A handle that comes through an `out` parameter is the caller's, to be destroyed
- *  once; destroy functions take NULL. Arrays given to the library are copied or only read
- *  during the call. Handles do not refer to each other.
+ *  Names. A parameter of the same name means the same everywhere. `out` receives a new handle or a report. `model`,
+ *  `data` and `optimizer` are handles, which are changed only where they are not const. `seed` is any number, and the
+ *  same one gives the same draws. `[rows x cols]` is the shape of an array that belongs to the caller; arrays are
+ *  row-major and contiguous. n_i is the number of units of layer i, n_top that of the last layer, and `units` that of
+ *  all layers. Sizes are size_t, parameters float, statistics double, seeds uint64_t.
  *
- *  Names. A parameter that is called the same means the same everywhere: `out` is where a new handle
- *  goes, or a report; `model`, `data` and `optimizer` are handles that are read, or changed where they are
- *  not const; `seed` is any number, the same one giving the same draws; `[rows x cols]` is the shape of an
- *  array, and its elements belong to the caller. A NULL where the text does not allow it is
- *  VPF_ERR_ARGUMENT.
+ *  Errors. A function returns VPF_OK, which is 0, or one of the negative codes that it lists, and vpf_error_message()
+ *  gives the reason in one line. A call that fails changes nothing; status.h has the rules. A NULL that is not
+ *  explicitly allowed is VPF_ERR_ARGUMENT.
  *
- *  Manners. The library never prints, exits, installs a signal handler or looks at a clock for
- *  randomness. Its one global is the allocator. Sizes are size_t, parameters float, statistics
- *  double, seeds uint64_t; matrices are row-major and contiguous. */
+ *  Ownership. A handle received through an `out` parameter belongs to the caller, who destroys it once; destroy
+ *  functions accept NULL. Arrays passed to the library are copied, or only read during the call. Handles do not refer
+ *  to each other, so they may be destroyed in any order.
+ *
+ *  Threads. Distinct handles may always be used from distinct threads. While a function that takes a handle without
+ *  const is running, no other thread may use that handle; functions that take it as const may run together. Inside, the
+ *  library uses OpenMP: training runs VPF_OPTION_THREADS threads, everything else follows the caller's OpenMP setting,
+ *  and a call from inside a parallel region uses a single thread. No result depends on the number of threads, except
+ *  for Parzen windows, which BLAS computes (docs/determinism.md).
+ *
+ *  Manners. The library never prints, exits, installs a signal handler or takes randomness from a clock. Apart from the
+ *  handles, the only state that threads share is the allocator. Every constant that is a macro, which bindings cannot
+ *  read, is also available from a function: see vpf_version_number(), vpf_status_name() and vpf_option_describe(). */
 #ifndef VPF_H
 #define VPF_H
 
-#include <vpf/data.h>
-#include <vpf/evaluate.h>
-#include <vpf/model.h>
-#include <vpf/monitor.h>
-#include <vpf/optimizer.h>
-#include <vpf/sample.h>
+/* In the order in which to read them, each header after those that it builds on. */
 #include <vpf/status.h>
-#include <vpf/train.h>
 #include <vpf/version.h>
+
+#include <vpf/data.h>
+#include <vpf/model.h>
+
+#include <vpf/optimizer.h>
+#include <vpf/train.h>
+
+#include <vpf/sample.h>
+
+#include <vpf/evaluate.h>
+#include <vpf/monitor.h>
 
 #endif

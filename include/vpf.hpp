@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /** @file vpf.hpp
- *  libvpf for C++17 and later: vpf.h with owners, exceptions and arrays that know their size.
+ *  libvpf for C++17 and later: vpf.h with owners, exceptions, and arrays that know their size.
  *
- *  Header only: every function here calls the one C function of the same name, where what it does
- *  is described. vpf_model_x() and vpf_model_get_x() are members, vpf::model::x(), and so are those of the
- *  other handles; all others are vpf::x().
- *  What is in vpf/experimental/ has no C++ form. A complete program:
+ *  Header only. Every function here calls the C function of the same name, whose description holds for it as well:
+ *  vpf_model_x() and vpf_model_get_x() are the member vpf::model::x(), likewise for the other handles, and every other
+ *  function is vpf::x(). What is in vpf/experimental/ has no C++ form. A complete program:
  *
  *  @code
  *  #include <cstdio>
@@ -26,25 +25,26 @@
  *  }
  *  @endcode
  *
- *  Arguments are those of the C function in its order, with these differences:
+ *  Arguments are those of the C function, in the same order, except that
  *
- *  Arrays are spans, made by themselves from vectors, arrays, std::span and lists in braces. Their
- *  size is checked against what the C function will use before it is called; a wrong one is an error
- *  of VPF_ERR_SHAPE with both sizes. Where an array may be left out, an empty span, {}, leaves it out.
- *  The length of a vector and the number of points for Parzen windows are the span's and no arguments.
+ *  - arrays are spans, to which vectors, arrays, std::span and braced lists convert. Where the C function allows NULL,
+ *    an empty span, {}, leaves the array out. The length of a vector and the number of points for Parzen windows are
+ *    taken from the span and are not arguments
+ *  - results are returned: handles and reports by value, arrays as a std::vector, or written to a span given as the
+ *    last argument, which saves the allocation
  *
- *  Results are returned. Arrays come as a std::vector, or are written to a last argument, a span,
- *  which saves the allocation. Reports are returned by value.
+ *  Errors. A failure throws vpf::error, whose status() is what the C function returns and whose what() is its message;
+ *  what C promises of handles after a failure holds here too. `@throws` lists the statuses of each function, and the C
+ *  function says when. Three more things may happen. A span whose size is not what the C function will use is
+ *  VPF_ERR_SHAPE, with both sizes in the message. A result that no std::vector could hold is VPF_ERR_LIMIT. A
+ *  std::vector for which there is no memory is std::bad_alloc.
  *
- *  Failures throw vpf::error; what is promised of handles after a failure in C holds. A vector that
- *  cannot be had is std::bad_alloc.
+ *  Ownership. data, model, optimizer and monitor each own one handle and are as large as a pointer. They can be moved
+ *  but not copied. An object that was moved from is empty: it can be assigned to and destroyed, its accessors return 0,
+ *  and every other function that is given it throws VPF_ERR_ARGUMENT. get() lends the handle to C, release() hands it
+ *  over, and the constructor from a pointer takes one over.
  *
- *  Ownership. data, model, optimizer and monitor own one handle each, and are as large as a pointer.
- *  They move and do not copy. An object that was moved from is empty: it may be assigned to and
- *  destroyed; accessors give 0, other functions throw VPF_ERR_ARGUMENT. get() lends the handle to C,
- *  release() hands it over, and the constructor from a pointer takes it.
- *
- *  Threads. As in vpf.h: one object has one writer at a time; const functions run together freely.
+ *  Threads. As in vpf.h: an object has one writer at a time, and functions that take it as const may run together.
  *
  *  Constants and structs are those of the C headers, which are included. */
 #ifndef VPF_HPP
@@ -67,22 +67,25 @@
 
 namespace vpf {
 
-/** What the library throws. Marked as exported, so that it can be caught in another shared object
- *  than the one that threw it. Since 1.0. */
+/** The exception that every failure throws. Since 1.0.
+ *
+ *  Exported, so that one shared object can catch what another one threw. */
 class VPF_API error : public std::runtime_error {
 public:
-  /** With a text of one's own. Since 1.0. */
+  /** With a status and a message of one's own. Since 1.0. */
   error(vpf_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
   error(vpf_status status, const char *message) : std::runtime_error(message), status_(status) {}
-  /** Never VPF_OK; what() is the message of vpf_error_message(). Since 1.0. */
+  /** Why the call failed, never VPF_OK. what() is the text of vpf_error_message(). Since 1.0. */
   vpf_status status() const noexcept { return status_; }
 
 private:
   vpf_status status_;
 };
 
-/** A pointer and a size: a view of an array that somebody else owns. Made from anything contiguous;
- *  of a temporary or a list in braces only for reading, to the end of the full expression. Since 1.0. */
+/** A pointer and a size: a view of an array that somebody else owns. Since 1.0.
+ *
+ *  Anything contiguous converts to it. A temporary or a braced list does so for reading only, and the span is then
+ *  valid until the end of the full expression. */
 template <class T> class span {
   template <class U> static constexpr bool fits = std::is_convertible_v<U (*)[], T (*)[]>; // only adds const
 
@@ -113,7 +116,7 @@ private:
 
 namespace detail {
 
-/* Apart from check(), which is then one comparison in the program of the user. */
+/* Separate from check(), which thereby costs the user's program a single comparison. */
 [[noreturn]] inline void fail(vpf_status status) { throw error(status, vpf_error_message()); }
 
 inline void check(vpf_status status) {
@@ -124,19 +127,19 @@ inline void check(vpf_status status) {
   throw error(VPF_ERR_SHAPE, what + (" has " + std::to_string(size)) + " elements; " + needed);
 }
 
-/* The array, if it has as many elements as the C function will use. That would be 0 only for a layer that
- * does not exist, an empty object and the like, which the C function refuses, and knows best why. */
+/* The array, if it has as many elements as the C function will use. `needed` is 0 only for a layer that does not exist,
+ * an empty object and the like: the C function refuses those, and knows best why. */
 template <class T> T *exactly(std::size_t needed, span<T> array, const char *what) {
   if (needed != 0 && array.size() != needed) wrong_size(what, array.size(), std::to_string(needed) + " are needed");
   return array.data();
 }
 
-/* The same for an array that may be left out. */
+/* exactly() for an array that may be left out. */
 template <class T> T *exactly_or_none(std::size_t needed, span<T> array, const char *what) {
   return array.empty() ? nullptr : exactly(needed, array, what);
 }
 
-/* Rows of a matrix with so many columns; a dimension of 0 is refused by the C function. */
+/* The number of rows of a matrix with dim columns. The C function refuses a dim of 0. */
 inline std::size_t rows_of(std::size_t dim, span<const float> matrix, const char *what) {
   if (dim == 0) return 0;
   if (matrix.size() % dim != 0)
@@ -144,27 +147,27 @@ inline std::size_t rows_of(std::size_t dim, span<const float> matrix, const char
   return matrix.size() / dim;
 }
 
-/* Elements of a matrix; where that does not fit, a number that no array has. */
+/* The number of elements of a matrix or, where that overflows, one that no array can have. */
 inline std::size_t area(std::size_t rows, std::size_t cols) noexcept {
   constexpr std::size_t most = (std::numeric_limits<std::size_t>::max)();
   return cols != 0 && rows > most / cols ? most : rows * cols;
 }
 
-/* Room for a result. At least one element: the C function complains of a NULL before it looks at the rest. */
+/* Room for a result: at least one element, since the C function checks for NULL before it looks at anything else. */
 template <class T> std::vector<T> room(std::size_t size) {
   if (size > std::vector<T>().max_size())
     throw error(VPF_ERR_LIMIT, "a result of " + std::to_string(size) + " elements is too large for memory");
   return std::vector<T>(size != 0 ? size : 1);
 }
 
-/* Reports begin with the size that their caller knows. */
+/* An empty report, with the struct_size that its caller has to set. */
 template <class T> T report() noexcept {
   T empty{};
   empty.struct_size = sizeof empty;
   return empty;
 }
 
-/* The name of a file: whatever std::string, std::filesystem::path or C calls one. */
+/* The name of a file: a C string, std::string or std::filesystem::path. */
 class path {
   template <class S> using c_string = decltype(std::declval<const S &>().c_str());
 
@@ -185,19 +188,20 @@ struct destroy {
   void operator()(vpf_monitor *handle) const noexcept { vpf_monitor_destroy(handle); }
 };
 
-/* What the four owners have in common. */
+/* What the four owning classes have in common. None of it throws. */
 template <class T> class handle {
 public:
-  /** Take over a handle from C; only a pointer of exactly this type, so {} and 0 mean no pointer. Since 1.0. */
+  /** Take over a handle from C. Only a pointer of exactly this type will do, so {} and 0 are not taken for one.
+   *  Since 1.0. */
   template <class P, class = std::enable_if_t<std::is_same_v<P, T *>>>
   explicit handle(P owned) noexcept : owned_(owned) {}
-  /** Lend it to C; NULL if empty. Since 1.0. */
+  /** Lend the handle to C; NULL if the object is empty. Since 1.0. */
   T *get() noexcept { return owned_.get(); }
-  /** Lend it to C for reading; NULL if empty. Since 1.0. */
+  /** Lend the handle to C for reading; NULL if the object is empty. Since 1.0. */
   const T *get() const noexcept { return owned_.get(); }
-  /** Hand it over: the object is empty then. Since 1.0. */
+  /** Hand the handle over to the caller; the object is empty afterwards. Since 1.0. */
   [[nodiscard]] T *release() noexcept { return owned_.release(); }
-  /** Whether it is not empty. Since 1.0. */
+  /** Whether the object owns a handle. Since 1.0. */
   explicit operator bool() const noexcept { return owned_ != nullptr; }
 
 private:
@@ -209,16 +213,18 @@ private:
 /** @name Version, status, memory: version.h, status.h
  *  @{ */
 
-/** "major.minor.patch" of the running library. Since 1.0. */
+/** The version of the running library as "major.minor.patch". Since 1.0. */
 inline const char *version_string() noexcept { return vpf_version_string(); }
-/** major * 10000 + minor * 100 + patch of the running library. Since 1.0. */
+/** The version of the running library as major * 10000 + minor * 100 + patch. Since 1.0. */
 inline unsigned version_number() noexcept { return vpf_version_number(); }
 /** The fixed text of a status. Since 1.0. */
 inline const char *status_string(vpf_status status) noexcept { return vpf_status_string(status); }
-/** The name of a status, "VPF_ERR_MEMORY". Since 1.0. */
+/** The name of a status, such as "VPF_ERR_MEMORY". Since 1.0. */
 inline const char *status_name(vpf_status status) noexcept { return vpf_status_name(status); }
 
-/** Replace the allocator of the whole library, before the first object. Neither may throw. Since 1.0. */
+/** Replace the allocator of the whole library, before the first object is created. Since 1.0.
+ *  Neither function may throw.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_STATE */
 inline void set_allocator(void *(*allocate)(std::size_t size, void *user), void (*release)(void *pointer, void *user),
                           void *user = nullptr) {
   const vpf_allocator allocator = {sizeof allocator, allocate, release, user};
@@ -232,7 +238,8 @@ class data : public detail::handle<vpf_data> {
 public:
   using handle::handle;
 
-  /** Bytes, [rows x cols]: above the threshold is 1. Since 1.0. */
+  /** Make rows of bits from bytes, [rows x cols]: a value above the threshold becomes 1. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
   static data from_u8(span<const std::uint8_t> values, std::size_t rows, std::size_t cols, std::uint8_t threshold) {
     vpf_data *out = nullptr;
     const auto array = detail::exactly(detail::area(rows, cols), values, "vpf_data_from_u8: values");
@@ -240,7 +247,8 @@ public:
     return data(out);
   }
 
-  /** Floats in [0, 1], [rows x cols]: above the threshold is 1. Since 1.0. */
+  /** Make rows of bits from floats in [0, 1], [rows x cols]: a value above the threshold becomes 1. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
   static data from_f32(span<const float> values, std::size_t rows, std::size_t cols, float threshold) {
     vpf_data *out = nullptr;
     const auto array = detail::exactly(detail::area(rows, cols), values, "vpf_data_from_f32: values");
@@ -248,35 +256,40 @@ public:
     return data(out);
   }
 
-  /** A file of images in the IDX format, plain or gzipped. Since 1.0. */
+  /** Read a file of images in the IDX format, plain or gzipped. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_IO, VPF_ERR_FORMAT, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
   static data load_idx(detail::path path, std::uint8_t threshold) {
     vpf_data *out = nullptr;
     detail::check(vpf_data_load_idx(&out, path, threshold));
     return data(out);
   }
 
-  /** A copy of rows first .. first+count-1. Since 1.0. */
+  /** Copy rows first .. first+count-1. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
   data slice(std::size_t first, std::size_t count) const {
     vpf_data *out = nullptr;
     detail::check(vpf_data_slice(&out, get(), first, count));
     return data(out);
   }
 
-  /** A copy of columns first .. first+count-1. Since 1.0. */
+  /** Copy columns first .. first+count-1. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
   data columns(std::size_t first, std::size_t count) const {
     vpf_data *out = nullptr;
     detail::check(vpf_data_columns(&out, get(), first, count));
     return data(out);
   }
 
-  /** A copy without the grey levels. Since 1.0. */
+  /** Copy the bits without the grey levels. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
   data bits_only() const {
     vpf_data *out = nullptr;
     detail::check(vpf_data_bits_only(&out, get()));
     return data(out);
   }
 
-  /** A copy with a region, [cols], put into noise. Since 1.0. */
+  /** Copy the bits, with noise in a region, [cols]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
   data corrupt(span<const std::uint8_t> region, vpf_noise noise, std::uint64_t seed) const {
     vpf_data *out = nullptr;
     const auto array = detail::exactly(cols(), region, "vpf_data_corrupt: region");
@@ -289,24 +302,28 @@ public:
   /** Number of columns. Since 1.0. */
   std::size_t cols() const noexcept { return vpf_data_cols(get()); }
 
-  /** The bits, [rows x cols]. Since 1.0. */
+  /** Unpack the bits, [rows x cols]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void to_u8(span<std::uint8_t> out) const {
     const auto array = detail::exactly(detail::area(rows(), cols()), out, "vpf_data_to_u8: out_bits");
     detail::check(vpf_data_to_u8(get(), array));
   }
-  /** The bits, [rows x cols]. Since 1.0. */
+  /** The bits, [rows x cols]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   std::vector<std::uint8_t> to_u8() const {
     auto out = detail::room<std::uint8_t>(detail::area(rows(), cols()));
     to_u8(out);
     return out;
   }
 
-  /** The grey levels where they were kept, else the bits, [rows x cols]. Since 1.0. */
+  /** Unpack the grey levels where they were kept, the bits where they were not, [rows x cols]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void to_f32(span<float> out) const {
     const auto array = detail::exactly(detail::area(rows(), cols()), out, "vpf_data_to_f32: out_levels");
     detail::check(vpf_data_to_f32(get(), array));
   }
-  /** The grey levels where they were kept, else the bits, [rows x cols]. Since 1.0. */
+  /** The grey levels where they were kept, the bits where they were not, [rows x cols]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   std::vector<float> to_f32() const {
     auto out = detail::room<float>(detail::area(rows(), cols()));
     to_f32(out);
@@ -319,32 +336,40 @@ class model : public detail::handle<vpf_model> {
 public:
   using handle::handle;
 
-  /** A machine with all parameters zero. Since 1.0.
-   *  @param intra  [layers], non-zero gives that layer intra-layer weights; {}: none */
+  /** Create a machine whose parameters are all zero. Since 1.0.
+   *  @param sizes     [layers], units of each layer
+   *  @param intra     [layers]; non-zero gives the layer intra-layer weights. {}: no layer has them
+   *  @param coupling  see vpf_coupling
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
   explicit model(span<const std::size_t> sizes, span<const std::uint8_t> intra = {},
                  vpf_coupling coupling = VPF_COUPLING_PAIRWISE)
       : handle(create(sizes, intra, coupling)) {}
 
-  /** Read a file, which is not trusted. Since 1.0. */
+  /** Read a model from a file, which is not trusted. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_IO, VPF_ERR_FORMAT, VPF_ERR_MEMORY */
   static model load(detail::path path) {
     vpf_model *out = nullptr;
     detail::check(vpf_model_load(&out, path));
     return model(out);
   }
-  /** Write a file, replaced atomically. Since 1.0. */
+  /** Write the model to a file; an existing one is replaced atomically. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_IO, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
   void save(detail::path path) const { detail::check(vpf_model_save(get(), path)); }
 
-  /** Draw the starting parameters. Since 1.0. */
+  /** Draw the initial parameters. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   void init(std::uint64_t seed) { detail::check(vpf_model_init(get(), seed)); }
 
-  /** An independent copy. Since 1.0. */
+  /** Make an independent copy. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
   model clone() const {
     vpf_model *out = nullptr;
     detail::check(vpf_model_clone(&out, get()));
     return model(out);
   }
 
-  /** Layers pair and pair+1 as a machine of their own. Since 1.0. */
+  /** Copy layers pair and pair+1 of a pairwise machine as a two-layer machine. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_MEMORY */
   model pair(std::size_t pair) const {
     vpf_model *out = nullptr;
     detail::check(vpf_model_pair(&out, get(), pair));
@@ -353,127 +378,147 @@ public:
 
   /** Number of layers. Since 1.0. */
   std::size_t layers() const noexcept { return vpf_model_layers(get()); }
-  /** Units of a layer; 0 if it does not exist. Since 1.0. */
+  /** Number of units of a layer; 0 if there is no such layer. Since 1.0. */
   std::size_t layer_size(std::size_t layer) const noexcept { return vpf_model_layer_size(get(), layer); }
-  /** Units of all layers. Since 1.0. */
+  /** Number of units of all layers. Since 1.0. */
   std::size_t units() const noexcept { return vpf_model_units(get()); }
   /** Whether the layer has intra-layer weights. Since 1.0. */
   bool has_intra(std::size_t layer) const noexcept { return vpf_model_has_intra(get(), layer) != 0; }
   /** The coupling given at creation. Since 1.0. */
   vpf_coupling coupling() const noexcept { return vpf_model_get_coupling(get()); }
-  /** Number of free parameters, the length of the flat vector. Since 1.0. */
+  /** Number of free parameters, which is the length of the flat vector. Since 1.0. */
   std::size_t param_count() const noexcept { return vpf_model_param_count(get()); }
 
-  /** W_lower, [n_lower x n_lower+1]. Since 1.0. */
+  /** Read W_lower, [n_lower x n_{lower+1}]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void weights(std::size_t lower, span<float> out) const {
     const auto array = detail::exactly(weights_size(lower), out, "vpf_model_get_weights: out");
     detail::check(vpf_model_get_weights(get(), lower, array));
   }
-  /** W_lower, [n_lower x n_lower+1]. Since 1.0. */
+  /** W_lower, [n_lower x n_{lower+1}]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   std::vector<float> weights(std::size_t lower) const {
     auto out = detail::room<float>(weights_size(lower));
     weights(lower, out);
     return out;
   }
-  /** @param w  [n_lower x n_lower+1]. Since 1.0. */
+  /** Replace W_lower by w, [n_lower x n_{lower+1}], finite. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void set_weights(std::size_t lower, span<const float> w) {
     const auto array = detail::exactly(weights_size(lower), w, "vpf_model_set_weights: w");
     detail::check(vpf_model_set_weights(get(), lower, array));
   }
 
-  /** U_layer, [n x n]. Since 1.0. */
+  /** Read U_layer, [n_layer x n_layer]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void intra(std::size_t layer, span<float> out) const {
     const auto array = detail::exactly(intra_size(layer), out, "vpf_model_get_intra: out");
     detail::check(vpf_model_get_intra(get(), layer, array));
   }
-  /** U_layer, [n x n]. Since 1.0. */
+  /** U_layer, [n_layer x n_layer]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   std::vector<float> intra(std::size_t layer) const {
     auto out = detail::room<float>(intra_size(layer));
     intra(layer, out);
     return out;
   }
-  /** @param u  [n x n], exactly symmetric with zero diagonal. Since 1.0. */
+  /** Replace U_layer by u, [n_layer x n_layer], finite, exactly symmetric, with zero diagonal. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void set_intra(std::size_t layer, span<const float> u) {
     const auto array = detail::exactly(intra_size(layer), u, "vpf_model_set_intra: u");
     detail::check(vpf_model_set_intra(get(), layer, array));
   }
 
-  /** The bias of a layer in a role, [n_layer]. Since 1.0. */
+  /** Read a bias vector, [n_layer]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void bias(std::size_t layer, vpf_bias role, span<float> out) const {
     const auto array = detail::exactly(layer_size(layer), out, "vpf_model_get_bias: out");
     detail::check(vpf_model_get_bias(get(), layer, role, array));
   }
-  /** The bias of a layer in a role, [n_layer]. Since 1.0. */
+  /** A bias vector, [n_layer]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   std::vector<float> bias(std::size_t layer, vpf_bias role) const {
     auto out = detail::room<float>(layer_size(layer));
     bias(layer, role, out);
     return out;
   }
-  /** @param b  [n_layer]. Since 1.0. */
+  /** Replace a bias vector by b, [n_layer], finite. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void set_bias(std::size_t layer, vpf_bias role, span<const float> b) {
     const auto array = detail::exactly(layer_size(layer), b, "vpf_model_set_bias: b");
     detail::check(vpf_model_set_bias(get(), layer, role, array));
   }
 
-  /** All parameters in flat order, [param_count]. Since 1.0. */
+  /** Read all parameters, [param_count()], in flat order. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void params(span<float> out) const {
     detail::check(vpf_model_get_params(get(), detail::exactly(param_count(), out, "vpf_model_get_params: out")));
   }
-  /** All parameters in flat order, [param_count]. Since 1.0. */
+  /** All parameters, [param_count()], in flat order. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   std::vector<float> params() const {
     auto out = detail::room<float>(param_count());
     params(out);
     return out;
   }
-  /** @param theta  [param_count], flat order. Since 1.0. */
+  /** Replace all parameters by theta, [param_count()], in flat order, finite. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
   void set_params(span<const float> theta) {
     detail::check(vpf_model_set_params(get(), detail::exactly(param_count(), theta, "vpf_model_set_params: theta")));
   }
 
-  /** E(y) of each row of all units, [rows]. Since 1.0. */
+  /** The energy E(y) of each row of states, [rows]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
   void energy(const data &states, span<double> out) const {
     const auto array = detail::exactly(states.rows(), out, "vpf_model_energy: out_energy");
     detail::check(vpf_model_energy(get(), states.get(), array));
   }
-  /** E(y) of each row of all units, [rows]. Since 1.0. */
+  /** The energy E(y) of each row of states, [rows]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
   std::vector<double> energy(const data &states) const {
     auto out = detail::room<double>(states.rows());
     energy(states, out);
     return out;
   }
 
-  /** F(x) of each row, [rows]. Since 1.0. */
+  /** The free energy F(x) of each row, [rows]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
   void free_energy(const data &visible, span<double> out) const {
     const auto array = detail::exactly(visible.rows(), out, "vpf_model_free_energy: out_free");
     detail::check(vpf_model_free_energy(get(), visible.get(), array));
   }
-  /** F(x) of each row, [rows]. Since 1.0. */
+  /** The free energy F(x) of each row, [rows]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
   std::vector<double> free_energy(const data &visible) const {
     auto out = detail::room<double>(visible.rows());
     free_energy(visible, out);
     return out;
   }
 
-  /** Probability flow K of fully specified states. Since 1.0. */
+  /** The probability flow K of fully specified states, mean over rows. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
   double flow(const data &states) const {
     double out = 0;
     detail::check(vpf_model_flow(get(), states.get(), &out));
     return out;
   }
 
-  /** dK/dtheta in flat order, [param_count]. Since 1.0. */
+  /** The gradient dK/dtheta, [param_count()], in flat order. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
   void flow_gradient(const data &states, span<float> out) const {
     const auto array = detail::exactly(param_count(), out, "vpf_model_flow_gradient: out_gradient");
     detail::check(vpf_model_flow_gradient(get(), states.get(), array));
   }
-  /** dK/dtheta in flat order, [param_count]. Since 1.0. */
+  /** The gradient dK/dtheta, [param_count()], in flat order. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
   std::vector<float> flow_gradient(const data &states) const {
     auto out = detail::room<float>(param_count());
     flow_gradient(states, out);
     return out;
   }
 
-  /** One bottom-up E-step: rows of all units. Since 1.0. */
+  /** Infer the hidden units by one bottom-up E-step; returns states, [rows x units()]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
   data infer(const data &visible, std::uint64_t seed) const {
     vpf_data *out = nullptr;
     detail::check(vpf_model_infer(get(), visible.get(), seed, &out));
@@ -495,35 +540,40 @@ private:
   }
 };
 
-/** Everything else that training remembers: optimizer.h. Since 1.0. */
+/** Everything that training remembers, except the parameters: optimizer.h. Since 1.0. */
 class optimizer : public detail::handle<vpf_optimizer> {
 public:
   using handle::get;
   using handle::handle;
 
-  /** The paper preset and seed 1. Since 1.0. */
+  /** Create an optimizer with the paper preset and seed 1. Since 1.0.
+   *  @throws vpf::error VPF_ERR_MEMORY */
   optimizer() : handle(create()) {}
 
-  /** Set an option: VPF_OPTION_LEARNING_RATE and so on. Since 1.0. */
+  /** Set an option, such as VPF_OPTION_LEARNING_RATE. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   void set(vpf_option option, double value) { detail::check(vpf_optimizer_set(get(), option, value)); }
-  /** Read an option. Since 1.0. */
+  /** Read an option. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   double get(vpf_option option) const {
     double out = 0;
     detail::check(vpf_optimizer_get(get(), option, &out));
     return out;
   }
 
-  /** Choose the seed of every random number of training. Since 1.0. */
+  /** Choose the seed of all random numbers of training. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   void set_seed(std::uint64_t seed) { detail::check(vpf_optimizer_set_seed(get(), seed)); }
   /** The seed. Since 1.0. */
   std::uint64_t seed() const noexcept { return vpf_optimizer_get_seed(get()); }
 
-  /** Where training is: see position(). Since 1.0. */
+  /** What position() returns. Since 1.0. */
   struct place {
-    std::size_t epochs; /**< ended */
-    std::size_t rows;   /**< done of an epoch that was stopped inside; 0 at the end of one */
+    std::size_t epochs; /**< epochs completed */
+    std::size_t rows;   /**< data rows done of an unfinished epoch; 0 if there is none */
   };
-  /** How far training has come, over the optimizer's life. Since 1.0. */
+  /** How far training has come over the optimizer's life. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   place position() const {
     place out = {0, 0};
     detail::check(vpf_optimizer_position(get(), &out.epochs, &out.rows));
@@ -547,7 +597,8 @@ struct option_interval {
   const char *name; /**< a static string */
 };
 
-/** Allowed values and name of an option. Since 1.0. */
+/** The allowed values and the name of an option. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT */
 inline option_interval option_bounds(vpf_option option) {
   option_interval out = {};
   detail::check(vpf_option_bounds(option, &out.low, &out.high, &out.name));
@@ -557,7 +608,8 @@ inline option_interval option_bounds(vpf_option option) {
 /** Number of options. Since 1.0. */
 inline std::size_t option_count() noexcept { return vpf_option_count(); }
 
-/** One option after the other: index 0 .. option_count()-1. Since 1.0. */
+/** Describe one option: index is 0 .. option_count()-1. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT */
 inline vpf_option_info option_describe(std::size_t index) {
   auto out = detail::report<vpf_option_info>();
   detail::check(vpf_option_describe(index, &out));
@@ -567,14 +619,16 @@ inline vpf_option_info option_describe(std::size_t index) {
 /** @name Training: train.h
  *  @{ */
 
-/** Train without being told how it gets on. Since 1.0. */
+/** Train without a progress function. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_STATE, VPF_ERR_UNSUPPORTED, VPF_ERR_MEMORY,
+ *                     VPF_ERR_DIVERGED */
 inline void train(vpf::model &model, const vpf::data &data, vpf::optimizer &optimizer, std::size_t epochs) {
   detail::check(vpf_train(model.get(), data.get(), optimizer.get(), epochs, nullptr, nullptr));
 }
 
 namespace detail {
 
-/* A progress function for C. An exception must not pass through the frames of C: it is kept, and stops. */
+/* A progress function for C. No exception may pass through the frames of C, so it is kept, and training stopped. */
 template <class F> struct progress_call {
   F *function;
   std::exception_ptr thrown;
@@ -597,11 +651,17 @@ template <class F> struct progress_call {
 
 } // namespace detail
 
-/** Train.
- *  @param progress  called with a const vpf_progress & after every epoch (and minibatch,
- *                   VPF_OPTION_PROGRESS_BATCHES). It returns nothing, or true (non-zero) to stop, which is
- *                   no error. What it throws stops the training in the same good order, and is thrown again
- *                   from here: model and optimizer can be saved and gone on with. Since 1.0. */
+/** Train with a progress function. Since 1.0.
+ *  @param model      changed in place
+ *  @param data       [rows x n_0]
+ *  @param optimizer  bound to the shape of the first model that it trains
+ *  @param epochs     how many epochs to finish
+ *  @param progress   called with a const vpf_progress & after every epoch, and minibatch if VPF_OPTION_PROGRESS_BATCHES
+ *                    says so. It returns nothing, or true (non-zero) to stop, which is not an error. An exception that
+ *                    it throws stops training just as cleanly and is then thrown from here: model and optimizer can be
+ *                    saved and trained on
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_STATE, VPF_ERR_UNSUPPORTED, VPF_ERR_MEMORY,
+ *                     VPF_ERR_DIVERGED; and whatever progress throws */
 template <class Progress>
 void train(vpf::model &model, const vpf::data &data, vpf::optimizer &optimizer, std::size_t epochs,
            Progress &&progress) {
@@ -611,7 +671,8 @@ void train(vpf::model &model, const vpf::data &data, vpf::optimizer &optimizer, 
   detail::check(status);
 }
 
-/** Write a model and its optimizer to one file. Since 1.0. */
+/** Write a model and its optimizer to one file. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_IO, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline void checkpoint_save(const vpf::model &model, const vpf::optimizer &optimizer, detail::path path) {
   detail::check(vpf_checkpoint_save(model.get(), optimizer.get(), path));
 }
@@ -622,7 +683,8 @@ struct checkpoint {
   vpf::optimizer optimizer;
 };
 
-/** Read them back: `auto [model, optimizer] = vpf::checkpoint_load(path)`. Since 1.0. */
+/** Read a checkpoint: `auto [model, optimizer] = vpf::checkpoint_load(path)`. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_IO, VPF_ERR_FORMAT, VPF_ERR_MEMORY */
 inline checkpoint checkpoint_load(detail::path path) {
   vpf_model *model = nullptr;
   vpf_optimizer *optimizer = nullptr;
@@ -644,15 +706,20 @@ inline std::size_t units(const vpf::model &model) noexcept {
 inline std::size_t visible_size(const vpf::model &model) noexcept { return model.layer_size(0); }
 inline std::size_t top_size(const vpf::model &model) noexcept { return model.layer_size(model.layers() - 1); }
 
-/* Step counts of the functions by pair. */
+/* How many step counts the functions by pair take. */
 inline std::size_t pairs(const vpf::model &model) noexcept {
   return model.layers() > 1 ? model.layers() - 1 : model.layers();
 }
 
 } // namespace detail
 
-/** Gibbs chains from states of all units. Since 1.0.
- *  @param clamped  [units], non-zero keeps that unit; {}: none */
+/** Run Gibbs chains from states, [rows x units]; returns where they end. Since 1.0.
+ *  @param model    joint, or at most two layers
+ *  @param states   where the chains start, one per row
+ *  @param clamped  [units]; a unit that is non-zero here keeps its bit. {}: no unit is clamped
+ *  @param sweeps   how often each free unit is drawn anew
+ *  @param seed     any number
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline data gibbs(const vpf::model &model, const data &states, span<const std::uint8_t> clamped, std::size_t sweeps,
                   std::uint64_t seed) {
   vpf_data *out = nullptr;
@@ -661,7 +728,8 @@ inline data gibbs(const vpf::model &model, const data &states, span<const std::u
   return data(out);
 }
 
-/** The same chains, watched: energies to out_energy, [rows x draws]; returns where they end. Since 1.0. */
+/** Run the chains of gibbs() and write their energies to out_energy, [rows x draws]; returns where they end. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline data gibbs_trace(const vpf::model &model, const data &states, span<const std::uint8_t> clamped,
                         std::size_t draws, std::size_t thin, std::uint64_t seed, span<double> out_energy) {
   vpf_data *out = nullptr;
@@ -677,7 +745,8 @@ struct trace {
   data states;                /**< where the chains end */
 };
 
-/** The same chains, watched. Since 1.0. */
+/** Run the chains of gibbs() and record their energies. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline trace gibbs_trace(const vpf::model &model, const data &states, span<const std::uint8_t> clamped,
                          std::size_t draws, std::size_t thin, std::uint64_t seed) {
   auto energy = detail::room<double>(detail::area(states.rows(), draws));
@@ -685,8 +754,14 @@ inline trace gibbs_trace(const vpf::model &model, const data &states, span<const
   return {std::move(energy), std::move(last)};
 }
 
-/** Generate from the top down: probabilities of the visible units, [count x n_0]. Since 1.0.
- *  @param prior  [n_top] probabilities; {}: 0.5 */
+/** Generate images from the top down: probabilities of the visible units, [count x n_0]. Since 1.0.
+ *  @param model  any machine
+ *  @param count  number of chains
+ *  @param steps  r, at least 1
+ *  @param prior  [n_top], probabilities; {}: 0.5 for every unit
+ *  @param seed   any number
+ *  @param out    [count x n_0]
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline void generate(const vpf::model &model, std::size_t count, std::size_t steps, span<const float> prior,
                      std::uint64_t seed, span<float> out) {
   const auto top = detail::exactly_or_none(detail::top_size(model), prior, "vpf_generate: prior");
@@ -694,7 +769,8 @@ inline void generate(const vpf::model &model, std::size_t count, std::size_t ste
   detail::check(vpf_generate(model.get(), count, steps, top, seed,
                              detail::exactly(size, out, "vpf_generate: out_probs")));
 }
-/** The same into a vector. Since 1.0. */
+/** generate() into a vector. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline std::vector<float> generate(const vpf::model &model, std::size_t count, std::size_t steps,
                                    span<const float> prior, std::uint64_t seed) {
   auto out = detail::room<float>(detail::area(count, detail::visible_size(model)));
@@ -702,8 +778,14 @@ inline std::vector<float> generate(const vpf::model &model, std::size_t count, s
   return out;
 }
 
-/** The same with a number of steps for each pair of layers. Since 1.0.
- *  @param steps  [layers-1]; one layer: [1] */
+/** generate() with a number of steps for each pair of layers. Since 1.0.
+ *  @param model  any machine
+ *  @param count  number of chains
+ *  @param steps  [layers-1]; one layer: [1]
+ *  @param prior  [n_top], probabilities; {}: 0.5 for every unit
+ *  @param seed   any number
+ *  @param out    [count x n_0]
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline void generate_by_pair(const vpf::model &model, std::size_t count, span<const std::size_t> steps,
                              span<const float> prior, std::uint64_t seed, span<float> out) {
   const auto each = detail::exactly(detail::pairs(model), steps, "vpf_generate_by_pair: steps");
@@ -712,7 +794,8 @@ inline void generate_by_pair(const vpf::model &model, std::size_t count, span<co
   detail::check(vpf_generate_by_pair(model.get(), count, each, top, seed,
                                      detail::exactly(size, out, "vpf_generate_by_pair: out_probs")));
 }
-/** The same into a vector. Since 1.0. */
+/** generate_by_pair() into a vector. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline std::vector<float> generate_by_pair(const vpf::model &model, std::size_t count,
                                            span<const std::size_t> steps, span<const float> prior,
                                            std::uint64_t seed) {
@@ -721,7 +804,8 @@ inline std::vector<float> generate_by_pair(const vpf::model &model, std::size_t 
   return out;
 }
 
-/** The draws of generate(): the last state of every unit. Since 1.0. */
+/** Draw what generate() draws; returns the last state of each chain, [count x units]. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline data generate_states(const vpf::model &model, std::size_t count, std::size_t steps, span<const float> prior,
                             std::uint64_t seed) {
   vpf_data *out = nullptr;
@@ -730,7 +814,8 @@ inline data generate_states(const vpf::model &model, std::size_t count, std::siz
   return data(out);
 }
 
-/** The draws of generate_by_pair(): the last state of every unit. Since 1.0. */
+/** Draw what generate_by_pair() draws; returns the last state of each chain, [count x units]. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline data generate_states_by_pair(const vpf::model &model, std::size_t count, span<const std::size_t> steps,
                                     span<const float> prior, std::uint64_t seed) {
   vpf_data *out = nullptr;
@@ -740,32 +825,43 @@ inline data generate_states_by_pair(const vpf::model &model, std::size_t count, 
   return data(out);
 }
 
-/** Mean-field features of a layer, [rows x n_layer]. Since 1.0. */
+/** Compute mean-field features of a layer, [rows x n_layer]. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline void encode(const vpf::model &model, const vpf::data &data, std::size_t layer, span<float> out) {
   const auto size = detail::area(data.rows(), model.layer_size(layer));
   detail::check(vpf_encode(model.get(), data.get(), layer, detail::exactly(size, out, "vpf_encode: out")));
 }
-/** Mean-field features of a layer, [rows x n_layer]. Since 1.0. */
+/** Compute mean-field features of a layer, [rows x n_layer]. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline std::vector<float> encode(const vpf::model &model, const vpf::data &data, std::size_t layer) {
   auto out = detail::room<float>(detail::area(data.rows(), model.layer_size(layer)));
   encode(model, data, layer, out);
   return out;
 }
 
-/** Mean of encode() over the rows, [n_layer]: of the top layer a prior for generate(). Since 1.0. */
+/** The mean of encode() over the rows, [n_layer]; that of the top layer can be the prior of generate(). Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline void mean_activations(const vpf::model &model, const vpf::data &data, std::size_t layer, span<float> out) {
   const auto array = detail::exactly(model.layer_size(layer), out, "vpf_mean_activations: out");
   detail::check(vpf_mean_activations(model.get(), data.get(), layer, array));
 }
-/** Mean of encode() over the rows, [n_layer]: of the top layer a prior for generate(). Since 1.0. */
+/** The mean of encode() over the rows, [n_layer]; that of the top layer can be the prior of generate(). Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline std::vector<float> mean_activations(const vpf::model &model, const vpf::data &data, std::size_t layer) {
   auto out = detail::room<float>(model.layer_size(layer));
   mean_activations(model, data, layer, out);
   return out;
 }
 
-/** Fill in or clean images by sampling, [rows x n_0]. Since 1.0.
- *  @param known  [n_0], non-zero pixels are held; {}: none */
+/** Fill in or clean up images by sampling, [rows x n_0]. Since 1.0.
+ *  @param model         any machine
+ *  @param corrupted     [rows x n_0]
+ *  @param known         [n_0]; pixels that are non-zero here are held. {}: none is held
+ *  @param steps         at least 1
+ *  @param average_last  1 .. steps: the result is the mean probability over that many of the last steps
+ *  @param seed          any number
+ *  @param out           [rows x n_0]
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline void reconstruct(const vpf::model &model, const data &corrupted, span<const std::uint8_t> known,
                         std::size_t steps, std::size_t average_last, std::uint64_t seed, span<float> out) {
   const auto held = detail::exactly_or_none(detail::visible_size(model), known, "vpf_reconstruct: known");
@@ -773,7 +869,8 @@ inline void reconstruct(const vpf::model &model, const data &corrupted, span<con
   detail::check(vpf_reconstruct(model.get(), corrupted.get(), held, steps, average_last, seed,
                                 detail::exactly(size, out, "vpf_reconstruct: out_probs")));
 }
-/** The same into a vector. Since 1.0. */
+/** reconstruct() into a vector. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline std::vector<float> reconstruct(const vpf::model &model, const data &corrupted,
                                       span<const std::uint8_t> known, std::size_t steps, std::size_t average_last,
                                       std::uint64_t seed) {
@@ -782,8 +879,13 @@ inline std::vector<float> reconstruct(const vpf::model &model, const data &corru
   return out;
 }
 
-/** Fill in by mean field, [rows x n_0]. Since 1.0.
- *  @param known  [n_0], non-zero pixels are held; {}: none */
+/** Fill in images by mean field, [rows x n_0]. Since 1.0.
+ *  @param model      any machine
+ *  @param corrupted  [rows x n_0], where to start
+ *  @param known      [n_0]; pixels that are non-zero here are held. {}: none is held
+ *  @param steps      at least 1
+ *  @param out        [rows x n_0]
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline void reconstruct_mean_field(const vpf::model &model, const data &corrupted, span<const std::uint8_t> known,
                                    std::size_t steps, span<float> out) {
   const auto held = detail::exactly_or_none(detail::visible_size(model), known, "vpf_reconstruct_mean_field: known");
@@ -791,7 +893,8 @@ inline void reconstruct_mean_field(const vpf::model &model, const data &corrupte
   detail::check(vpf_reconstruct_mean_field(model.get(), corrupted.get(), held, steps,
                                            detail::exactly(size, out, "vpf_reconstruct_mean_field: out_probs")));
 }
-/** The same into a vector. Since 1.0. */
+/** reconstruct_mean_field() into a vector. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline std::vector<float> reconstruct_mean_field(const vpf::model &model, const data &corrupted,
                                                  span<const std::uint8_t> known, std::size_t steps) {
   auto out = detail::room<float>(detail::area(corrupted.rows(), detail::visible_size(model)));
@@ -808,7 +911,8 @@ struct estimate {
   double standard_error;
 };
 
-/** Parzen-window log-likelihood of points around centres, both with rows of dim columns. Since 1.0. */
+/** Parzen-window log-likelihood of points around centres, both with rows of dim columns. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline estimate parzen(span<const float> centres, span<const float> points, std::size_t dim, double sigma) {
   estimate out = {};
   const auto n_centres = detail::rows_of(dim, centres, "vpf_parzen: centres");
@@ -818,7 +922,8 @@ inline estimate parzen(span<const float> centres, span<const float> points, std:
   return out;
 }
 
-/** The sigma of a list with the largest parzen(). Since 1.0. */
+/** From a list of sigmas, choose the one with the largest parzen(). Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline double parzen_select_sigma(span<const float> centres, span<const float> points, std::size_t dim,
                                   span<const double> sigmas) {
   double out = 0;
@@ -829,7 +934,9 @@ inline double parzen_select_sigma(span<const float> centres, span<const float> p
   return out;
 }
 
-/** parzen() of a machine, several times with centres of their own; points have rows of n_0 columns. Since 1.0. */
+/** parzen() of a machine: several times, each time around newly generated centres. Since 1.0.
+ *  The rows of points have n_0 columns.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline vpf_parzen_report parzen_generated(const vpf::model &model, std::size_t count, std::size_t steps,
                                           span<const float> prior, std::uint64_t seed, std::size_t draws,
                                           span<const float> points, double sigma) {
@@ -841,7 +948,8 @@ inline vpf_parzen_report parzen_generated(const vpf::model &model, std::size_t c
   return out;
 }
 
-/** The same with the centres of generate_by_pair(). Since 1.0. */
+/** parzen_generated() around the centres of generate_by_pair(). Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline vpf_parzen_report parzen_generated_by_pair(const vpf::model &model, std::size_t count,
                                                   span<const std::size_t> steps, span<const float> prior,
                                                   std::uint64_t seed, std::size_t draws, span<const float> points,
@@ -855,21 +963,25 @@ inline vpf_parzen_report parzen_generated_by_pair(const vpf::model &model, std::
   return out;
 }
 
-/** log Z by enumeration, nats. Since 1.0. */
+/** The log partition function log Z by enumeration, nats. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline double exact_log_partition(const vpf::model &model) {
   double out = 0;
   detail::check(vpf_exact_log_partition(model.get(), &out));
   return out;
 }
 
-/** Independent draws by enumeration: rows of all units. Since 1.0. */
+/** Draw independent states by enumeration, [count x units]. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline data exact_sample(const vpf::model &model, std::size_t count, std::uint64_t seed) {
   vpf_data *out = nullptr;
   detail::check(vpf_exact_sample(model.get(), count, seed, &out));
   return data(out);
 }
 
-/** vpf_ais_settings with struct_size set and all defaults. It refers to what it is given. Since 1.0. */
+/** vpf_ais_settings with struct_size set and all else at its default. Since 1.0.
+ *
+ *  Temperatures and rows are referred to, not copied. */
 struct ais_settings : vpf_ais_settings {
   ais_settings() noexcept : vpf_ais_settings{} { struct_size = sizeof(vpf_ais_settings); }
   /** Set `temperatures`, and `betas` to their number. Since 1.0. */
@@ -881,14 +993,16 @@ struct ais_settings : vpf_ais_settings {
   void set_temperatures(std::vector<double> &&) = delete;
 };
 
-/** log Z by annealed importance sampling, nats. Since 1.0. */
+/** Estimate log Z by annealed importance sampling, nats. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline vpf_ais_result ais(const vpf::model &model, const vpf_ais_settings &settings = ais_settings()) {
   auto out = detail::report<vpf_ais_result>();
   detail::check(vpf_ais(model.get(), &settings, &out));
   return out;
 }
 
-/** The short form of ais(). Since 1.0. */
+/** The short form of ais(), and the less trustworthy one. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline estimate ais_log_partition(const vpf::model &model, std::size_t chains, std::size_t betas,
                                   std::uint64_t seed) {
   estimate out = {};
@@ -896,14 +1010,17 @@ inline estimate ais_log_partition(const vpf::model &model, std::size_t chains, s
   return out;
 }
 
-/** Mean log p(x) over the rows, given log Z. Since 1.0. */
+/** Mean log p(x) over the rows, nats per row, given log Z. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
 inline double log_likelihood(const vpf::model &model, const vpf::data &data, double log_z) {
   double out = 0;
   detail::check(vpf_log_likelihood(model.get(), data.get(), log_z, &out));
   return out;
 }
 
-/** Mean log p(x) over the rows, with log Z from enumeration or annealing. Since 1.0. */
+/** Mean log p(x) over the rows, with log Z enumerated or estimated. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW,
+ *                     VPF_ERR_MEMORY */
 inline vpf_likelihood estimate_likelihood(const vpf::model &model, const vpf::data &data,
                                           const vpf_ais_settings &settings = ais_settings()) {
   auto out = detail::report<vpf_likelihood>();
@@ -911,7 +1028,8 @@ inline vpf_likelihood estimate_likelihood(const vpf::model &model, const vpf::da
   return out;
 }
 
-/** Mean over rows of sum_i log p(x_i | the other x). Since 1.0. */
+/** Pseudo-likelihood: mean over rows of sum_i log p(x_i | the other x), nats per row. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline double pseudo_likelihood(const vpf::model &model, const vpf::data &data) {
   double out = 0;
   detail::check(vpf_pseudo_likelihood(model.get(), data.get(), &out));
@@ -924,15 +1042,19 @@ struct weight_measures {
   double w2;  /**< mean squared weight norm of an upper unit */
 };
 
-/** Sparsity and size of W_lower. Since 1.0. */
+/** Sparsity and size of W_lower. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT */
 inline weight_measures weight_metrics(const vpf::model &model, std::size_t lower) {
   weight_measures out = {};
   detail::check(vpf_weight_metrics(model.get(), lower, &out.rho, &out.w2));
   return out;
 }
 
-/** How far filled-in images, [rows x cols], are from the truth. Since 1.0.
- *  @param region  [cols], non-zero columns count; {}: all */
+/** How far images that were filled in are from the truth, in pixels. Since 1.0.
+ *  @param truth   [rows x cols]
+ *  @param probs   [rows x cols], each in [0, 1]
+ *  @param region  [cols]; columns that are non-zero here count. {}: all
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE */
 inline estimate reconstruction_error(const data &truth, span<const float> probs, span<const std::uint8_t> region = {}) {
   estimate out = {};
   const auto size = detail::area(truth.rows(), truth.cols());
@@ -942,12 +1064,14 @@ inline estimate reconstruction_error(const data &truth, span<const float> probs,
   return out;
 }
 
-/** Histogram of the mean activations of a layer, with as many bins as there is room for. Since 1.0. */
+/** Histogram of a layer's mean activations, with as many bins as out has elements. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline void activation_histogram(const vpf::model &model, const vpf::data &data, std::size_t layer,
                                  span<std::size_t> out) {
   detail::check(vpf_activation_histogram(model.get(), data.get(), layer, out.size(), out.data()));
 }
-/** Histogram of the mean activations of a layer, [bins]. Since 1.0. */
+/** Histogram of a layer's mean activations, [bins]. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline std::vector<std::size_t> activation_histogram(const vpf::model &model, const vpf::data &data,
                                                      std::size_t layer, std::size_t bins) {
   auto out = detail::room<std::size_t>(bins);
@@ -955,14 +1079,16 @@ inline std::vector<std::size_t> activation_histogram(const vpf::model &model, co
   return out;
 }
 
-/** How active and how selective the units of a layer are. Since 1.0. */
+/** How active the units of a layer are, and how selective. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline vpf_activity layer_activity(const vpf::model &model, const vpf::data &data, std::size_t layer) {
   auto out = detail::report<vpf_activity>();
   detail::check(vpf_layer_activity(model.get(), data.get(), layer, &out));
   return out;
 }
 
-/** Means of bits, [cols], and their pair moments, [cols x cols]; {}: without pairs. Since 1.0. */
+/** Means of bits, [cols], and pair moments, [cols x cols]; {}: means only. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline void moments(const vpf::data &data, span<double> out_mean, span<double> out_pair = {}) {
   const auto mean = detail::exactly(data.cols(), out_mean, "vpf_moments: out_mean");
   const auto pair = detail::exactly_or_none(detail::area(data.cols(), data.cols()), out_pair, "vpf_moments: out_pair");
@@ -975,21 +1101,24 @@ struct mean_and_pair {
   std::vector<double> pair; /**< [cols x cols], symmetric */
 };
 
-/** Means and pair moments of bits. Since 1.0. */
+/** Means and pair moments of bits. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
 inline mean_and_pair moments(const vpf::data &data) {
   mean_and_pair out = {detail::room<double>(data.cols()), detail::room<double>(detail::area(data.cols(), data.cols()))};
   moments(data, out.mean, out.pair);
   return out;
 }
 
-/** How much alike the moments() of two data sets are. Since 1.0. */
+/** How much the moments() of two data sets are alike. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline vpf_moment_comparison compare_moments(const data &a, const data &b) {
   auto out = detail::report<vpf_moment_comparison>();
   detail::check(vpf_compare_moments(a.get(), b.get(), &out));
   return out;
 }
 
-/** Are the chains mixing? Of any number recorded along them, [chains x draws]. Since 1.0. */
+/** Are the chains mixing? Diagnose any number that was recorded along them, [chains x draws]. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
 inline vpf_chain_report chain_diagnostics(span<const double> values, std::size_t chains, std::size_t draws) {
   auto out = detail::report<vpf_chain_report>();
   const auto array = detail::exactly(detail::area(chains, draws), values, "vpf_chain_diagnostics: values");
@@ -999,22 +1128,26 @@ inline vpf_chain_report chain_diagnostics(span<const double> values, std::size_t
 
 /** @} */
 
-/** What a check of a monitor found. Since 1.0. */
+/** The result of one check of a monitor. Since 1.0. */
 struct monitor_check {
   std::size_t epoch;
   vpf_likelihood likelihood;
 };
 
-/** The likelihood of held-out data along training, and the best model so far: monitor.h. Since 1.0. */
+/** The likelihood of held-out data during training, and the best model so far: monitor.h. Since 1.0. */
 class monitor : public detail::handle<vpf_monitor> {
 public:
   using handle::handle;
 
-  /** @param settings  copied; NULL: quick ones
-   *  @param patience  checks in a row without a new best after which check() says to stop; 0: never. Since 1.0. */
+  /** Create a monitor without any checks. Since 1.0.
+   *  @param settings  copied; NULL: 100 chains, 300 temperatures, forward only
+   *  @param patience  number of checks in a row without a new best after which check() says stop; 0: never
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
   monitor(const vpf_ais_settings *settings, std::size_t patience) : handle(create(settings, patience)) {}
 
-  /** Estimate the likelihood of the model now; true says to stop, as in a progress function. Since 1.0. */
+  /** Estimate the likelihood of the model as it is now; true says stop, as in a progress function. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW,
+   *                     VPF_ERR_MEMORY */
   bool check(const vpf::model &model, const data &validation, std::size_t epoch) {
     int stop = 0;
     detail::check(vpf_monitor_check(get(), model.get(), validation.get(), epoch, &stop));
@@ -1024,21 +1157,24 @@ public:
   /** Number of checks so far. Since 1.0. */
   std::size_t checks() const noexcept { return vpf_monitor_checks(get()); }
 
-  /** What a check found (vpf_monitor_get()); index 0 .. checks()-1. Since 1.0. */
+  /** The result of one check (vpf_monitor_get()): index is 0 .. checks()-1. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
   monitor_check at(std::size_t index) const {
     monitor_check out = {0, detail::report<vpf_likelihood>()};
     detail::check(vpf_monitor_get(get(), index, &out.epoch, &out.likelihood));
     return out;
   }
 
-  /** Index of the best check (vpf_monitor_best()). Since 1.0. */
+  /** The index of the best check (vpf_monitor_best()). Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_STATE */
   std::size_t best_index() const {
     std::size_t out = 0;
     detail::check(vpf_monitor_best(get(), &out, nullptr));
     return out;
   }
 
-  /** A copy of its model (vpf_monitor_best()). Since 1.0. */
+  /** A copy of the model as it was at the best check (vpf_monitor_best()). Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_STATE, VPF_ERR_MEMORY */
   vpf::model best_model() const {
     vpf_model *out = nullptr;
     detail::check(vpf_monitor_best(get(), nullptr, &out));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /** @file data.h
- *  vpf_data: a set of binary rows, optionally with grey levels beside the bits.
+ *  vpf_data: rows of bits, optionally with the grey levels that they were made from.
  *
- *  Rows are packed 64 bits to a word: 60 000 MNIST images take 6 MiB. A vpf_data never changes
- *  after it was created, so any number of threads may read one. */
+ *  Rows are packed 64 bits to a word, so the 60 000 images of MNIST take 6 MiB. A vpf_data never changes once it has
+ *  been created, so any number of threads may read the same one. */
 #ifndef VPF_DATA_H
 #define VPF_DATA_H
 
@@ -16,77 +16,99 @@
 extern "C" {
 #endif
 
-/** Rows of bits, read-only once made. Since 1.0. */
+/** A matrix of bits, one observation per row; read-only once created. Since 1.0. */
 typedef struct vpf_data vpf_data;
 
-/** Make rows of bits from bytes: a value above the threshold is 1.
+/** Make rows of bits from bytes: a value above the threshold becomes 1, any other value 0. Since 1.0.
  *
- *  The bytes are copied. They are kept as grey levels v/255 beside the bits only if some value
- *  is above 1, so an array of zeros and ones takes only the bits.
+ *  The bytes are copied. They are kept beside the bits, as grey levels v/255, only if one of them is above 1: an array
+ *  of zeros and ones takes no more memory than its bits.
  *  @param[out] out        the new handle; destroy it with vpf_data_destroy()
- *  @param      values     [rows x cols], row-major, 0..255
+ *  @param      values     [rows x cols], row-major, 0 .. 255
  *  @param      rows,cols  at least 1
- *  @param      threshold  0 for zeros and ones; 127 is the paper's "grey level above 0.5"
- *  @return VPF_ERR_ARGUMENT, VPF_ERR_LIMIT (rows x cols does not fit), VPF_ERR_MEMORY. Since 1.0. */
+ *  @param      threshold  0 for zeros and ones; 127 for the paper's "grey level above 0.5"
+ *  @retval VPF_ERR_ARGUMENT  out or values is NULL, or rows or cols is 0
+ *  @retval VPF_ERR_LIMIT     2^47 rows or more, more than 2^31 columns, or rows x cols too large for memory
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_data_from_u8(vpf_data **out, const uint8_t *values, size_t rows, size_t cols,
                                     uint8_t threshold);
 
-/** Make rows of bits from floats in [0, 1]: a value above the threshold is 1.
+/** Make rows of bits from floats in [0, 1]: a value above the threshold becomes 1, any other value 0. Since 1.0.
  *
- *  The values are copied and kept as grey levels, rounded to the nearest 1/255, unless every
- *  one of them equals its bit.
+ *  The values are copied. They are kept beside the bits, as grey levels rounded to the nearest 1/255, unless each of
+ *  them equals its bit.
  *  @param[out] out        the new handle; destroy it with vpf_data_destroy()
- *  @param      values     [rows x cols], row-major, each in [0, 1]; others and NaN are refused
+ *  @param      values     [rows x cols], row-major, each in [0, 1]
  *  @param      rows,cols  at least 1
  *  @param      threshold  in [0, 1]
- *  @return VPF_ERR_ARGUMENT (naming row and column), VPF_ERR_LIMIT, VPF_ERR_MEMORY. Since 1.0. */
+ *  @retval VPF_ERR_ARGUMENT  out or values is NULL, rows or cols is 0, or the threshold or a value is NaN or outside
+ *                            [0, 1]; the message names the row and column of the value
+ *  @retval VPF_ERR_LIMIT     2^47 rows or more, more than 2^31 columns, or rows x cols too large for memory
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_data_from_f32(vpf_data **out, const float *values, size_t rows, size_t cols,
                                      float threshold);
 
-/** Read a file of images in the IDX format of MNIST, plain or gzipped.
+/** Read a file of images in the IDX format of MNIST, plain or gzipped. Since 1.0.
  *
- *  One image is one row of height x width columns. Grey levels are kept as in
- *  vpf_data_from_u8(). The header is checked against the size of the file before anything is
- *  allocated from it; a truncated, oversized or lying file is refused.
+ *  Each image becomes one row of height x width columns. Grey levels are kept under the same condition as by
+ *  vpf_data_from_u8(). The file is not trusted: its header is checked against its size before any memory is allocated
+ *  for the images, and a file that is truncated, too long or inconsistent is refused.
  *  @param[out] out        the new handle; destroy it with vpf_data_destroy()
- *  @param      path       the file; gzip is recognised by content, not by name
- *  @param      threshold  as in vpf_data_from_u8()
- *  @return VPF_ERR_IO (cannot be opened or read), VPF_ERR_FORMAT (says what is wrong),
- *          VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
+ *  @param      path       a regular file; gzip is recognised by the content, not by the name
+ *  @param      threshold  a byte above it becomes 1, as in vpf_data_from_u8()
+ *  @retval VPF_ERR_ARGUMENT  out or path is NULL
+ *  @retval VPF_ERR_IO        the file cannot be opened or read, or is not a regular file
+ *  @retval VPF_ERR_FORMAT    not an IDX file of images, or a damaged one; the message says what is wrong
+ *  @retval VPF_ERR_LIMIT     images of more than 2^31 pixels
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_data_load_idx(vpf_data **out, const char *path, uint8_t threshold);
 
-/** Copy some consecutive rows, with their grey levels.
+/** Copy consecutive rows, with their grey levels. Since 1.0.
  *
- *  The slice owns its rows and may outlive its parent. It remembers which row of the original
- *  it begins with, and random numbers are drawn by that index: inferring the hidden states of
- *  a slice gives the slice of the inferred states.
- *  @param first,count  rows first .. first+count-1 of data; count at least 1
- *  @return VPF_ERR_ARGUMENT (outside the data), VPF_ERR_MEMORY. Since 1.0. */
+ *  The slice owns its rows and may outlive the data it was taken from. It remembers the index of its first row in the
+ *  original data set. Random numbers are drawn by that index, so that inferring the hidden units of a slice gives the
+ *  same bits as slicing what was inferred for the whole.
+ *  @param[out] out          the new handle; destroy it with vpf_data_destroy()
+ *  @param      data         [rows x cols]
+ *  @param      first,count  rows first .. first+count-1 of data; count at least 1
+ *  @retval VPF_ERR_ARGUMENT  out or data is NULL, count is 0, or the slice reaches beyond the last row
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_data_slice(vpf_data **out, const vpf_data *data, size_t first, size_t count);
 
-/** Copy some consecutive columns, with their grey levels: of rows of all units, the states of some
- *  layers (those of layer 0 are the first n_0 columns).
- *  @param first,count  columns first .. first+count-1 of data; count at least 1
- *  @return VPF_ERR_ARGUMENT (outside the data), VPF_ERR_MEMORY. Since 1.0. */
+/** Copy consecutive columns, with their grey levels. Since 1.0.
+ *
+ *  From rows of states it takes the bits of some layers: those of layer 0 are the first n_0 columns.
+ *  @param[out] out          the new handle; destroy it with vpf_data_destroy()
+ *  @param      data         [rows x cols]
+ *  @param      first,count  columns first .. first+count-1 of data; count at least 1
+ *  @retval VPF_ERR_ARGUMENT  out or data is NULL, count is 0, or the columns reach beyond the last one
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_data_columns(vpf_data **out, const vpf_data *data, size_t first, size_t count);
 
-/** Copy the bits without the grey levels (an eighth of the memory or less).
- *  @return VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
+/** Copy the bits without the grey levels, which take about eight times the memory of the bits. Since 1.0.
+ *  @param[out] out   the new handle; destroy it with vpf_data_destroy()
+ *  @param      data  [rows x cols]
+ *  @retval VPF_ERR_ARGUMENT  out or data is NULL
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_data_bits_only(vpf_data **out, const vpf_data *data);
 
-/** What noise does to the bits of a region. OR: bit or coin, so that pixels that are on survive
- *  (the paper's protocol of reconstruction; the survivors give part of the answer away).
- *  REPLACE: the coin alone. Since 1.0. */
+/** What vpf_data_corrupt() does with the pixels of its region (docs/math.md, section 8). Since 1.0.
+ *
+ *  OR: pixel or random bit, so pixels that are on survive and give part of the answer away. This is the paper's
+ *  protocol of reconstruction. REPLACE: the random bit alone. */
 typedef enum vpf_noise { VPF_NOISE_OR = 0, VPF_NOISE_REPLACE = 1 } vpf_noise;
 
-/** Copy the bits, those of a region put into noise: fair coins. The copy has no grey levels.
+/** Copy the bits, with noise in a region: fair random bits. The copy has no grey levels. Since 1.0.
  *
- *  A coin depends on the seed, its column and the row's index in the original data set alone, so
- *  the corruption of a slice is the slice of the corruption.
+ *  Each random bit depends only on the seed, its column and the index of its row in the original data set, so
+ *  corrupting a slice gives the same bits as slicing the corrupted whole.
  *  @param[out] out     the new handle; destroy it with vpf_data_destroy()
- *  @param      region  [cols], non-zero columns are corrupted, the others are kept
+ *  @param      data    [rows x cols]
+ *  @param      region  [cols]; columns that are non-zero here are corrupted, all others are kept
  *  @param      noise   see vpf_noise
- *  @return VPF_ERR_ARGUMENT, VPF_ERR_MEMORY. Since 1.0. */
+ *  @param      seed    any number
+ *  @retval VPF_ERR_ARGUMENT  out, data or region is NULL, or noise is not a vpf_noise
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_data_corrupt(vpf_data **out, const vpf_data *data, const uint8_t *region,
                                     vpf_noise noise, uint64_t seed);
 
@@ -99,13 +121,16 @@ VPF_API size_t vpf_data_rows(const vpf_data *data);
 /** Number of columns; 0 for NULL. Since 1.0. */
 VPF_API size_t vpf_data_cols(const vpf_data *data);
 
-/** Unpack the bits. @param[out] out_bits  [rows x cols], 0 or 1.
- *  @return VPF_ERR_ARGUMENT. Since 1.0. */
+/** Unpack the bits, one to a byte. Since 1.0.
+ *  @param      data      [rows x cols]
+ *  @param[out] out_bits  [rows x cols], row-major, 0 or 1
+ *  @retval VPF_ERR_ARGUMENT  data or out_bits is NULL */
 VPF_API vpf_status vpf_data_to_u8(const vpf_data *data, uint8_t *out_bits);
 
-/** Unpack the grey levels where they were kept, the bits otherwise.
- *  @param[out] out_levels  [rows x cols], in [0, 1]
- *  @return VPF_ERR_ARGUMENT. Since 1.0. */
+/** Unpack the grey levels where they were kept, and the bits where they were not. Since 1.0.
+ *  @param      data        [rows x cols]
+ *  @param[out] out_levels  [rows x cols], row-major, in [0, 1]
+ *  @retval VPF_ERR_ARGUMENT  data or out_levels is NULL */
 VPF_API vpf_status vpf_data_to_f32(const vpf_data *data, float *out_levels);
 
 #ifdef __cplusplus

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /** @file monitor.h
- *  vpf_monitor: the likelihood of held-out data along training, and the best model so far.
+ *  vpf_monitor: the likelihood of held-out data during training, and the best model so far.
  *
- *  The flow falls while a model gets worse (docs/math.md, section 14); its likelihood does not lie.
- *  Call vpf_monitor_check() from the progress function every few epochs: it estimates log p of the
- *  validation rows, keeps a copy of the best model and says when to stop. */
+ *  The flow keeps falling while a machine gets worse (docs/math.md, section 14); the likelihood does not lie. Call
+ *  vpf_monitor_check() from the progress function every few epochs: it estimates log p of the validation rows, keeps a
+ *  copy of the best model, and says when to stop. */
 #ifndef VPF_MONITOR_H
 #define VPF_MONITOR_H
 
@@ -14,46 +14,62 @@
 extern "C" {
 #endif
 
-/** What the checks of one training have found, and the best model so far. Since 1.0. */
+/** The results of all checks of one training run, and the best model so far. Since 1.0. */
 typedef struct vpf_monitor vpf_monitor;
 
-/** Create an empty monitor.
- *  @param[out] out       destroy it with vpf_monitor_destroy()
- *  @param      settings  of vpf_estimate_likelihood(), copied, temperatures too; `base` and `reverse_from`
- *                        are not kept: both are the validation rows. With `reverse`, a model counts by
- *                        `mean_low`: it takes two to three times as long, and no model wins because
- *                        annealing has missed a mode, which those of CD and PCD invite. NULL: 100 chains,
- *                        300 temperatures, forward; where settings are given, their defaults are those
- *                        of vpf_ais()
- *  @param      patience  checks in a row without a new best after which a check says to stop; 0: never
- *  @return VPF_ERR_ARGUMENT (as vpf_ais() has it for settings), VPF_ERR_MEMORY. Since 1.0. */
+/** Create a monitor without any checks. Since 1.0.
+ *
+ *  With `reverse` set, models are ranked by `mean_low`. A check then takes two to three times as long, but no model
+ *  wins because annealing missed a mode, as easily happens with machines trained by CD or PCD.
+ *  @param[out] out       the new handle; destroy it with vpf_monitor_destroy()
+ *  @param      settings  for vpf_estimate_likelihood(), copied together with the temperatures. `base` and
+ *                        `reverse_from` are not used: the validation rows are both. What is 0 has the default of
+ *                        vpf_ais(). NULL: 100 chains, 300 temperatures, forward only
+ *  @param      patience  number of checks in a row without a new best after which to say stop; 0: never
+ *  @retval VPF_ERR_ARGUMENT  out is NULL, or settings are not valid for vpf_ais()
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_monitor_create(vpf_monitor **out, const vpf_ais_settings *settings, size_t patience);
 
 /** Free a handle and the best model in it; NULL is allowed. Since 1.0. */
 VPF_API void vpf_monitor_destroy(vpf_monitor *monitor);
 
-/** Estimate the likelihood of the model now, and keep a copy of it if it is the best so far.
+/** Estimate the likelihood of the model as it is now, and keep a copy of it if it is the best so far. Since 1.0.
  *
- *  The same random numbers at every check, so that checks differ by the models and not by chance.
- *  @param      validation  [rows x n_0] held-out data, the same at every check
+ *  Every check uses the same random numbers, so that checks differ by the models and not by chance. A failure leaves
+ *  the monitor and *out_stop unchanged.
+ *  @param      monitor     the result is added to it
+ *  @param      model       a machine that vpf_estimate_likelihood() supports
+ *  @param      validation  [rows x n_0], held-out data, the same at every check
  *  @param      epoch       any number that tells the checks apart
- *  @param[out] out_stop    1 if `patience` checks have brought nothing better; may be NULL
- *  @return as vpf_estimate_likelihood(); the monitor is unchanged on failure. Since 1.0. */
+ *  @param[out] out_stop    1 if there has been no new best for `patience` checks, 0 otherwise; may be NULL
+ *  @retval VPF_ERR_ARGUMENT     monitor, model or validation is NULL
+ *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers
+ *  @retval VPF_ERR_SHAPE        validation does not have n_0 columns
+ *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; see vpf_log_likelihood()
+ *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the estimate is not finite
+ *  @retval VPF_ERR_MEMORY       out of memory */
 VPF_API vpf_status vpf_monitor_check(vpf_monitor *monitor, const vpf_model *model, const vpf_data *validation,
                                      size_t epoch, int *out_stop);
 
-/** Number of checks so far; 0 for NULL. Since 1.0. */
+/** Number of checks so far; 0 for NULL. Cannot fail. Since 1.0. */
 VPF_API size_t vpf_monitor_checks(const vpf_monitor *monitor);
 
-/** What a check found. @param index  0 .. checks-1; either output may be NULL.
- *  @return VPF_ERR_ARGUMENT. Since 1.0. */
+/** The result of one check. Since 1.0.
+ *  @param      monitor         what to read
+ *  @param      index           0 .. vpf_monitor_checks()-1
+ *  @param[out] out_epoch       the number that vpf_monitor_check() was given; may be NULL
+ *  @param[out] out_likelihood  its struct_size set by the caller; may be NULL. Both are unchanged on failure
+ *  @retval VPF_ERR_ARGUMENT  monitor is NULL, there is no such check, or struct_size is too small */
 VPF_API vpf_status vpf_monitor_get(const vpf_monitor *monitor, size_t index, size_t *out_epoch,
                                    vpf_likelihood *out_likelihood);
 
-/** The best check and a copy of its model. Outputs may be NULL.
- *  @param[out] out_index  for vpf_monitor_get()
- *  @param[out] out_model  a new handle
- *  @return VPF_ERR_STATE before the first check, VPF_ERR_MEMORY. Since 1.0. */
+/** The best check, and a copy of the model as it was then. Since 1.0.
+ *  @param      monitor    what to read
+ *  @param[out] out_index  its index, for vpf_monitor_get(); may be NULL
+ *  @param[out] out_model  a new handle; destroy it with vpf_model_destroy(). May be NULL
+ *  @retval VPF_ERR_ARGUMENT  monitor is NULL
+ *  @retval VPF_ERR_STATE     nothing has been checked yet
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_monitor_best(const vpf_monitor *monitor, size_t *out_index, vpf_model **out_model);
 
 #ifdef __cplusplus

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /** @file optimizer.h
- *  vpf_optimizer: all the state of training except the parameters.
+ *  vpf_optimizer: everything that training remembers, except the parameters.
  *
- *  Options, moments, step, seed, position in the epoch, the hidden sample of the E-step: with
- *  a model and its optimizer a run can be stopped anywhere and gone on with, bit for bit. */
+ *  That is its options, the moments, the step count, the seed, the position in the epoch, the hidden sample of the
+ *  E-step and the chains of PCD. A model and its optimizer are therefore enough to stop a run anywhere and to continue
+ *  it bit for bit. */
 #ifndef VPF_OPTIMIZER_H
 #define VPF_OPTIMIZER_H
 
@@ -16,34 +17,40 @@
 extern "C" {
 #endif
 
-/** Everything that training remembers, except the parameters. Since 1.0. */
+/** Everything that training remembers, except the parameters: options and progress. Since 1.0. */
 typedef struct vpf_optimizer vpf_optimizer;
 
-/** What the gradient is. Since 1.0.
+/** Which gradient training follows. Since 1.0.
  *
- *  CD and PCD estimate the gradient of the negative log-likelihood of each pair of layers,
- *  mean over chains of y_i y_j - mean over data of y_i y_j, for pairwise models of any depth and all models of one or
- *  two layers. Hidden states of the data are drawn afresh in every minibatch, bottom-up with one
- *  sweep where there are intra-layer weights; a step of a chain is one half step down and one up,
- *  each a sweep where there are intra-layer weights. Two defaults were chosen for VPF: likelihoods
- *  want a WEIGHT_DECAY some fifty times smaller, 1e-4, and a LEARNING_RATE that falls towards the
- *  end. */
+ *  CD and PCD estimate the gradient of the negative log-likelihood of each pair of layers: the mean of y_i y_j over
+ *  chains minus its mean over the data (docs/math.md, Eq. (26a)). They train pairwise machines of any depth, and every
+ *  machine of one or two layers. In each minibatch the hidden units of the data are drawn afresh, bottom-up, with one
+ *  sweep of every layer that has intra-layer weights. One Gibbs step of a chain draws the lower layer given the upper
+ *  one, then the upper given the lower; a layer with intra-layer weights is swept once instead. In a machine of one
+ *  layer a step is a sweep.
+ *
+ *  Two defaults were chosen for VPF. The likelihood wants a WEIGHT_DECAY some fifty times smaller, 1e-4, and a
+ *  LEARNING_RATE that falls towards the end. */
 typedef enum vpf_method {
   VPF_METHOD_VPF = 0, /**< variational probability flow (paper, Algorithm 1) */
   VPF_METHOD_CD = 1,  /**< contrastive divergence, CD-k: chains start at the data (Hinton 2002) */
-  VPF_METHOD_PCD = 2  /**< persistent contrastive divergence, PCD-k: chains go on from minibatch to
-                           minibatch (Tieleman 2008); they are kept in checkpoints */
+  VPF_METHOD_PCD = 2  /**< persistent contrastive divergence, PCD-k: chains continue from one minibatch to the next
+                           (Tieleman 2008), and are kept in checkpoints */
 } vpf_method;
 
-/** What is done with the gradient. Since 1.0. */
+/** How a gradient g changes a parameter w (docs/math.md, Eq. (25) and (26)). Since 1.0.
+ *
+ *  lr is the learning rate, b1 and b2 are BETA1 and BETA2, m and v the running means of g and g^2, and t counts the
+ *  steps since the moments were zero. */
 typedef enum vpf_rule {
   VPF_RULE_ADAM = 0, /**< w -= lr sqrt(1-b2^t)/(1-b1^t) m/(sqrt(v)+epsilon) (Kingma and Ba 2014) */
   VPF_RULE_SGD = 1   /**< u = momentum u + g; w -= lr u */
 } vpf_rule;
 
-/** The options: X(suffix, number, name, low, high, default, integer).
- *  One table for validation, documentation and bindings; numbers never move. The defaults are
- *  the paper preset. Since 1.0. */
+/** The options: X(suffix, number, name, low, high, default, integer). Since 1.0.
+ *
+ *  One table serves validation, documentation and bindings. The numbers never change. The defaults are the paper
+ *  preset: the settings of the paper's runs, except that rows are shuffled (docs/math.md, section 10). */
 #define VPF_OPTION_LIST(X)                                                                         \
   X(METHOD, 100, "method", 0, 2, 0, 1)                                                             \
   X(RULE, 101, "rule", 0, 1, 0, 1)                                                                 \
@@ -66,30 +73,34 @@ typedef enum vpf_rule {
   X(PROGRESS_BATCHES, 600, "progress_batches", 0, 1000000000, 0, 1)                                \
   X(THREADS, 700, "threads", 0, 1024, 0, 1)
 
-/** The keys of vpf_optimizer_set(). Bounds and names: vpf_option_bounds(). Since 1.0. */
+/** The keys of vpf_optimizer_set(); vpf_option_bounds() gives the name and bounds of each. Since 1.0. */
 typedef enum vpf_option {
-  VPF_OPTION_METHOD = 100,           /**< a vpf_method; a change keeps the moments */
-  VPF_OPTION_RULE = 101,             /**< a vpf_rule; a change clears the moments */
-  VPF_OPTION_LEARNING_RATE = 200,    /**< lr of both rules */
+  VPF_OPTION_METHOD = 100,           /**< a vpf_method; changing it keeps the moments */
+  VPF_OPTION_RULE = 101,             /**< a vpf_rule; changing it clears the moments */
+  VPF_OPTION_LEARNING_RATE = 200,    /**< learning rate of both rules */
   VPF_OPTION_BETA1 = 201,            /**< decay of Adam's first moment */
   VPF_OPTION_BETA2 = 202,            /**< decay of Adam's second moment */
-  VPF_OPTION_ADAM_EPSILON = 203,     /**< beside sqrt(v), for the flow K as vpf_model_flow() defines it */
-  VPF_OPTION_MOMENTUM = 204,         /**< of VPF_RULE_SGD */
-  VPF_OPTION_WEIGHT_DECAY = 205,     /**< lambda in K + lambda sum over edges w^2; not on biases */
+  VPF_OPTION_ADAM_EPSILON = 203,     /**< added to sqrt(v), on the scale of K as vpf_model_flow() returns it */
+  VPF_OPTION_MOMENTUM = 204,         /**< momentum of VPF_RULE_SGD */
+  VPF_OPTION_WEIGHT_DECAY = 205,     /**< lambda in K + lambda sum over edges of w^2; biases do not decay */
   VPF_OPTION_BATCH_SIZE = 300,       /**< data rows in a minibatch */
-  VPF_OPTION_SHUFFLE = 301,          /**< 0: rows in their order (the paper's runs); 1: a new order each epoch */
+  VPF_OPTION_SHUFFLE = 301,          /**< 0: rows in their own order (the paper's runs); 1: a new order every epoch */
   VPF_OPTION_GIBBS_STEPS = 400,      /**< k of CD-k and PCD-k */
-  VPF_OPTION_PARTICLES = 401,        /**< chains of PCD; another number starts new ones */
-  VPF_OPTION_ESTEP = 500,            /**< of VPF (of CD and PCD only ESTEP_ORDER counts); 0: bottom-up (paper);
-                                          1: Gibbs over all hidden layers, both neighbours */
-  VPF_OPTION_ESTEP_SWEEPS = 501,     /**< bottom-up: sweeps of each layer with intra-layer weights; Gibbs: of all */
-  VPF_OPTION_ESTEP_ORDER = 502,      /**< 0: swept states feed the next layer (Algorithm 1); 1: unswept (the
-                                          published DBM2) */
-  VPF_OPTION_ESTEP_SAMPLES = 503,    /**< hidden samples of each row */
-  VPF_OPTION_ESTEP_PERIOD = 504,     /**< epochs between E-steps; 0: afresh in every minibatch */
-  VPF_OPTION_ESTEP_START = 505,      /**< where the Gibbs E-step starts; 0: bottom-up; 1: at random */
-  VPF_OPTION_PROGRESS_BATCHES = 600, /**< call the progress function every so many minibatches too; 0: epochs only */
-  VPF_OPTION_THREADS = 700           /**< 0: the caller's OpenMP setting; never changes a result */
+  VPF_OPTION_PARTICLES = 401,        /**< number of persistent chains of PCD, called particles in the literature;
+                                          another number starts new chains */
+  VPF_OPTION_ESTEP = 500,            /**< how VPF draws the hidden units. 0: bottom-up (paper, Algorithm 1); 1: Gibbs
+                                          sampling over all hidden layers, each given both its neighbours. Of the
+                                          E-step's options CD and PCD heed ESTEP_ORDER alone */
+  VPF_OPTION_ESTEP_SWEEPS = 501,     /**< bottom-up: sweeps of each layer that has intra-layer weights; Gibbs: sweeps of
+                                          all hidden layers */
+  VPF_OPTION_ESTEP_ORDER = 502,      /**< what the next layer is drawn from. 0: the swept bits of the layer below
+                                          (Algorithm 1); 1: its bits before the sweep (the published DBM2) */
+  VPF_OPTION_ESTEP_SAMPLES = 503,    /**< hidden samples for each row */
+  VPF_OPTION_ESTEP_PERIOD = 504,     /**< epochs from one E-step to the next; 0: a new sample in every minibatch */
+  VPF_OPTION_ESTEP_START = 505,      /**< where the Gibbs E-step starts. 0: bottom-up; 1: from fair random bits */
+  VPF_OPTION_PROGRESS_BATCHES = 600, /**< also call the progress function after every so many minibatches; 0: only after
+                                          epochs */
+  VPF_OPTION_THREADS = 700           /**< threads of training; 0: the caller's OpenMP setting. Never changes a result */
 } vpf_option;
 
 /** Why the last vpf_train() ended. Since 1.0. */
@@ -97,67 +108,93 @@ typedef enum vpf_stop {
   VPF_STOP_NONE = 0,     /**< nothing has been trained yet */
   VPF_STOP_EPOCHS = 1,   /**< all epochs were done */
   VPF_STOP_CALLBACK = 2, /**< the progress function asked for it */
-  VPF_STOP_DIVERGED = 3  /**< see VPF_ERR_DIVERGED at vpf_train() */
+  VPF_STOP_DIVERGED = 3  /**< training diverged; see VPF_ERR_DIVERGED at vpf_train() */
 } vpf_stop;
 
-/** Create an optimizer with the paper preset and seed 1. Its first vpf_train() binds it to the
- *  shape of that model. @param[out] out  destroy it with vpf_optimizer_destroy(). Since 1.0. */
+/** Create an optimizer with the paper preset and seed 1. Since 1.0.
+ *
+ *  Its first vpf_train() binds it to the shape of the model that it trains.
+ *  @param[out] out  the new handle; destroy it with vpf_optimizer_destroy()
+ *  @retval VPF_ERR_ARGUMENT  out is NULL
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_optimizer_create(vpf_optimizer **out);
 
-/** Free a handle; NULL is allowed. Not from within its own progress function. Since 1.0. */
+/** Free a handle; NULL is allowed. Never call it from the optimizer's own progress function. Since 1.0. */
 VPF_API void vpf_optimizer_destroy(vpf_optimizer *optimizer);
 
-/** Choose the seed of every random number of training. In the middle of an epoch it takes
- *  effect with the next epoch. Since 1.0. */
+/** Choose the seed of all random numbers of training. Since 1.0.
+ *
+ *  In the middle of an epoch it takes effect with the next one.
+ *  @param optimizer  what to change
+ *  @param seed       any number
+ *  @retval VPF_ERR_ARGUMENT  optimizer is NULL */
 VPF_API vpf_status vpf_optimizer_set_seed(vpf_optimizer *optimizer, uint64_t seed);
-/** The seed; 0 for NULL. Since 1.0. */
+/** The seed; 0 for NULL. Cannot fail. Since 1.0. */
 VPF_API uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
 
-/** Set an option.
+/** Set an option. Since 1.0.
  *
- *  Allowed at any time, in a progress function too (a learning-rate schedule). They take effect:
- *  rule, rates, decay and GIBBS_STEPS with the next minibatch; SHUFFLE with the next epoch;
- *  PROGRESS_BATCHES with that too, or the next vpf_train(); BATCH_SIZE and THREADS with the next
- *  vpf_train(); METHOD, PARTICLES and the E-step's, which decide about memory, with the next
- *  vpf_train() that does not have to finish an epoch.
- *  @return VPF_ERR_ARGUMENT for an unknown option, NaN, a value outside the bounds or a
- *          fraction for an integer option; the message has the bounds. Since 1.0. */
+ *  Allowed at any time, from a progress function too (for a learning-rate schedule, say). A new value takes effect
+ *
+ *  - with the next minibatch: RULE, LEARNING_RATE, BETA1, BETA2, ADAM_EPSILON, MOMENTUM, WEIGHT_DECAY, GIBBS_STEPS
+ *  - with the next epoch: SHUFFLE; and PROGRESS_BATCHES, or with the next vpf_train() if that comes first
+ *  - with the next vpf_train(): BATCH_SIZE, THREADS
+ *  - with the next vpf_train() that does not have to finish an epoch first: METHOD, PARTICLES and the options of the
+ *    E-step, which determine how much memory is needed
+ *
+ *  @param optimizer  what to change
+ *  @param option     which option
+ *  @param value      within vpf_option_bounds(); integer options take whole numbers only
+ *  @retval VPF_ERR_ARGUMENT  optimizer is NULL, there is no such option, or the value is NaN, out of bounds or a
+ *                            fraction where a whole number is needed; the message gives the bounds */
 VPF_API vpf_status vpf_optimizer_set(vpf_optimizer *optimizer, vpf_option option, double value);
-/** Read an option. @return VPF_ERR_ARGUMENT for an unknown one. Since 1.0. */
+/** Read an option. Since 1.0.
+ *  @param      optimizer  what to read
+ *  @param      option     which option
+ *  @param[out] out_value  the value that was set last; unchanged on failure
+ *  @retval VPF_ERR_ARGUMENT  optimizer or out_value is NULL, or there is no such option */
 VPF_API vpf_status vpf_optimizer_get(const vpf_optimizer *optimizer, vpf_option option, double *out_value);
 
-/** The closed interval of allowed values and the name of an option; any output may be NULL.
- *  @return VPF_ERR_ARGUMENT for an unknown option. Since 1.0. */
+/** The allowed values and the name of an option. Since 1.0.
+ *  @param      option    which option
+ *  @param[out] out_low   the smallest allowed value; may be NULL
+ *  @param[out] out_high  the largest allowed value; may be NULL
+ *  @param[out] out_name  "learning_rate" and the like, a static string; may be NULL
+ *  @retval VPF_ERR_ARGUMENT  there is no such option */
 VPF_API vpf_status vpf_option_bounds(vpf_option option, double *out_low, double *out_high,
                                      const char **out_name);
 
-/** What an option is: a row of VPF_OPTION_LIST, for bindings, which cannot read it. Since 1.0. */
+/** One row of VPF_OPTION_LIST, for bindings, which cannot read the list itself. Since 1.0. */
 typedef struct vpf_option_info {
   size_t struct_size;    /**< sizeof(vpf_option_info), set by the caller */
   vpf_option option;     /**< its key */
   int integer;           /**< 1: whole numbers only */
-  const char *name;      /**< "learning_rate"; a static string */
+  const char *name;      /**< "learning_rate" and the like, a static string */
   double low;            /**< the smallest allowed value */
   double high;           /**< the largest allowed value */
-  double initial;        /**< of a new optimizer: the paper preset */
+  double initial;        /**< its value in a new optimizer: the paper preset */
 } vpf_option_info;
 
-/** Number of options. Since 1.0. */
+/** Number of options. Cannot fail. Since 1.0. */
 VPF_API size_t vpf_option_count(void);
 
-/** One option after the other, in the order of their numbers.
+/** Describe one option; indices are in the order of the options' numbers. Since 1.0.
  *  @param      index  0 .. vpf_option_count()-1
  *  @param[out] out    unchanged on failure
- *  @return VPF_ERR_ARGUMENT (index, struct_size). Since 1.0. */
+ *  @retval VPF_ERR_ARGUMENT  out is NULL, its struct_size is too small, or index is out of range */
 VPF_API vpf_status vpf_option_describe(size_t index, vpf_option_info *out);
 
-/** How far training has come, over the optimizer's life: after vpf_checkpoint_load(), where to go on.
- *  @param[out] out_epochs  epochs ended; may be NULL
- *  @param[out] out_rows    data rows done of an epoch that was stopped inside, 0 at the end of one; may be NULL
- *  @return VPF_ERR_ARGUMENT. Since 1.0. */
+/** How far training has come over the optimizer's life: after vpf_checkpoint_load(), where to continue. Since 1.0.
+ *  @param      optimizer   what to read
+ *  @param[out] out_epochs  epochs completed; may be NULL
+ *  @param[out] out_rows    data rows done of an unfinished epoch, 0 if there is none (or if its first minibatch
+ *                          diverged); may be NULL
+ *  @retval VPF_ERR_ARGUMENT  optimizer is NULL */
 VPF_API vpf_status vpf_optimizer_position(const vpf_optimizer *optimizer, size_t *out_epochs, size_t *out_rows);
 
-/** Why the last vpf_train() with this optimizer ended; VPF_STOP_NONE for NULL. Since 1.0. */
+/** Why the last vpf_train() with this optimizer ended; VPF_STOP_NONE for NULL. Cannot fail. Since 1.0.
+ *
+ *  A call that failed before its first minibatch, or had 0 epochs to do, does not count. */
 VPF_API vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer);
 
 #ifdef __cplusplus

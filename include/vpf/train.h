@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /** @file train.h
- *  The training loop (paper, Algorithm 1), its progress, and checkpoints. */
+ *  The training loop (paper, Algorithm 1), its progress reports, and checkpoints. */
 #ifndef VPF_TRAIN_H
 #define VPF_TRAIN_H
 
@@ -11,77 +11,107 @@
 extern "C" {
 #endif
 
-/** What a progress function is called for. Since 1.0. */
+/** What a progress function is called for: the end of an epoch, or of a minibatch. Since 1.0. */
 typedef enum vpf_progress_event { VPF_PROGRESS_EPOCH = 0, VPF_PROGRESS_BATCH = 1 } vpf_progress_event;
 
-/** How training is getting on; valid only during the call. Numbers of an epoch are averages
- *  over its minibatches, taken while the parameters move. Since 1.0. */
+/** How far training has come; valid only while the progress function runs. Since 1.0.
+ *
+ *  The figures of an epoch are averages over its minibatches, taken while the parameters were changing. */
 typedef struct vpf_progress {
   size_t struct_size;        /**< sizeof(vpf_progress) of the library */
   vpf_progress_event event;  /**< the end of an epoch, or of a minibatch */
-  vpf_stop stop;             /**< NONE while training goes on; EPOCHS at the last epoch of this call */
-  size_t epoch;              /**< this epoch, from 1, counted over the optimizer's life */
-  size_t epochs;             /**< the epoch with which this vpf_train() will end */
-  size_t batch;              /**< minibatches of this epoch done, from 1 to batches */
-  size_t batches;            /**< minibatches of this epoch */
-  size_t rows;               /**< data rows of this epoch done */
-  double flow;               /**< K: mean over rows of the sum of rates; of this epoch or this minibatch.
-                                  CD and PCD do not follow it: it is there to be compared */
-  size_t pairs;              /**< length of the next two; layers - 1, and 1 for a one-layer model */
-  const double *flow_lower;  /**< [pairs] part of K from the lower (for pair 0: visible) layer of each pair */
-  const double *flow_upper;  /**< [pairs] part from the upper (hidden) layer. Joint: the visible part is
-                                  flow_lower[0], that of layer i is flow_upper[i-1], the rest is 0 */
+  vpf_stop stop;             /**< NONE while training continues; EPOCHS at the last epoch of this vpf_train() */
+  size_t epoch;              /**< this epoch, counted from 1 over the optimizer's life */
+  size_t epochs;             /**< the epoch at whose end this vpf_train() will return */
+  size_t batch;              /**< minibatches of this epoch that are done, 1 .. batches */
+  size_t batches;            /**< minibatches in this epoch */
+  size_t rows;               /**< data rows of this epoch that are done */
+  double flow;               /**< K, the mean over rows of the sum of rates, of this epoch or this minibatch. CD and PCD
+                                  do not minimise it; they report it for comparison */
+  size_t pairs;              /**< length of the next two arrays: layers - 1, or 1 for a machine of one layer */
+  const double *flow_lower;  /**< [pairs], the part of K from the lower layer of each pair (visible, for pair 0) */
+  const double *flow_upper;  /**< [pairs], the part of K from the upper layer. In a joint machine flow_lower[0] is the
+                                  visible layer's part, flow_upper[i-1] that of layer i, and the rest is 0 */
   size_t layers;             /**< length of activity */
-  const double *activity;    /**< [layers] mean of the states of each layer, 0..1 */
-  double rho;                /**< sparsity of W_0, see vpf_weight_metrics(); 0 for one layer; at epochs only */
-  double w2;                 /**< mean squared weight norm of a unit of layer 1; 0 for one layer; at epochs only */
-  double seconds;            /**< wall time of this epoch within this vpf_train() */
-  double images_per_second;  /**< data rows over that time */
-  double total_seconds;      /**< wall time of this vpf_train(), whatever earlier ones took */
+  const double *activity;    /**< [layers], the fraction of each layer's units that are on, 0 .. 1 */
+  double rho;                /**< sparsity of W_0, see vpf_weight_metrics(); 0 for minibatches and for one layer */
+  double w2;                 /**< mean squared weight norm of a unit of layer 1; 0 in the same cases */
+  double seconds;            /**< wall time that this vpf_train() has spent on this epoch */
+  double images_per_second;  /**< data rows done in that time, divided by it */
+  double total_seconds;      /**< wall time of this vpf_train(), without any earlier ones */
 } vpf_progress;
 
-/** Called in the thread that called vpf_train(). Non-zero stops after this minibatch or epoch,
- *  which is no error. It may read model and optimizer, save them and set options; it must not
- *  train with, change or destroy either (only training with the same optimizer is checked), and it must
- *  return: a longjmp() or a C++ exception out of it leaves the optimizer unusable. Since 1.0. */
+/** A progress function; it returns 0 to continue, anything else to stop after this minibatch or epoch. Since 1.0.
+ *
+ *  Stopping is not an error. The function is called in the thread that called vpf_train(). It may read the model and
+ *  the optimizer, save them and set options. It must not change or destroy either, nor train with them (of which only
+ *  training with the same optimizer is checked). It must return: a longjmp() or a C++ exception out of it leaves the
+ *  optimizer unusable. */
 typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
 
-/** Train: for every epoch an E-step (a hidden sample for each row) and one pass of minibatch
- *  updates (paper, Algorithm 1), or passes of contrastive divergence (see vpf_method).
+/** Train a model (paper, Algorithm 1; docs/math.md, sections 4, 7 and 11). Since 1.0.
  *
- *  epochs counts ends of epochs: if the last run was stopped inside an epoch, that epoch is
- *  finished first and counts as one. So train(4), a stop inside the fifth, and train(6) give
- *  the same bits as train(10). 0 epochs do nothing. A short last minibatch is trained and
- *  divided by its own size. Results do not depend on the number of threads.
+ *  An epoch of VPF consists of an E-step, which draws a hidden sample for each row (or keeps an earlier one, see
+ *  VPF_OPTION_ESTEP_PERIOD), and one pass of minibatch updates over the data. An epoch of CD or PCD is the pass alone;
+ *  see vpf_method.
  *
- *  The hidden sample belongs to the data (rows, columns, first row and checksum). Other data
- *  at an epoch boundary is fine and forces an E-step.
+ *  `epochs` counts the ends of epochs. If the last run was stopped inside an epoch, that one is finished first and
+ *  counts: training 4 epochs, stopping inside the fifth and training 6 gives the same bits as training 10. 0 epochs do
+ *  nothing. A short last minibatch is trained as well, its gradient divided by its own size. Results do not depend on
+ *  the number of threads.
  *
- *  @param model      changed in place; initialise it first, vpf_model_init()
- *  @param data       [rows x n_0]; only its bits are used
- *  @param optimizer  bound to the shape of the first model it trains
- *  @param epochs     how many to finish
- *  @param progress   NULL, or called after every epoch (and minibatch, VPF_OPTION_PROGRESS_BATCHES)
- *  @param user       handed to progress
- *  @return VPF_ERR_SHAPE   data or model do not fit (both shapes are in the message);
- *          VPF_ERR_STATE   other data inside an epoch, or called from its own progress function;
- *          VPF_ERR_UNSUPPORTED  method or E-step do not go with this family of model;
- *          VPF_ERR_MEMORY  before the first step: nothing has changed;
- *          VPF_ERR_DIVERGED  some |z|/2 went above 80 or a parameter would stop being finite.
- *            Model and optimizer are as before the failing minibatch: finite, fit to be saved
- *            and gone on with. If the parameters are already too large, that minibatch fails
- *            again whatever the rate: go back to an earlier checkpoint, with a smaller rate. The
- *            message names epoch, minibatch, layer and unit. Since 1.0. */
+ *  The hidden sample belongs to the data, identified by their rows, columns, first row and a checksum. Between epochs
+ *  the data may be exchanged for others, which forces an E-step.
+ *  @param model      changed in place; give it initial parameters first, with vpf_model_init()
+ *  @param data       [rows x n_0]; only the bits are used
+ *  @param optimizer  bound to the shape of the first model that it trains
+ *  @param epochs     how many epochs to finish
+ *  @param progress   called after every epoch, and minibatch if VPF_OPTION_PROGRESS_BATCHES says so; may be NULL
+ *  @param user       passed to progress
+ *  @retval VPF_ERR_ARGUMENT     model, data or optimizer is NULL
+ *  @retval VPF_ERR_SHAPE        data does not have n_0 columns, or the optimizer is bound to another shape; the message
+ *                               gives both
+ *  @retval VPF_ERR_STATE        an unfinished epoch needs other data, or the call comes from the optimizer's own
+ *                               progress function
+ *  @retval VPF_ERR_UNSUPPORTED  CD or PCD with a joint machine, or the Gibbs E-step with a pairwise machine, of three
+ *                               or more layers
+ *  @retval VPF_ERR_MEMORY       all memory is allocated before the first step, so nothing has changed
+ *  @retval VPF_ERR_DIVERGED     some |z|/2 went above 80, or a parameter would no longer be finite; the message names
+ *                               epoch, minibatch, layer and unit. The work of earlier minibatches is kept: model and
+ *                               optimizer are as they were before the one that failed, inside the same epoch, finite,
+ *                               and fit to be saved and trained on. If the parameters are already too large, that
+ *                               minibatch fails again at any learning rate: go back to an earlier checkpoint and use a
+ *                               smaller rate */
 VPF_API vpf_status vpf_train(vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer,
                              size_t epochs, vpf_progress_fn progress, void *user);
 
-/** Write a model and its optimizer to one file, replaced atomically, also in the middle of an
- *  epoch. @return VPF_ERR_SHAPE if the optimizer is bound to another shape; VPF_ERR_IO. Since 1.0. */
+/** Write a model and its optimizer to one file, in the middle of an epoch too. Since 1.0.
+ *
+ *  An existing file is replaced atomically, as by vpf_model_save().
+ *  @param model      what to write
+ *  @param optimizer  never used, or bound to the shape of the model
+ *  @param path       the file to create or replace
+ *  @retval VPF_ERR_ARGUMENT  an argument is NULL
+ *  @retval VPF_ERR_SHAPE     the optimizer is bound to another shape; the message gives both
+ *  @retval VPF_ERR_IO        the file cannot be written; the message gives the system's reason. The old file is
+ *                            untouched unless only the very last step failed, syncing the folder; the message then says
+ *                            so
+ *  @retval VPF_ERR_LIMIT     the description of thousands of layers would not fit into the format's header of 4 MiB
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_checkpoint_save(const vpf_model *model, const vpf_optimizer *optimizer,
                                        const char *path);
 
-/** Read them back; going on with the same data gives the bits of a run that was never stopped.
- *  The file is not trusted. @return as vpf_model_load(); on failure both are NULL. Since 1.0. */
+/** Read a model and its optimizer from a checkpoint. Since 1.0.
+ *
+ *  Training continues on the same data with the bits of a run that was never stopped. The file is not trusted: every
+ *  part of it is checked, as by vpf_model_load(). On failure both handles are NULL.
+ *  @param[out] out_model      a new handle; destroy it with vpf_model_destroy()
+ *  @param[out] out_optimizer  a new handle; destroy it with vpf_optimizer_destroy()
+ *  @param      path           a regular file
+ *  @retval VPF_ERR_ARGUMENT  an argument is NULL
+ *  @retval VPF_ERR_IO        the file cannot be opened or read, or is not a regular file
+ *  @retval VPF_ERR_FORMAT    not a checkpoint, damaged, or of a later format; the message says what is wrong
+ *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_checkpoint_load(vpf_model **out_model, vpf_optimizer **out_optimizer,
                                        const char *path);
 

@@ -63,7 +63,7 @@ for page in "$root"/usr/share/man/man3/*.3.gz; do gzip -dc "$page" >"$scratch/ma
 cd "$scratch/man3"
 grep -l '^\.so ' -- *.3 | while read -r name; do rm "$name"; done
 grep -n -e 'Field Documentation' -e '^\.RI ".*\(Eq\|e\\&\.g\|et al\)\\&\. "$' -e '[^\]\\$' -- *.3 >"$log" && fail "texts that are cut"
-sed 's/[\]&//g' vpf_progress.3 | grep -qF 'CD and PCD do not follow it' || fail "vpf_progress(3) does not say all of flow"
+sed 's/[\]&//g' vpf_progress.3 | grep -qF 'CD and PCD do not minimise it' || fail "vpf_progress(3) does not say all of flow"
 awk '/^\.(ti|in) -1c$/ { if (lines == 1) print FILENAME ": " name; lines = 0 }
   /^\.RI / && !/^\.RI "\\fB[^\\]*\\fP"$/ { if (++lines == 1) name = $0 }' ./*.3 >"$log"
 [ ! -s "$log" ] || fail "functions or fields without a text"
