@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/filling.h"
-#include "../support/image_files.h"
+#include "../common/complain.h"
+#include "../common/filling.h"
+#include "../common/image_files.h"
 #include "log_columns.h"
 #include "parzen_score.h"
 #include "training.h"

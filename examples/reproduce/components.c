@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
+#include "../common/complain.h"
 
 typedef struct flood {
   size_t width, height;

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "../support/complain.h"
+#include "../common/complain.h"
 
 /* Takes the value. */
 static void put(findings *f, json_t *object, const char *key, json_t *value) {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "../support/complain.h"
+#include "../common/complain.h"
 #include "stack.h"
 #include "training.h"
 

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "../support/complain.h"
-#include "../support/new_file.h"
+#include "../common/complain.h"
+#include "../common/new_file.h"
 
 vpf_status json_file_save(const json_t *value, const char *path) {
   new_file file;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/complain.h"
-#include "../support/stop_signal.h"
+#include "../common/complain.h"
+#include "../common/stop_signal.h"
 
 enum { BLOCK = 512 }; /* rows whose distances are found at once */
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/image_files.h"
+#include "../common/complain.h"
+#include "../common/image_files.h"
 #include "log_columns.h"
 #include "sections.h"
 #include "training.h"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/machine.h"
+#include "../common/complain.h"
+#include "../common/machine.h"
 #include "generator.h"
 #include "pictures.h"
 #include "sections.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../support/stop_signal.h"
+#include "../common/stop_signal.h"
 #include "comparison.h"
 #include "log_columns.h"
 #include "parzen_score.h"

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/stop_signal.h"
+#include "../common/complain.h"
+#include "../common/stop_signal.h"
 #include "comparison.h"
 #include "log_columns.h"
 #include "parzen_score.h"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <vpf/experimental/stdp.h>
 
-#include "../support/complain.h"
-#include "../support/stop_signal.h"
+#include "../common/complain.h"
+#include "../common/stop_signal.h"
 #include "sections.h"
 
 enum { PRE, POST, UNITS };

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/complain.h"
-#include "../support/filling.h"
-#include "../support/image_files.h"
-#include "../support/neighbours.h"
-#include "../support/stop_signal.h"
+#include "../common/complain.h"
+#include "../common/filling.h"
+#include "../common/image_files.h"
+#include "../common/neighbours.h"
+#include "../common/stop_signal.h"
 #include "pictures.h"
 #include "sections.h"
 #include "training.h"

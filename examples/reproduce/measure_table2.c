@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/complain.h"
-#include "../support/image_files.h"
-#include "../support/stop_signal.h"
+#include "../common/complain.h"
+#include "../common/image_files.h"
+#include "../common/stop_signal.h"
 #include "components.h"
 #include "parzen_score.h"
 #include "pictures.h"

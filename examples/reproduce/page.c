@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/complain.h"
+#include "../common/complain.h"
 #include "json_file.h"
 
 void page_text(FILE *page, const char *text) {

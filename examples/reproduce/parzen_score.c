@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/image_files.h"
-#include "../support/stop_signal.h"
+#include "../common/complain.h"
+#include "../common/image_files.h"
+#include "../common/stop_signal.h"
 
 vpf_status parzen_points_of(parzen_points *p, const vpf_data *images, size_t count) {
   const size_t rows = vpf_data_rows(images);

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/new_file.h"
+#include "../common/complain.h"
+#include "../common/new_file.h"
 
 static vpf_status write_tiles(const run *r, const char *file, const tile_set *tiles) {
   char *folder = path_join(r->options->out, "pictures");

@@ -3,7 +3,7 @@
 #ifndef EXAMPLE_PICTURES_H
 #define EXAMPLE_PICTURES_H
 
-#include "../support/png_tiles.h"
+#include "../common/png_tiles.h"
 #include "run.h"
 
 /* Images side by side, `columns` in a row (0: as square as it gets). values: [count x pixels]. Said on failure. */

@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../support/complain.h"
-#include "../support/new_file.h"
-#include "../support/stopwatch.h"
+#include "../common/complain.h"
+#include "../common/new_file.h"
+#include "../common/stopwatch.h"
 #include "json_file.h"
 #include "page.h"
 #include "recipes.h"

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../support/complain.h"
-#include "../support/new_file.h"
-#include "../support/options.h"
-#include "../support/stop_signal.h"
-#include "../support/stopwatch.h"
-#include "../support/thread_count.h"
+#include "../common/complain.h"
+#include "../common/new_file.h"
+#include "../common/options.h"
+#include "../common/stop_signal.h"
+#include "../common/stopwatch.h"
+#include "../common/thread_count.h"
 #include "json_file.h"
 #include "report.h"
 #include "run.h"

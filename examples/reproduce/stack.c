@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
+#include "../common/complain.h"
 #include "training.h"
 
 static const recipe *below(const recipe *how) {

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../support/complain.h"
-#include "../support/new_file.h"
-#include "../support/stop_signal.h"
-#include "../support/stopwatch.h"
+#include "../common/complain.h"
+#include "../common/new_file.h"
+#include "../common/stop_signal.h"
+#include "../common/stopwatch.h"
 #include "json_file.h"
 #include "log_columns.h"
 

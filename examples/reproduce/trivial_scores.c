@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/image_files.h"
+#include "../common/complain.h"
+#include "../common/image_files.h"
 #include "k_means.h"
 #include "parzen_score.h"
 

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/image_files.h"
+#include "../common/complain.h"
+#include "../common/image_files.h"
 
 vpf_status true_likelihood(const run *r, const vpf_model *model, vpf_likelihood *out) {
   vpf_data *test = NULL;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "generate_options.h"
+#include "sample_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "complain.h"
-#include "options.h"
+#include "../common/complain.h"
+#include "../common/options.h"
 
 static const char help[] =
     "MODEL --out FILE.png [options]\n"

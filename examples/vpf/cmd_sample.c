@@ -5,20 +5,20 @@
  *   generate out/model.safetensors --out chains.png --long-chain 2000
  *
  * main() reads the machine and the prior of its top layer, draws, and writes one picture. The command
- * line and the picture are in support/. */
+ * line is in sample_options.c, the picture in ../common/. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vpf.h>
 
-#include "support/complain.h"
-#include "support/generate_options.h"
-#include "support/image_files.h"
-#include "support/machine.h"
-#include "support/new_file.h"
-#include "support/options.h"
-#include "support/png_tiles.h"
-#include "support/thread_count.h"
+#include "../common/complain.h"
+#include "../common/image_files.h"
+#include "../common/machine.h"
+#include "../common/new_file.h"
+#include "../common/options.h"
+#include "../common/png_tiles.h"
+#include "../common/thread_count.h"
+#include "sample_options.h"
 
 /* What is drawn: `count` images in rows of `columns`, all of them width x height. */
 typedef struct picture {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../complain.h"
-#include "../options.h"
+#include "../../common/complain.h"
+#include "../../common/options.h"
 
 static const char help[] =
     "--data DIR [options]\n"

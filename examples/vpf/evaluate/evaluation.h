@@ -5,7 +5,7 @@
 
 #include <vpf.h>
 
-#include "../image_files.h"
+#include "../../common/image_files.h"
 #include "evaluate_options.h"
 
 typedef struct evaluation {

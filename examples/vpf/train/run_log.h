@@ -7,7 +7,7 @@
 
 #include <vpf.h>
 
-#include "../new_file.h"
+#include "../../common/new_file.h"
 
 /* Begin <folder>/log.jsonl. The lines of an earlier log that are of the first epochs_done epochs are copied; with none
  * the file is empty. As for all new files, the earlier one stays until this is published. Failures are said. */

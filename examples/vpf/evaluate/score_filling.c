@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../complain.h"
-#include "../neighbours.h"
-#include "../stopwatch.h"
+#include "../../common/complain.h"
+#include "../../common/neighbours.h"
+#include "../../common/stopwatch.h"
 
 static vpf_status allocate_answers(float **out, size_t rows, size_t pixels) {
   *out = calloc(rows, pixels * sizeof **out);

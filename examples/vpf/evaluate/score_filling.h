@@ -4,7 +4,7 @@
 #define EXAMPLE_SCORE_FILLING_H
 
 #include "evaluation.h"
-#include "../filling.h"
+#include "../../common/filling.h"
 
 /* Mean over images of the sum over the region of |answer - grey level|, and its standard error. */
 typedef struct filling_error {

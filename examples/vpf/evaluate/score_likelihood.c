@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../complain.h"
-#include "../stopwatch.h"
-#include "../work_view.h"
+#include "../../common/complain.h"
+#include "../../common/stopwatch.h"
+#include "../../common/work_view.h"
 
 /* ---- Work, and how long it will take ---- */
 

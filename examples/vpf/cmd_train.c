@@ -4,24 +4,24 @@
  *   train_mnist --data data/mnist --arch 784-196 --epochs 20 --out out
  *
  * main() is the whole story: images, machine, optimizer, training, results. The command line, the
- * progress bar, the log and the picture are in support/train/. */
+ * progress bar, the log and the picture are in train/. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <vpf.h>
 
-#include "support/complain.h"
-#include "support/image_files.h"
-#include "support/new_file.h"
-#include "support/options.h"
-#include "support/stop_signal.h"
-#include "support/train/checkpoint.h"
-#include "support/train/progress_view.h"
-#include "support/train/results.h"
-#include "support/train/run_log.h"
-#include "support/train/train_options.h"
-#include "support/train/watch.h"
+#include "../common/complain.h"
+#include "../common/image_files.h"
+#include "../common/new_file.h"
+#include "../common/options.h"
+#include "../common/stop_signal.h"
+#include "train/checkpoint.h"
+#include "train/progress_view.h"
+#include "train/results.h"
+#include "train/run_log.h"
+#include "train/train_options.h"
+#include "train/watch.h"
 
 /* What the progress function works with. */
 typedef struct run {

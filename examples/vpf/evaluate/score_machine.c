@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../complain.h"
-#include "../stopwatch.h"
-#include "../work_view.h"
+#include "../../common/complain.h"
+#include "../../common/stopwatch.h"
+#include "../../common/work_view.h"
 
 static vpf_status measure(const vpf_model *model, const vpf_data *rows, size_t layer, vpf_activity *out) {
   *out = (vpf_activity){.struct_size = sizeof *out};

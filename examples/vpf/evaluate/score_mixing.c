@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../complain.h"
-#include "../stopwatch.h"
-#include "../work_view.h"
+#include "../../common/complain.h"
+#include "../../common/stopwatch.h"
+#include "../../common/work_view.h"
 
 static size_t chain_count(const evaluation *e) {
   return e->options->mixing_chains < e->rows ? e->options->mixing_chains : e->rows;

@@ -4,23 +4,23 @@
  *   evaluate out/model.safetensors --data data/mnist --out scores.json
  *
  * main() reads machine and images, finds out how long each part will take, scores the machine part by
- * part, and writes the numbers. Each part has a file of its own, support/evaluate/score_*.c, which prints
- * what it found; the command line and the JSON are there too. */
+ * part, and writes the numbers. Each part has a file of its own, evaluate/score_*.c, which prints what it
+ * found; the command line and the JSON are there too. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <vpf.h>
 
-#include "support/complain.h"
-#include "support/evaluate/evaluate_options.h"
-#include "support/evaluate/evaluation.h"
-#include "support/machine.h"
-#include "support/new_file.h"
-#include "support/options.h"
-#include "support/evaluate/scores.h"
-#include "support/evaluate/scores_json.h"
-#include "support/stopwatch.h"
-#include "support/thread_count.h"
-#include "support/work_view.h"
+#include "../common/complain.h"
+#include "../common/machine.h"
+#include "../common/new_file.h"
+#include "../common/options.h"
+#include "../common/stopwatch.h"
+#include "../common/thread_count.h"
+#include "../common/work_view.h"
+#include "evaluate/evaluate_options.h"
+#include "evaluate/evaluation.h"
+#include "evaluate/scores.h"
+#include "evaluate/scores_json.h"
 
 static vpf_status estimate_part(part p, const evaluation *e, double *seconds) {
   switch (p) {

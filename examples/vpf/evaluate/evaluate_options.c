@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../complain.h"
-#include "../options.h"
+#include "../../common/complain.h"
+#include "../../common/options.h"
 
 const char *const part_names[PARTS] = {"machine", "likelihood", "parzen", "filling", "moments", "mixing"};
 

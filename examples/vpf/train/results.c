@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../complain.h"
-#include "../new_file.h"
-#include "../png_tiles.h"
+#include "../../common/complain.h"
+#include "../../common/new_file.h"
+#include "../../common/png_tiles.h"
 #include "progress_view.h"
 
 static void note_epoch(results *r, const vpf_progress *progress) {

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../complain.h"
-#include "../image_files.h"
-#include "../new_file.h"
-#include "../stopwatch.h"
+#include "../../common/complain.h"
+#include "../../common/image_files.h"
+#include "../../common/new_file.h"
+#include "../../common/stopwatch.h"
 
 enum { MOST_VALIDATION = 10000 };
 

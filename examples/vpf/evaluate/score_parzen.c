@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../complain.h"
-#include "../stopwatch.h"
-#include "../work_view.h"
+#include "../../common/complain.h"
+#include "../../common/stopwatch.h"
+#include "../../common/work_view.h"
 
 /* From "each sample is a point" to "all samples are one cloud", closest where MNIST's best ones lie. */
 static const double sigmas[] = {0.05, 0.08, 0.10, 0.12, 0.14, 0.16, 0.18, 0.20,

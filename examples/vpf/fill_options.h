@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "filling.h"
+#include "../common/filling.h"
 
 typedef struct reconstruct_options {
   const char *model;  /* the file of the machine */

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "../complain.h"
-#include "../image_files.h"
-#include "../machine.h"
-#include "../options.h"
+#include "../../common/complain.h"
+#include "../../common/image_files.h"
+#include "../../common/machine.h"
+#include "../../common/options.h"
 
 /* The training images once with grey levels, which some parts need, and once the bits of those that were
  * trained on. */

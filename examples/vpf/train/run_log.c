@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../complain.h"
+#include "../../common/complain.h"
 
 /* The shortest of the forms that read back as the same double. No example calls setlocale(), so
  * the decimal point is a point wherever it runs. */

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
-#include "../complain.h"
-#include "../machine.h"
-#include "../stopwatch.h"
-#include "../work_view.h"
+#include "../../common/complain.h"
+#include "../../common/machine.h"
+#include "../../common/stopwatch.h"
+#include "../../common/work_view.h"
 
 static vpf_status compare(const vpf_data *test, const vpf_data *others, vpf_moment_comparison *out) {
   *out = (vpf_moment_comparison){.struct_size = sizeof *out};

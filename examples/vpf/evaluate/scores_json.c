@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../complain.h"
-#include "../machine.h"
-#include "../neighbours.h"
-#include "../new_file.h"
+#include "../../common/complain.h"
+#include "../../common/machine.h"
+#include "../../common/neighbours.h"
+#include "../../common/new_file.h"
 
 /* ---- Values ---- */
 

@@ -4,22 +4,22 @@
  *   reconstruct out/model.safetensors --data data/mnist --out filled.png
  *
  * A part of each test image is put into noise, filled in again, and compared with the image, for each
- * region in turn; then a picture of the first images is written. The command line, filling in and the
- * picture are in support/. */
+ * region in turn; then a picture of the first images is written. The command line is in
+ * fill_options.c, filling in and the picture in ../common/. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vpf.h>
 
-#include "support/complain.h"
-#include "support/filling.h"
-#include "support/image_files.h"
-#include "support/machine.h"
-#include "support/new_file.h"
-#include "support/options.h"
-#include "support/png_tiles.h"
-#include "support/reconstruct_options.h"
-#include "support/thread_count.h"
+#include "../common/complain.h"
+#include "../common/filling.h"
+#include "../common/image_files.h"
+#include "../common/machine.h"
+#include "../common/new_file.h"
+#include "../common/options.h"
+#include "../common/png_tiles.h"
+#include "../common/thread_count.h"
+#include "fill_options.h"
 
 typedef struct run {
   const reconstruct_options *options;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../complain.h"
-#include "../new_file.h"
-#include "../options.h"
+#include "../../common/complain.h"
+#include "../../common/new_file.h"
+#include "../../common/options.h"
 
 vpf_status checkpoint_save(const train_options *options, const vpf_model *model, const vpf_optimizer *optimizer) {
   char *path = path_join(options->out, "checkpoint.safetensors");
