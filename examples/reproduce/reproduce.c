@@ -11,16 +11,16 @@
 #include <unistd.h>
 
 #include "../common/complain.h"
+#include "../common/json_file.h"
 #include "../common/new_file.h"
 #include "../common/options.h"
 #include "../common/stop_signal.h"
 #include "../common/stopwatch.h"
 #include "../common/thread_count.h"
-#include "json_file.h"
-#include "report.h"
+#include "machines/training.h"
+#include "report/report.h"
 #include "run.h"
 #include "sections.h"
-#include "training.h"
 
 /* ---- What there is to do ---- */
 

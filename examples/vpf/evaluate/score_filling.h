@@ -3,8 +3,8 @@
 #ifndef EXAMPLE_SCORE_FILLING_H
 #define EXAMPLE_SCORE_FILLING_H
 
-#include "evaluation.h"
 #include "../../common/filling.h"
+#include "evaluation.h"
 
 /* Mean over images of the sum over the region of |answer - grey level|, and its standard error. */
 typedef struct filling_error {
