@@ -8,6 +8,7 @@
 #include "../../common/complain.h"
 #include "../../common/filling.h"
 #include "../../common/image_files.h"
+#include "../../common/stop_signal.h"
 #include "../machines/log_columns.h"
 #include "../machines/training.h"
 #include "parzen_score.h"
@@ -135,5 +136,14 @@ vpf_status comparison_of_kept(run *r, findings *f, json_t *table, unsigned measu
   if (!s) s = comparison_row(r, f, table, measures, &subject);
   vpf_model_destroy(model);
   json_decref(log);
+  return s;
+}
+
+vpf_status compare_all(run *r, findings *f, json_t *table, unsigned measures, const competitor *list, size_t count) {
+  vpf_status s = VPF_OK;
+  for (size_t k = 0; !s && !stop_signal && k < count; k++) {
+    overall_progress_at(&r->progress, (double)k / (double)count, "%s, epoch %zu", list[k].recipe, list[k].epoch);
+    s = comparison_of_kept(r, f, table, measures, list[k].name, list[k].recipe, list[k].epoch);
+  }
   return s;
 }

@@ -33,6 +33,16 @@ vpf_status comparison_row(run *r, findings *f, json_t *table, unsigned measures,
 vpf_status comparison_of_kept(run *r, findings *f, json_t *table, unsigned measures, const char *name,
                               const char *recipe_name, size_t epoch);
 
+/* A machine that was trained and kept at that epoch, as the row of a comparison. */
+typedef struct competitor {
+  const char *name, *recipe;
+  size_t epoch;
+} competitor;
+#define COMPETITORS(list) (sizeof(list) / sizeof *(list))
+
+/* A row for each of them, seed 1, with the progress of the section. Said on failure. */
+vpf_status compare_all(run *r, findings *f, json_t *table, unsigned measures, const competitor *list, size_t count);
+
 /* Error of filling in test images, clamped, mean over the four regions. */
 vpf_status clamped_error(const run *r, const vpf_model *model, double *out);
 
