@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# train_mnist_test.sh <train_mnist> <sample folder>: the example as a person uses it: options,
+# train_test.sh <train_mnist> <sample folder>: the example as a person uses it: options,
 # files, the same bits again, Ctrl-C, and what it says when something is missing. Needs python3.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# evaluate_program_test.sh <evaluate> <train_mnist> <reconstruct> <sample folder>: the example as a person uses
+# evaluate_test.sh <evaluate> <train_mnist> <reconstruct> <sample folder>: the example as a person uses
 # it: options, every part on every kind of machine, the numbers against reconstruct and against an independent
 # computation, and what it says when something is missing. Needs NumPy.
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# generate_test.sh <generate> <train_mnist> <sample folder>: the example as a person uses it: options,
+# sample_test.sh <generate> <train_mnist> <sample folder>: the example as a person uses it: options,
 # pictures, long chains, the same bits again, and what it says when something is missing. Needs NumPy.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")

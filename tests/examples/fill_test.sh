@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# reconstruct_test.sh <reconstruct> <train_mnist> <sample folder>: the example as a person uses it: options,
+# fill_test.sh <reconstruct> <train_mnist> <sample folder>: the example as a person uses it: options,
 # errors and pictures against an independent computation, and what it says when something is missing.
 # Needs NumPy.
 set -eu
