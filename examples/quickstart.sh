@@ -30,7 +30,7 @@ install_packages gcc g++ libc6-dev make cmake pkg-config libopenblas-dev zlib1g-
 
 step "Build"
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVPF_BUILD_TESTS=OFF
-cmake --build "$build" --target train_mnist generate -j "$cores"
+cmake --build "$build" --target train_mnist vpf -j "$cores"
 
 step "Data"
 if [ $# -gt 0 ]; then
@@ -54,7 +54,7 @@ trap - INT
 if [ "$status" -ne 0 ] && [ "$status" -ne 130 ]; then exit "$status"; fi
 
 step "Images that the machine imagines"
-"$build/examples/generate" "$out/model.safetensors" --prior "$data" --out "$out/images.png"
+"$build/examples/vpf" sample "$out/model.safetensors" --prior "$data" --out "$out/images.png"
 
 step "Report"
 sh "$root/examples/support/report.sh" "$out" "$note"

@@ -65,8 +65,8 @@ for variant in $variants; do
   grep 'tests passed' "$build.log"
   [ -e "$model/model.safetensors" ] ||
     "$build/examples/train_mnist" --data "$root/examples/sample" --epochs 3 --out "$model" >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
-  "$build/examples/evaluate" "$model/model.safetensors" --data "$root/examples/sample" --limit 1500 --quick --parts parzen \
-    --out "$build.json" >"$build.log" 2>&1 || { tail -n 20 "$build.log"; echo "$variant: evaluate fails"; failed=1; continue; }
+  "$build/examples/vpf" evaluate "$model/model.safetensors" --data "$root/examples/sample" --limit 1500 --quick --parts parzen \
+    --out "$build.json" >"$build.log" 2>&1 || { tail -n 20 "$build.log"; echo "$variant: vpf evaluate fails"; failed=1; continue; }
   # All means of the report, in its order.
   grep -o '"mean": [-0-9.e+]*' "$build.json" | tr -d '",' | tr '\n' ' ' | sed "s/^/$variant /; s/mean: //g; s/ *$/\n/" >>"$scores"
 done

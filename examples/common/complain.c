@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *program_name = "example";
+#include "program.h"
 
 vpf_status complain(vpf_status status) {
   if (status) fprintf(stderr, "%s: %s: %s\n", program_name, vpf_status_string(status), vpf_error_message());

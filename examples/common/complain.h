@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The errors of an example, on stderr, one line each, and its exit statuses. */
+/* Errors, on stderr, one line each, after the name of the program (program.h); exit statuses. */
 #ifndef EXAMPLE_COMPLAIN_H
 #define EXAMPLE_COMPLAIN_H
 
 #include <vpf/status.h>
 
 enum { EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
-
-/* What messages begin with: the program's name, as it was called. options_parse() sets it. */
-extern const char *program_name;
 
 /* Print "<program>: <status>: <the library's message>" if status is a failure; returns it, so
  * that a checked call is one expression: s = complain(vpf_model_init(model, 1)). */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "complain.h"
+#include "program.h"
 
 /* "allowed are --data, --help" into text, cut to size; returns text. */
 static const char *list_options(const struct option *known, char *text, size_t size) {
@@ -26,10 +27,6 @@ int options_parse(int argc, char **argv, const struct option *known, option_fn t
   char allowed[512];
   int key;
 
-  if (argc > 0) {
-    const char *slash = strrchr(argv[0], '/');
-    program_name = slash ? slash + 1 : argv[0];
-  }
   list_options(known, allowed, sizeof allowed);
   opterr = 0; /* the messages are ours */
   while ((key = getopt_long(argc, argv, ":h", known, NULL)) != -1) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* How good is a trained machine? All that a paper says about one, as a table and as JSON.
  *
- *   evaluate out/model.safetensors --data data/mnist --out scores.json
+ *   vpf evaluate out/model.safetensors --data data/mnist --out scores.json
  *
- * main() reads machine and images, finds out how long each part will take, scores the machine part by
+ * cmd_evaluate() reads machine and images, finds out how long each part will take, scores the machine part by
  * part, and writes the numbers. Each part has a file of its own, evaluate/score_*.c, which prints what it
  * found; the command line and the JSON are there too. */
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "../common/stopwatch.h"
 #include "../common/thread_count.h"
 #include "../common/work_view.h"
+#include "commands.h"
 #include "evaluate/evaluate_options.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/scores.h"
@@ -107,14 +108,13 @@ static vpf_status evaluate(const evaluation *e, scores *s) {
   return status;
 }
 
-int main(int argc, char **argv) {
+int cmd_evaluate(int argc, char **argv) {
   evaluate_options options;
   int exit_status = evaluate_options_parse(&options, argc, argv);
   if (exit_status != OPTIONS_COMPLETE) return exit_status;
 
   evaluation e;
   scores s = {0};
-  setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
   use_threads(options.threads);
 
   exit_status = evaluation_begin(&e, &options);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How well does a trained machine fill in what it does not see?
  *
- *   reconstruct out/model.safetensors --data data/mnist --out filled.png
+ *   vpf fill out/model.safetensors --data data/mnist --out filled.png
  *
  * A part of each test image is put into noise, filled in again, and compared with the image, for each
  * region in turn; then a picture of the first images is written. The command line is in
@@ -19,10 +19,11 @@
 #include "../common/options.h"
 #include "../common/png_tiles.h"
 #include "../common/thread_count.h"
+#include "commands.h"
 #include "fill_options.h"
 
 typedef struct run {
-  const reconstruct_options *options;
+  const fill_options *options;
   char *path; /* of the test images */
   vpf_model *model;
   vpf_data *images; /* with grey levels */
@@ -111,7 +112,7 @@ static vpf_status write_picture(const run *r) {
 
 /* The machine and the images, and whether they are for each other: OPTIONS_COMPLETE or an exit status. */
 static int prepare(run *r) {
-  const reconstruct_options *options = r->options;
+  const fill_options *options = r->options;
   if (complain(vpf_model_load(&r->model, options->model))) return EXIT_RUNTIME;
   r->path = find_images(options->data, "t10k");
   if (!r->path || load_images(&r->images, r->path, options->rows, true, NULL)) return EXIT_RUNTIME;
@@ -123,13 +124,12 @@ static int prepare(run *r) {
   return picture_size(r->pixels, options->width, &r->width, &r->height);
 }
 
-int main(int argc, char **argv) {
-  reconstruct_options options;
-  int exit_status = reconstruct_options_parse(&options, argc, argv);
+int cmd_fill(int argc, char **argv) {
+  fill_options options;
+  int exit_status = fill_options_parse(&options, argc, argv);
   if (exit_status != OPTIONS_COMPLETE) return exit_status;
 
   run r = {.options = &options};
-  setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
   use_threads(options.threads);
 
   exit_status = prepare(&r);

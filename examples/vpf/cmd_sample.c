@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Draw images from a trained machine and look at them.
  *
- *   generate out/model.safetensors --out images.png
- *   generate out/model.safetensors --out chains.png --long-chain 2000
+ *   vpf sample out/model.safetensors --out images.png
+ *   vpf sample out/model.safetensors --out chains.png --long-chain 2000
  *
- * main() reads the machine and the prior of its top layer, draws, and writes one picture. The command
+ * cmd_sample() reads the machine and the prior of its top layer, draws, and writes one picture. The command
  * line is in sample_options.c, the picture in ../common/. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
 #include "../common/options.h"
 #include "../common/png_tiles.h"
 #include "../common/thread_count.h"
+#include "commands.h"
 #include "sample_options.h"
 
 /* What is drawn: `count` images in rows of `columns`, all of them width x height. */
@@ -36,7 +37,7 @@ static vpf_status allocate(picture *p, size_t count, size_t columns) {
 }
 
 /* The P prior: how active the units of the top layer are, on average, for the training images. */
-static vpf_status mean_top_layer(float **out, const vpf_model *model, const generate_options *options) {
+static vpf_status mean_top_layer(float **out, const vpf_model *model, const sample_options *options) {
   const size_t top = vpf_model_layers(model) - 1;
   char *path = find_images(options->prior, "train");
   if (!path) return VPF_ERR_IO;
@@ -59,12 +60,12 @@ static size_t pairs_of(const vpf_model *model) {
 
 /* As given, or as in the paper's runs; a single number is for all pairs. OPTIONS_COMPLETE; EXIT_USAGE (said) if
  * there are not as many as pairs. */
-static int complete_steps(generate_options *options, const vpf_model *model) {
+static int complete_steps(sample_options *options, const vpf_model *model) {
   const size_t pairs = pairs_of(model);
   if (options->step_counts > 1 && options->step_counts != pairs)
     return complain_option("--steps", NULL, "%zu numbers for a machine that takes %zu", options->step_counts, pairs);
-  if (pairs > GENERATE_PAIRS)
-    return complain_option("MODEL", NULL, "more than %d layers", GENERATE_PAIRS + 1);
+  if (pairs > SAMPLE_PAIRS)
+    return complain_option("MODEL", NULL, "more than %d layers", SAMPLE_PAIRS + 1);
   if (options->step_counts == 0) options->steps[0] = machine_steps(model);
   if (options->step_counts <= 1)
     for (size_t pair = 1; pair < pairs; pair++) options->steps[pair] = options->steps[0];
@@ -72,20 +73,20 @@ static int complete_steps(generate_options *options, const vpf_model *model) {
 }
 
 /* "5 steps", or "1, 3, 10 steps" */
-static void print_steps(const generate_options *options) {
+static void print_steps(const sample_options *options) {
   const size_t shown = options->step_counts ? options->step_counts : 1;
   for (size_t k = 0; k < shown; k++) printf("%s%zu", k ? ", " : "", options->steps[k]);
   fputs(" steps", stdout);
 }
 
 /* The last state of all units of every image: what the probabilities were drawn to. */
-static vpf_status draw_states(vpf_data **out, const vpf_model *model, const generate_options *options,
+static vpf_status draw_states(vpf_data **out, const vpf_model *model, const sample_options *options,
                               const float *prior) {
   return complain(
       vpf_generate_states_by_pair(model, options->count, options->steps, prior, options->seed, out));
 }
 
-static vpf_status draw_images(picture *p, const vpf_model *model, const generate_options *options, const float *prior) {
+static vpf_status draw_images(picture *p, const vpf_model *model, const sample_options *options, const float *prior) {
   vpf_status s = allocate(p, options->count, 0);
   if (s) return s;
   if (!options->samples)
@@ -132,7 +133,7 @@ static vpf_status show_chains(picture *p, const vpf_model *machine, const vpf_da
 /* Sweep the chains on, a stretch of `every` sweeps at a time, each with a seed of its own. Takes the
  * states. */
 static vpf_status walk_chains(picture *p, const vpf_model *machine, vpf_data *states, size_t every,
-                              const generate_options *options) {
+                              const sample_options *options) {
   size_t column = 0, sweeps = 0;
   vpf_status s = show_chains(p, machine, states, column, sweeps);
   while (!s && sweeps < options->long_chain) {
@@ -161,7 +162,7 @@ static vpf_status print_mixing(const picture *p, size_t every) {
   return VPF_OK;
 }
 
-static vpf_status draw_chains(picture *p, const vpf_model *model, const generate_options *options, const float *prior) {
+static vpf_status draw_chains(picture *p, const vpf_model *model, const sample_options *options, const float *prior) {
   const size_t every = (options->long_chain + STATES_SHOWN - 1) / STATES_SHOWN;
   const size_t columns = 1 + (options->long_chain + every - 1) / every;
   vpf_model *machine = NULL;
@@ -202,7 +203,7 @@ static vpf_status write_picture(const picture *p, const char *path) {
   return s;
 }
 
-static vpf_status draw(picture *p, const vpf_model *model, const generate_options *options) {
+static vpf_status draw(picture *p, const vpf_model *model, const sample_options *options) {
   float *prior = NULL;
   if (make_folder_of(options->out)) return VPF_ERR_IO; /* before the work, not after it */
 
@@ -220,14 +221,13 @@ static vpf_status draw(picture *p, const vpf_model *model, const generate_option
   return s;
 }
 
-int main(int argc, char **argv) {
-  generate_options options;
-  int exit_status = generate_options_parse(&options, argc, argv);
+int cmd_sample(int argc, char **argv) {
+  sample_options options;
+  int exit_status = sample_options_parse(&options, argc, argv);
   if (exit_status != OPTIONS_COMPLETE) return exit_status;
 
   vpf_model *model = NULL;
   picture p = {0};
-  setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
   use_threads(options.threads);
 
   exit_status = EXIT_RUNTIME;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Train a Boltzmann machine on MNIST, look at it while it learns, and keep the result.
  *
- *   train_mnist --data data/mnist --arch 784-196 --epochs 20 --out out
+ *   vpf train --data data/mnist --arch 784-196 --epochs 20 --out out
  *
- * main() is the whole story: images, machine, optimizer, training, results. The command line, the
+ * cmd_train() is the whole story: images, machine, optimizer, training, results. The command line, the
  * progress bar, the log and the picture are in train/. */
 #include <math.h>
 #include <stdbool.h>
@@ -15,7 +15,9 @@
 #include "../common/image_files.h"
 #include "../common/new_file.h"
 #include "../common/options.h"
+#include "../common/program.h"
 #include "../common/stop_signal.h"
+#include "commands.h"
 #include "train/checkpoint.h"
 #include "train/progress_view.h"
 #include "train/results.h"
@@ -194,7 +196,7 @@ static int check_size(const run *r, const vpf_data *data) {
                          r->results.images);
 }
 
-int main(int argc, char **argv) {
+int cmd_train(int argc, char **argv) {
   train_options options;
   int exit_status = train_options_parse(&options, argc, argv);
   if (exit_status != OPTIONS_COMPLETE) return exit_status;
@@ -203,7 +205,6 @@ int main(int argc, char **argv) {
   vpf_data *data = NULL;
   vpf_model *model = NULL;
   vpf_optimizer *optimizer = NULL;
-  setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
   catch_stop_signals();
 
   exit_status = begin(&model, &optimizer, &options, argc, argv);

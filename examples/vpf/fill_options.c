@@ -56,7 +56,7 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, THREADS},   {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
 
-static int take_protocol(reconstruct_options *options, const char *value) {
+static int take_protocol(fill_options *options, const char *value) {
   options->how.protocol = find_protocol(value);
   if (options->how.protocol) return OPTIONS_COMPLETE;
   return complain_option("--protocol", value, "must be clamped, mean-field, paper or leak");
@@ -65,7 +65,7 @@ static int take_protocol(reconstruct_options *options, const char *value) {
 static int take_option(void *context, int key, const char *value) {
   static const char *const regions[] = {"top", "bottom", "left", "right", "all", NULL};
   enum { MOST_SHOWN = 1000, MOST_STEPS = 1000000, MANY = 1000000000, MOST_THREADS = 1024 };
-  reconstruct_options *options = context;
+  fill_options *options = context;
 
   switch (key) {
     case DATA: return option_path(&options->data, "--data", value, "a folder");
@@ -84,7 +84,7 @@ static int take_option(void *context, int key, const char *value) {
 }
 
 /* What depends on more than one option. */
-static int complete(reconstruct_options *options) {
+static int complete(fill_options *options) {
   filling *how = &options->how;
   if (!options->model) return complain_option("MODEL", NULL, "the file of a machine is needed");
   if (!options->data) return complain_option("--data", NULL, "the folder with the test images is needed");
@@ -99,13 +99,13 @@ static int complete(reconstruct_options *options) {
   return OPTIONS_COMPLETE;
 }
 
-int reconstruct_options_parse(reconstruct_options *options, int argc, char **argv) {
-  *options = (reconstruct_options){.region = "all", .how = {.protocol = &protocols[0], .seed = 1}, .count = 10};
+int fill_options_parse(fill_options *options, int argc, char **argv) {
+  *options = (fill_options){.region = "all", .how = {.protocol = &protocols[0], .seed = 1}, .count = 10};
   const int result = options_parse(argc, argv, long_options, take_option, options, &options->model);
   return result == OPTIONS_COMPLETE ? complete(options) : result;
 }
 
-void print_protocol(const reconstruct_options *options) {
+void print_protocol(const fill_options *options) {
   const filling *how = &options->how;
   const protocol *p = how->protocol;
   printf("protocol    %s: region %s noise, %s, %zu steps", p->name, p->noise == VPF_NOISE_OR ? "OR" : "replaced by",

@@ -52,13 +52,13 @@ static const struct option long_options[] = {
 
 static int take_option(void *context, int key, const char *value) {
   enum { MOST_IMAGES = 10000, MOST_STEPS = 1000000, MANY = 1000000000, MOST_THREADS = 1024 };
-  generate_options *options = context;
+  sample_options *options = context;
 
   switch (key) {
     case OUT: return option_path(&options->out, "--out", value, "a file");
     case COUNT: return option_size(&options->count, "--count", value, 1, MOST_IMAGES);
     case STEPS:
-      return option_sizes(options->steps, GENERATE_PAIRS, &options->step_counts, "--steps", value, 1, MOST_STEPS);
+      return option_sizes(options->steps, SAMPLE_PAIRS, &options->step_counts, "--steps", value, 1, MOST_STEPS);
     case PRIOR:
       if (strcmp(value, "0.5")) return option_path(&options->prior, "--prior", value, "a folder, or 0.5");
       options->prior = NULL;
@@ -73,8 +73,8 @@ static int take_option(void *context, int key, const char *value) {
   }
 }
 
-int generate_options_parse(generate_options *options, int argc, char **argv) {
-  *options = (generate_options){.limit = 50000, .seed = 1};
+int sample_options_parse(sample_options *options, int argc, char **argv) {
+  *options = (sample_options){.limit = 50000, .seed = 1};
   const int result = options_parse(argc, argv, long_options, take_option, options, &options->model);
   if (result != OPTIONS_COMPLETE) return result;
   if (!options->model) return complain_option("MODEL", NULL, "the file of a machine is needed");

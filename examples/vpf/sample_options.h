@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of generate. */
-#ifndef EXAMPLE_GENERATE_OPTIONS_H
-#define EXAMPLE_GENERATE_OPTIONS_H
+/* The command line of vpf sample. */
+#ifndef EXAMPLE_SAMPLE_OPTIONS_H
+#define EXAMPLE_SAMPLE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GENERATE_PAIRS = 16 }; /* numbers of steps that can be given */
+enum { SAMPLE_PAIRS = 16 }; /* numbers of steps that can be given */
 
-typedef struct generate_options {
+typedef struct sample_options {
   const char *model; /* the file of the machine */
   const char *out;   /* the picture */
   size_t count;      /* images, or chains with long_chain; 0: not given */
-  size_t steps[GENERATE_PAIRS]; /* r of Algorithm 2, one for all pairs of layers or for each from the bottom */
+  size_t steps[SAMPLE_PAIRS]; /* r of Algorithm 2, one for all pairs of layers or for each from the bottom */
   size_t step_counts;           /* how many; 0: not given */
   const char *prior; /* folder with the images of the P prior; NULL: 0.5 */
   size_t limit;      /* how many of them; 0: all */
@@ -22,9 +22,9 @@ typedef struct generate_options {
   size_t width;      /* of an image; 0: it is square */
   uint64_t seed;
   size_t threads;
-} generate_options;
+} sample_options;
 
 /* As train_options_parse(). */
-int generate_options_parse(generate_options *options, int argc, char **argv);
+int sample_options_parse(sample_options *options, int argc, char **argv);
 
 #endif

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# evaluate_test.sh <evaluate> <train_mnist> <reconstruct> <sample folder>: the example as a person uses
-# it: options, every part on every kind of machine, the numbers against reconstruct and against an independent
-# computation, and what it says when something is missing. Needs NumPy.
+# evaluate_test.sh <vpf> <sample folder>: vpf evaluate as a person uses it: options, every part on every kind of machine,
+# the numbers against vpf fill and against an independent computation, and what it says when something is missing. Needs
+# NumPy.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-train_mnist=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
-reconstruct=$(cd "$(dirname "$3")" && pwd)/$(basename "$3")
-sample=$(cd "$4" && pwd)
+# shellcheck disable=SC2034  # program.sh reads it
+command=evaluate
+sample=$(cd "$2" && pwd)
 tests=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=/dev/null
 . "$tests/support/program.sh"
@@ -158,11 +158,11 @@ assert j["filling"]["paper"]["top"]["stderr"] is None
 PYTHON
 echo "ok: every part of every machine, the keys"
 
-# ---- the same numbers as reconstruct, with 1 and 2 threads ----
+# ---- the same numbers as vpf fill, with 1 and 2 threads ----
 
 for protocol in clamped mean-field paper leak; do
-  "$reconstruct" $model --data "$sample" --rows 30 --protocol $protocol --threads 1 --out x.png \
-    >$protocol.txt 2>stderr || fail "reconstruct"
+  "$program" fill $model --data "$sample" --rows 30 --protocol $protocol --threads 1 --out x.png \
+    >$protocol.txt 2>stderr || fail "vpf fill"
 done
 run rbm threads2.json --rows 30 --neighbours 20 --sigma select --draws 2 --threads 2
 run annealed annealed2.json --rows 40 --parts machine,likelihood,mixing --threads 2
@@ -190,7 +190,7 @@ for name in "clamped", "mean-field", "paper", "leak":
         for k, value in enumerate(v for f in found for v in (f["error"], f["stderr"])):
             assert abs(value - numbers[k]) < 0.0051, (name, region, value, numbers[k])
 PYTHON
-echo "ok: the numbers of reconstruct; the same with 1 and 2 threads"
+echo "ok: the numbers of vpf fill; the same with 1 and 2 threads"
 
 # ---- against an independent computation ----
 
@@ -282,7 +282,7 @@ mkdir dotted narrow empty taken.json
 { printf '\000\000\010\003\000\000\000\144\000\000\000\004\000\000\000\005'; head -c 2000 "$program"; } \
   >dotted/train-images.idx3-ubyte # 100 images of 4 x 5
 cp dotted/train-images.idx3-ubyte dotted/t10k-images.idx3-ubyte
-"$train_mnist" --data dotted --arch 20-3 --epochs 1 --out small >stdout 2>stderr || fail "train_mnist"
+"$program" train --data dotted --arch 20-3 --epochs 1 --out small >stdout 2>stderr || fail "vpf train"
 small='small/model.safetensors --data dotted --quick --threads 1'
 # shellcheck disable=SC2086  # words
 {

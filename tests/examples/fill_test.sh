@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# fill_test.sh <reconstruct> <train_mnist> <sample folder>: the example as a person uses it: options,
-# errors and pictures against an independent computation, and what it says when something is missing.
-# Needs NumPy.
+# fill_test.sh <vpf> <sample folder>: vpf fill as a person uses it: options, errors and pictures against an independent
+# computation, and what it says when something is missing. Needs NumPy.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-train_mnist=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
-sample=$(cd "$3" && pwd)
+# shellcheck disable=SC2034  # program.sh reads it
+command=fill
+sample=$(cd "$2" && pwd)
 tests=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=/dev/null
 . "$tests/support/program.sh"
@@ -131,7 +131,7 @@ mkdir dotted empty
 { printf '\000\000\010\003\000\000\000\144\000\000\000\004\000\000\000\005'; head -c 2000 "$program"; } \
   >dotted/train-images.idx3-ubyte # 100 images of 4 x 5
 cp dotted/train-images.idx3-ubyte dotted/t10k-images.idx3-ubyte
-"$train_mnist" --data dotted --arch 20-3 --epochs 1 --out small >stdout 2>stderr || fail "train_mnist"
+"$program" train --data dotted --arch 20-3 --epochs 1 --out small >stdout 2>stderr || fail "vpf train"
 refused '--width: the 20 pixels of an image are not a square' small/model.safetensors --data dotted --out y.png
 expect 0 small/model.safetensors --data dotted --out x.png --width 5 --count 2
 check_picture x.png 16 74

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# sample_test.sh <generate> <train_mnist> <sample folder>: the example as a person uses it: options,
-# pictures, long chains, the same bits again, and what it says when something is missing. Needs NumPy.
+# sample_test.sh <vpf> <sample folder>: vpf sample as a person uses it: options, pictures, long chains, the same bits
+# again, and what it says when something is missing. Needs NumPy.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-train_mnist=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
-sample=$(cd "$3" && pwd)
+# shellcheck disable=SC2034  # program.sh reads it
+command=sample
+sample=$(cd "$2" && pwd)
 tests=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=/dev/null
 . "$tests/support/program.sh"
@@ -144,7 +145,7 @@ echo "ok: long chains"
 mkdir dotted
 { printf '\000\000\010\003\000\000\000\144\000\000\000\004\000\000\000\005'; head -c 2000 "$program"; } \
   >dotted/train-images.idx3-ubyte # 100 images of 4 x 5
-"$train_mnist" --data dotted --arch 20-3 --epochs 1 --out small >stdout 2>stderr || fail "train_mnist"
+"$program" train --data dotted --arch 20-3 --epochs 1 --out small >stdout 2>stderr || fail "vpf train"
 refused '--width: the 20 pixels of an image are not a square; say how wide it is' small/model.safetensors --out x.png
 expect 0 small/model.safetensors --out x.png --width 5 --count 2 --prior dotted
 check_picture x.png 16 8

@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# train_test.sh <train_mnist> <sample folder>: the example as a person uses it: options,
-# files, the same bits again, Ctrl-C, and what it says when something is missing. Needs python3.
+# train_test.sh <vpf> <sample folder>: vpf train as a person uses it: options, files, the same bits again, Ctrl-C, and
+# what it says when something is missing. Needs python3.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+# shellcheck disable=SC2034  # program.sh reads it
+command=train
 sample=$(cd "$2" && pwd)
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../support/program.sh"
@@ -184,7 +186,7 @@ for signal in INT TERM; do
 import os, signal, subprocess, sys, time
 program, sample, name = sys.argv[1:]
 number = signal.Signals["SIG" + name]
-run = subprocess.Popen([program, "--data", sample, "--arch", "784-16", "--epochs", "1000000", "--out", "stopped"])
+run = subprocess.Popen([program, "train", "--data", sample, "--arch", "784-16", "--epochs", "1000000", "--out", "stopped"])
 begin = os.stat("stopped/log.jsonl").st_ino
 limit = time.monotonic() + 60
 while os.stat("stopped/log.jsonl").st_ino == begin and time.monotonic() < limit:

@@ -81,7 +81,7 @@ in_root sh -e -c 'export DEBIAN_FRONTEND=noninteractive
   >"$scratch/log" 2>&1 || { tail -n 30 "$scratch/log"; fail "apt-get install of the packages"; }
 in_root sh -e -c 'cd /root
   vpf-train-mnist --data /usr/share/doc/libvpf-examples/examples/sample --epochs 2 --out out
-  vpf-generate out/model.safetensors --out images.png
+  vpf sample out/model.safetensors --out images.png
   cp /usr/share/doc/libvpf-examples/examples/minimal.c . && cc -std=c11 minimal.c -o minimal $(pkg-config --cflags --libs vpf) && ./minimal' ||
   fail "what the packages brought"
 in_root sh -c 'apt-get -q -y purge "libvpf*"' >"$scratch/log" 2>&1 || { tail -n 30 "$scratch/log"; fail "apt-get purge"; }

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2154  # program, tests, ... come from the test
-# Sourced by the tests of the example programs once $program is the absolute path of one: an empty folder
-# to work in, and how to run the program and judge what it does. Needs python3.
+# Sourced by the tests of the example programs once $program is the absolute path of one, and $command, if that is set,
+# the command of vpf that is tested: an empty folder to work in, and how to run the program and judge what it does.
+# Needs python3.
 LC_ALL=C
 export LC_ALL
-name=$(basename "$program")
+command=${command-}
+name=$(basename "$program")${command:+ $command}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -15,12 +17,12 @@ fail() {
   exit 1
 }
 
-# train <folder> <arguments>...: leave a machine there, in a moment; $train_mnist is that program, $sample the
-# folder of images.
+# train <folder> <arguments>...: let vpf, which $program is, leave a machine there, in a moment; $sample is the folder of
+# images.
 train() {
   folder=$1
   shift
-  "$train_mnist" --data "$sample" --limit 200 --epochs 2 --out "$folder" "$@" >stdout 2>stderr || fail "train_mnist $*"
+  "$program" train --data "$sample" --limit 200 --epochs 2 --out "$folder" "$@" >stdout 2>stderr || fail "vpf train $*"
 }
 
 # expect <exit status> <arguments>...: run the program; its output is in stdout and stderr.
@@ -28,7 +30,7 @@ expect() {
   wanted=$1
   shift
   status=0
-  "$program" "$@" >stdout 2>stderr </dev/null || status=$?
+  "$program" ${command:+"$command"} "$@" >stdout 2>stderr </dev/null || status=$?
   [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $name $*"
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of evaluate. */
+/* The command line of vpf evaluate. */
 #ifndef EXAMPLE_EVALUATE_OPTIONS_H
 #define EXAMPLE_EVALUATE_OPTIONS_H
 

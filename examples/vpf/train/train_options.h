@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of train_mnist. */
+/* The command line of vpf train. */
 #ifndef EXAMPLE_TRAIN_OPTIONS_H
 #define EXAMPLE_TRAIN_OPTIONS_H
 
