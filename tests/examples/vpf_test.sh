@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # vpf_test.sh <vpf> <train_mnist> <sample folder>: what vpf says of its commands, and that train_mnist is one of them.
+# shellcheck disable=SC2034  # program.sh reads what is set here
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 train_mnist=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")

@@ -9,10 +9,10 @@
 
 #include "../../common/complain.h"
 #include "../../common/json_file.h"
+#include "../../common/log_columns.h"
 #include "../../common/new_file.h"
 #include "../../common/stop_signal.h"
 #include "../../common/stopwatch.h"
-#include "log_columns.h"
 
 enum { NAME_SIZE = 96, ENDING_SIZE = 48, FILE_SIZE = NAME_SIZE + ENDING_SIZE + 16 };
 

@@ -6,7 +6,7 @@
 
 #include "../../common/complain.h"
 #include "../../common/image_files.h"
-#include "../machines/log_columns.h"
+#include "../../common/log_columns.h"
 #include "../machines/training.h"
 #include "../sections.h"
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../common/log_columns.h"
 #include "../../common/stop_signal.h"
-#include "../machines/log_columns.h"
 #include "../machines/training.h"
 #include "../scores/comparison.h"
 #include "../scores/parzen_score.h"

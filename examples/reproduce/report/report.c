@@ -11,11 +11,11 @@
 #include "../../common/complain.h"
 #include "../../common/json_file.h"
 #include "../../common/new_file.h"
+#include "../../common/page.h"
 #include "../../common/stopwatch.h"
 #include "../machines/recipes.h"
 #include "../machines/training.h"
 #include "../sections.h"
-#include "page.h"
 
 /* Of the numbers of a cell. */
 typedef struct summary {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../common/complain.h"
-#include "../../common/json_file.h"
+#include "complain.h"
+#include "json_file.h"
 
 void page_text(FILE *page, const char *text) {
   for (; *text; text++) switch (*text) {

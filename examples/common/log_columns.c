@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../../common/complain.h"
+#include "complain.h"
 
 size_t log_epochs(const json_t *log) {
   return json_array_size(json_object_get(log, "epochs"));
