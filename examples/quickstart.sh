@@ -26,7 +26,7 @@ step "Packages"
 # shellcheck source=/dev/null
 . "$root/cmake/install-packages.sh"
 install_packages gcc g++ libc6-dev make cmake pkg-config libopenblas-dev zlib1g-dev libjansson-dev librandom123-dev \
-  libpng-dev gnuplot-nox
+  libpng-dev
 
 step "Build"
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVPF_BUILD_TESTS=OFF
@@ -57,8 +57,8 @@ step "Images that the machine imagines"
 "$build/examples/vpf" sample "$out/model.safetensors" --prior "$data" --out "$out/images.png"
 
 step "Report"
-sh "$root/examples/support/report.sh" "$out" "$note"
-echo "open $out/report.html"
+"$build/examples/vpf" report "$out" --note "$note"
+echo "open it in a browser"
 if [ -n "$note" ]; then
   echo "$note"
   echo "With the four files in a folder: sh examples/quickstart.sh DIR"

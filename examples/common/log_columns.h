@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What training has logged, as columns of numbers. */
+/* What training has logged, as columns of numbers: an object with "epochs", an array of an object for each. */
 #ifndef EXAMPLE_LOG_COLUMNS_H
 #define EXAMPLE_LOG_COLUMNS_H
 
@@ -7,7 +7,12 @@
 #include <stddef.h>
 #include <vpf/status.h>
 
-/* A number of every epoch, to be freed: key "K", "rho", "w2", "seconds" or "epoch". NULL (said) without memory. */
+/* The log.jsonl of a training, to be given back with json_decref(). What is no line of a log ends it: a line that is still
+ * being written does. NULL (said) if it cannot be read. */
+json_t *log_read(const char *path);
+
+/* A number of every epoch, to be freed: key "K", "rho", "w2", "seconds", "epoch"; of an array the first number. NULL (said)
+ * without memory. */
 double *log_column(const json_t *log, const char *key);
 
 size_t log_epochs(const json_t *log);

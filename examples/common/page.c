@@ -2,11 +2,8 @@
 #include "page.h"
 
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "complain.h"
-#include "json_file.h"
 
 void page_text(FILE *page, const char *text) {
   for (; *text; text++) switch (*text) {
@@ -16,13 +13,6 @@ void page_text(FILE *page, const char *text) {
       case '"': fputs("&quot;", page); break;
       default: fputc(*text, page);
     }
-}
-
-void page_number(FILE *page, const json_t *value, int digits) {
-  if (json_is_number(value))
-    fprintf(page, "%.*f", digits, json_number_value(value));
-  else
-    fputs("&ndash;", page);
 }
 
 static const char head[] =
@@ -44,9 +34,12 @@ static const char head[] =
     "  th:first-child, td:first-child, td.about { text-align: left } td.about { color: #66788a; min-width: 8rem }\n"
     "  .range { color: #66788a; font-size: .8rem; white-space: nowrap }\n"
     "  .claims td { text-align: left } .yes { color: #1c7c43 } .no { color: #b3261e }\n"
-    "  figure { margin: 1rem 0 } figcaption { color: #44566a; font-size: .9rem; max-width: 48rem }\n"
-    "  figure svg { display: block; width: 100%; height: auto; max-width: 46rem }\n"
+    "  .facts th, .facts td { text-align: left; border: 0; overflow-wrap: anywhere } .facts th { white-space: nowrap }\n"
+    "  .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 1rem }\n"
+    "  figure { margin: 1rem 0 } figcaption { color: #44566a; font-size: .9rem; max-width: 48rem } .charts figure { margin: 0 }\n"
+    "  figure > svg { display: block; width: 100%; height: auto; max-width: 46rem; font-family: sans-serif }\n"
     "  figure img { display: block; width: 100%; max-width: 38rem; height: auto; image-rendering: pixelated }\n"
+    "  figure.large img { max-width: 52rem; margin: auto }\n"
     "  @media print { body { background: #fff; font-size: 11px } section { box-shadow: none; padding: 0 } .wide { overflow: visible }\n"
     "    figure, tr { break-inside: avoid } }\n"
     "</style>\n";
@@ -88,146 +81,5 @@ vpf_status page_picture(FILE *page, const char *path, const char *alt) {
   const vpf_status s = ferror(file) ? complain_io("read", path) : VPF_OK;
   fputs("\">\n", page);
   fclose(file);
-  return s;
-}
-
-/* ---- Plots ---- */
-
-static const char *const colours[] = {"#1f4e8c", "#e07b39", "#3a9d6e", "#8e44ad", "#b3261e", "#66788a"};
-enum { COLOURS = sizeof colours / sizeof *colours };
-
-/* In gnuplot's single quotes, where only they mean anything. */
-static void quote(FILE *script, const char *text) {
-  fputc('\'', script);
-  for (; *text; text++) {
-    if (*text == '\'') fputc('\'', script);
-    fputc(*text, script);
-  }
-  fputc('\'', script);
-}
-
-static void set_text(FILE *script, const char *what, const char *text) {
-  fprintf(script, "set %s ", what);
-  quote(script, text);
-  fputc('\n', script);
-}
-
-static void set_range(FILE *script, const json_t *range) {
-  fputs("set yrange [", script);
-  for (size_t k = 0; k < 2; k++) {
-    const json_t *limit = json_array_get(range, k);
-    if (json_is_number(limit))
-      fprintf(script, "%.9g", json_number_value(limit));
-    else
-      fputc('*', script);
-    if (!k) fputc(':', script);
-  }
-  fputs("]\n", script);
-}
-
-static void write_values(FILE *script, const json_t *series) {
-  size_t k;
-  json_t *x;
-  const json_t *y = json_object_get(series, "y"), *errors = json_object_get(series, "errors");
-  json_array_foreach(json_object_get(series, "x"), k, x) {
-    const json_t *value = json_array_get(y, k), *error = json_array_get(errors, k);
-    if (!json_is_number(x) || !json_is_number(value))
-      fputc('\n', script); /* a gap */
-    else
-      fprintf(script, "%.9g %.9g %.9g\n", json_number_value(x), json_number_value(value),
-              json_is_number(error) ? json_number_value(error) : 0.0);
-  }
-  fputs("e\n", script);
-}
-
-/* Series of one name, such as the two halves of a curve, have one colour, and one line in the key. */
-static size_t first_of_name(const json_t *all, size_t index) {
-  const char *name = json_text(json_array_get(all, index), "name");
-  size_t k = 0;
-  while (strcmp(json_text(json_array_get(all, k), "name"), name)) k++;
-  return k;
-}
-
-static void write_series(FILE *script, const json_t *all) {
-  size_t k;
-  json_t *series;
-  json_array_foreach(all, k, series) {
-    const char *style = json_text(series, "style");
-    const size_t first = first_of_name(all, k);
-    fputs(k ? ", '-' " : "plot '-' ", script);
-    fputs(!strcmp(style, "boxes")    ? "using 1:2 with boxes fillstyle solid 0.8"
-          : !strcmp(style, "points") ? "using 1:2:3 with yerrorbars pointtype 7 pointsize 0.5"
-                                     : "using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.15",
-          script);
-    fprintf(script, " linecolor rgb '%s' ", colours[first % COLOURS]);
-    if (first == k && json_array_size(all) > 1) {
-      fputs("title ", script);
-      quote(script, json_text(series, "name"));
-    } else {
-      fputs("notitle", script);
-    }
-  }
-  fputc('\n', script);
-  json_array_foreach(all, k, series) write_values(script, series);
-}
-
-static void write_script(FILE *script, const json_t *plot) {
-  fputs("set terminal svg size 736,368 dynamic noenhanced font 'sans-serif,13'\n"
-        "set border 3 linecolor rgb '#667788'\nset tics nomirror\nset grid ytics linecolor rgb '#e4e8ee' linetype 1\n"
-        "set key outside bottom center horizontal samplen 1.5\n",
-        script);
-  set_text(script, "title", json_text(plot, "title"));
-  set_text(script, "xlabel", json_text(plot, "x_label"));
-  set_text(script, "ylabel", json_text(plot, "y_label"));
-  if (json_is_true(json_object_get(plot, "log_x"))) fputs("set logscale x\n", script);
-  if (json_object_get(plot, "y_range")) set_range(script, json_object_get(plot, "y_range"));
-  write_series(script, json_object_get(plot, "series"));
-}
-
-/* How many characters from here on stand before a name that is defined or referred to; 0 for none. */
-static size_t before_name(const char *at) {
-  static const char *const beginnings[] = {"id=\"", "id='", "url(#", "href=\"#", "href='#"};
-  for (size_t k = 0; k < sizeof beginnings / sizeof *beginnings; k++)
-    if (!strncmp(at, beginnings[k], strlen(beginnings[k]))) return strlen(beginnings[k]);
-  return 0;
-}
-
-/* Without the first line, which is for files; names get a prefix, since gnuplot's are the same in every plot. */
-static void copy_svg(FILE *page, FILE *svg, size_t number) {
-  char line[4096];
-  while (fgets(line, sizeof line, svg)) {
-    if (!strncmp(line, "<?xml", 5)) continue;
-    for (const char *at = line; *at;) {
-      const size_t length = before_name(at);
-      fwrite(at, 1, length ? length : 1, page);
-      if (length) fprintf(page, "p%zu-", number);
-      at += length ? length : 1;
-    }
-  }
-}
-
-/* gnuplot reads the script from a file and writes to a pipe, so that neither waits for the other. */
-static vpf_status run_gnuplot(FILE *page, const char *script_path, size_t number) {
-  char command[128];
-  snprintf(command, sizeof command, "gnuplot '%s' 2>/dev/null", script_path);
-  FILE *svg = popen(command, "r");
-  if (!svg) return complain_io("start", "gnuplot");
-  fputs("<figure>\n", page);
-  copy_svg(page, svg, number);
-  const int status = pclose(svg);
-  if (status) fputs("<p class=\"time\">This plot needs gnuplot (Debian's gnuplot-nox).</p>\n", page);
-  fputs("</figure>\n", page);
-  return VPF_OK;
-}
-
-vpf_status page_plot(FILE *page, const json_t *plot, size_t number) {
-  char path[] = "/tmp/reproduce-plot-XXXXXX";
-  const int descriptor = mkstemp(path);
-  FILE *script = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-  if (!script) return complain_io("write", path);
-  write_script(script, plot);
-  vpf_status s = fclose(script) ? complain_io("write", path) : VPF_OK;
-  if (!s) s = run_gnuplot(page, path, number);
-  remove(path);
   return s;
 }

@@ -8,7 +8,8 @@
   COMMAND(train, "train a Boltzmann machine on images of digits") \
   COMMAND(sample, "draw images from a trained Boltzmann machine") \
   COMMAND(fill, "fill in missing parts of images with a Boltzmann machine") \
-  COMMAND(evaluate, "score a Boltzmann machine")
+  COMMAND(evaluate, "score a Boltzmann machine") \
+  COMMAND(report, "make a page of what a training has left")
 
 /* int cmd_train(int argc, char **argv), and so on: argv[0] is the command, what follows are its arguments. Returns the
  * status to exit with; failures are said. */

@@ -39,13 +39,10 @@ while read -r section; do
 done <wanted
 columns=$(head -n 1 'a run/results.csv' | tr -cd , | wc -c)
 [ "$columns" -eq 12 ] || fail "results.csv has $columns columns"
-! grep -q 'needs gnuplot' 'a run/report.html' || fail "plots are missing"
+plots=$(grep -c '"kind": "plot"' 'a run/results.json' || :)
+[ "$(grep -c '^<svg role="img"' 'a run/report.html' || :)" -eq "$plots" ] || fail "the report does not show $plots plots"
 
-# Self-contained: whatever it loads is in it. Identifiers, which plots bring along, are each the page's only one.
-grep -oE '(src|href)="[^"]{0,12}' 'a run/report.html' | grep -vE '="(data:|#)' >outside
-[ ! -s outside ] || fail "the report loads $(head -n 1 outside)"
-grep -oE " id=['\"][^'\"]*" 'a run/report.html' | sort | uniq -d >twice
-[ ! -s twice ] || fail "the report has two of$(head -n 1 twice)"
+self_contained 'a run/report.html'
 
 # Going on with a finished run changes nothing; without being asked to, it is not touched.
 cp 'a run/results.csv' before.csv
@@ -85,25 +82,4 @@ refused --only --quick --out m --only table1,
 refused --nonsense --quick --out m --nonsense
 failing nowhere --out m --data nowhere
 
-# In a browser: every picture shows, nothing complains, and a phone need not scroll sideways.
-if command -v chromium >/dev/null; then
-  cat >'a run/probe.html' <<'HTML'
-<!DOCTYPE html><body><iframe src="report.html" width="400" height="800" style="border:0"></iframe>
-<script>
-document.querySelector('iframe').onload = function () {
-  var page = this.contentDocument, root = page.documentElement;
-  var broken = [].filter.call(page.images, function (i) { return !i.complete || !i.naturalWidth; }).length;
-  document.body.dataset.result = 'broken ' + broken + ', sideways ' + (root.scrollWidth - root.clientWidth);
-};
-</script>
-HTML
-  # shellcheck disable=SC2154  # made above, in what is sourced
-  HOME=$scratch timeout 120 chromium --headless --no-sandbox --disable-gpu --allow-file-access-from-files \
-    --virtual-time-budget=10000 --enable-logging=stderr --dump-dom \
-    "file://$(printf '%s' "$scratch" | sed 's/ /%20/g')/a%20run/probe.html" >dom 2>browser
-  result=$(sed -n 's/.*data-result="\([^"]*\)".*/\1/p' dom)
-  [ "$result" = 'broken 0, sideways 0' ] || fail "in a browser: ${result:-it was not shown}"
-  ! grep ':CONSOLE' browser || fail "the browser complains"
-else
-  echo "SKIPPED: chromium is not installed, so nobody has looked at the report"
-fi
+look_at "a run/report.html"

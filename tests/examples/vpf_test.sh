@@ -15,7 +15,7 @@ helped help version
 mv stdout help
 grep -q '^Usage: vpf COMMAND ' help || fail "no usage"
 commands=$(sed -n '/^Commands:/,/^$/ s/^  \([a-z]*\)  *[a-z].*/\1/p' help)
-for wanted in train sample fill evaluate; do
+for wanted in train sample fill evaluate report; do
   echo "$commands" | grep -qx $wanted || fail "$wanted is not in the list"
 done
 for arguments in '' -h; do

@@ -100,7 +100,7 @@ check_page() {
 }
 LD_LIBRARY_PATH=$(dirname "$(find "$root" -name libvpf.so.1)") "$root/usr/bin/vpf" --help >"$scratch/help" || fail "vpf does not run"
 commands=$(sed -n '/^Commands:/,/^$/ s/^  \([a-z]*\)  *[a-z].*/\1/p' "$scratch/help")
-for command in train sample fill evaluate; do
+for command in train sample fill evaluate report; do
   echo "$commands" | grep -qx $command || fail "vpf has no command $command"
 done
 { echo vpf; echo vpf-train-mnist; echo "$commands" | sed 's/^/vpf-/'; } | sort >"$scratch/pages"

@@ -69,6 +69,39 @@ assert struct.unpack(">II", head[16:]) == (int(sys.argv[2]), int(sys.argv[3])), 
 PYTHON
 }
 
+# self_contained <page>: whatever it loads is in it. Identifiers are each the page's only one.
+self_contained() {
+  grep -oE '(src|href)="[^"]{0,12}' "$1" | grep -vE '="(data:|#)' >outside || :
+  [ ! -s outside ] || fail "$1 loads $(head -n 1 outside)"
+  grep -oE " id=['\"][^'\"]*" "$1" | sort | uniq -d >twice || :
+  [ ! -s twice ] || fail "$1 has two of$(head -n 1 twice)"
+}
+
+# look_at <page in the scratch folder>: in a browser every picture shows, nothing complains, and a telephone need not scroll
+# sideways.
+look_at() {
+  if ! command -v chromium >/dev/null; then
+    echo "SKIPPED: chromium is not installed, so nobody has looked at $1"
+    return 0
+  fi
+  cat >probe.html <<HTML
+<!DOCTYPE html><body><iframe src="$(echo "$1" | sed 's/ /%20/g')" width="400" height="800" style="border:0"></iframe>
+<script>
+document.querySelector('iframe').onload = function () {
+  var page = this.contentDocument, root = page.documentElement;
+  var broken = [].filter.call(page.images, function (i) { return !i.complete || !i.naturalWidth; }).length;
+  document.body.dataset.result = 'broken ' + broken + ', sideways ' + (root.scrollWidth - root.clientWidth);
+};
+</script>
+HTML
+  HOME=$scratch timeout 120 chromium --headless --no-sandbox --disable-gpu --allow-file-access-from-files \
+    --virtual-time-budget=10000 --enable-logging=stderr --dump-dom \
+    "file://$(echo "$scratch" | sed 's/ /%20/g')/probe.html" >dom 2>browser || :
+  result=$(sed -n 's/.*data-result="\([^"]*\)".*/\1/p' dom)
+  [ "$result" = 'broken 0, sideways 0' ] || fail "$1 in a browser: ${result:-it was not shown}"
+  ! grep ':CONSOLE' browser || fail "the browser complains about $1"
+}
+
 # with_numpy <arguments>...: run the Python program on stdin, which may import filling_peer. Debian's Python
 # has Debian's NumPy. $tests is the folder of the tests.
 with_numpy() { PYTHONPATH=$tests/support PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 - "$@"; }
