@@ -46,7 +46,8 @@ function(vpf_man_page name title program)
   set(see_also ".BR ${see_also} (1),\n")
   configure_file(cmake/man-page.h2m.in ${docs_dir}/programs/${name}.h2m @ONLY)
   if(ARGN)
-    file(GENERATE OUTPUT ${docs_dir}/programs/${name} CONTENT "#!/bin/sh\nexec \"$<TARGET_FILE:${program}>\" ${ARGN} \"$@\"\n"
+    set(script "#!/bin/sh\nexec \"$<TARGET_FILE:${program}>\" ${ARGN} \"$@\"\n")
+    file(GENERATE OUTPUT ${docs_dir}/programs/${name} CONTENT "${script}"
       FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
     set(call_it_so)
   else()

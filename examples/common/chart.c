@@ -134,7 +134,7 @@ static const char *colour_of(const chart *c, size_t index) {
   return colours[first_of_name(c, index) % COLOURS];
 }
 
-/* The names of the curves in lines below each other, between two places; returns how many lines. page NULL: only that. */
+/* The names of the curves between two places, in as many lines as it takes; returns how many. page NULL: only that. */
 static size_t draw_key(FILE *page, const chart *c, double from, double to, double y) {
   enum { SAMPLE = 22, GAP = 6 };
   double x = from;
@@ -175,12 +175,13 @@ static void draw_dots(FILE *page, const axis *x, const axis *y, const curve *c, 
 static void draw_lines(FILE *page, const axis *x, const axis *y, const curve *c, const char *colour) {
   enum { MOST_DOTS = 40 }; /* more of them would be a thick line */
   bool on = false;
-  fprintf(page, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-linejoin=\"round\" stroke-linecap=\"round\" d=\"",
-          colour);
+  fprintf(page, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-linejoin=\"round\" ", colour);
+  fputs("stroke-linecap=\"round\" d=\"", page);
   for (size_t k = 0; k < c->count; k++) {
     const bool was_on = on;
     on = is_point(x, y, c, k);
-    if (on) fprintf(page, "%c%.1f %.1f%s", was_on ? 'L' : 'M', place(x, c->x[k]), place(y, c->y[k]), was_on ? "" : "h0");
+    if (!on) continue;
+    fprintf(page, "%c%.1f %.1f%s", was_on ? 'L' : 'M', place(x, c->x[k]), place(y, c->y[k]), was_on ? "" : "h0");
   }
   fputs("\"/>\n", page);
   if (c->count <= MOST_DOTS) draw_dots(page, x, y, c, 4, colour);
@@ -210,8 +211,8 @@ static void draw_boxes(FILE *page, const axis *x, const axis *y, const curve *c,
 static void draw_curves(FILE *page, const chart *c, const axis *x, const axis *y) {
   const double left = x->from - BLEED, top = y->to - BLEED;
   const double width = x->to - x->from + 2 * BLEED, height = y->from - y->to + 2 * BLEED;
-  fprintf(page, "<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" viewBox=\"%.1f %.1f %.1f %.1f\">\n", left, top,
-          width, height, left, top, width, height);
+  fprintf(page, "<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" ", left, top, width, height);
+  fprintf(page, "viewBox=\"%.1f %.1f %.1f %.1f\">\n", left, top, width, height);
   for (size_t k = 0; k < c->count; k++) switch (c->curves[k].style) {
       case CURVE_LINES: draw_lines(page, x, y, &c->curves[k], colour_of(c, k)); break;
       case CURVE_POINTS: draw_points(page, x, y, &c->curves[k], colour_of(c, k)); break;
@@ -227,7 +228,8 @@ static void draw_axes(FILE *page, const axis *x, const axis *y) {
   fputs("<path stroke=\"#e4e8ee\" d=\"", page);
   for (size_t k = 0; k < y->tick_count; k++)
     fprintf(page, "M%.1f %.1fH%.1f", x->from, place(y, y->ticks[k]), x->to);
-  fprintf(page, "\"/>\n<path fill=\"none\" stroke=\"#667788\" d=\"M%.1f %.1fV%.1fH%.1f", x->from, y->to, y->from, x->to);
+  fputs("\"/>\n<path fill=\"none\" stroke=\"#667788\" d=\"", page);
+  fprintf(page, "M%.1f %.1fV%.1fH%.1f", x->from, y->to, y->from, x->to);
   for (size_t k = 0; k < x->tick_count; k++) fprintf(page, "M%.1f %.1fv4", place(x, x->ticks[k]), y->from);
   fputs("\"/>\n<g fill=\"#44566a\" text-anchor=\"middle\">\n", page);
   for (size_t k = 0; k < x->tick_count; k++) {

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <vpf/status.h>
 
-/* The log.jsonl of a training, to be given back with json_decref(). What is no line of a log ends it: a line that is still
- * being written does. NULL (said) if it cannot be read. */
+/* The log.jsonl of a training, to be given back with json_decref(). It ends before the first line that is no JSON, such as
+ * one that is still being written. NULL (said) if it cannot be read. */
 json_t *log_read(const char *path);
 
-/* A number of every epoch, to be freed: key "K", "rho", "w2", "seconds", "epoch"; of an array the first number. NULL (said)
- * without memory. */
+/* A number of every epoch, to be freed: key "K", "rho", "w2", "seconds" or "epoch"; of an array, such as "K_lower", the
+ * first. NULL (said) without memory. */
 double *log_column(const json_t *log, const char *key);
 
 size_t log_epochs(const json_t *log);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <vpf/status.h>
 
-/* Seconds since some moment in the past; the system's clock may be set meanwhile. */
+/* Seconds since some moment in the past. Setting the system's clock does not change it. */
 double seconds_now(void);
 
 /* The first n of the pieces of some work. */

@@ -62,7 +62,7 @@ enum { EPOCH, FLOW, VISIBLE, HIDDEN, RHO, W2, SECONDS, COLUMNS };
 static const struct {
   const char *key, *heading;
   int digits;
-} columns[COLUMNS] = {{"epoch", "epoch", 0},      {"K", "K", 2},     {"K_lower", "visible", 2}, {"K_upper", "hidden", 2},
+} columns[COLUMNS] = {{"epoch", "epoch", 0}, {"K", "K", 2}, {"K_lower", "visible", 2}, {"K_upper", "hidden", 2},
                       {"rho", "rho", 3}, {"w2", "w\302\262", 2}, {"seconds", "seconds", 2}};
 
 typedef struct epochs {
@@ -89,7 +89,7 @@ static void clear_epochs(epochs *e) {
   for (size_t c = 0; c < COLUMNS; c++) free(e->values[c]);
 }
 
-/* Some columns, one after the other, over the epochs; from 0 on, so that a small change looks small. */
+/* Some columns, one after the other, over the epochs; the axis begins at 0, so that a small change is seen to be one. */
 static void draw_columns(FILE *page, const epochs *e, const char *title, size_t first, size_t count,
                          const char *const *names) {
   curve curves[COLUMNS];
@@ -113,14 +113,18 @@ static void show_curves(FILE *page, const epochs *e) {
 
 static void show_table(FILE *page, const epochs *e) {
   fputs("<section>\n<h2>Epoch by epoch</h2>\n"
-        "<p>K: probability flow, mean over the images, and its parts from the visible and the hidden units. It falls while a "
-        "machine learns, which does not mean that the likelihood rises. rho: share of the weights that matter. w\302\262: mean "
-        "squared weight norm of a hidden unit.</p>\n<div class=\"wide\"><table>\n<tr>", page);
+        "<p>K: probability flow, mean over the images, and its parts from the visible and the hidden units. It falls while "
+        "a machine learns, which does not mean that the likelihood rises. rho: share of the weights that matter. "
+        "w\302\262: mean squared weight norm of a hidden unit.</p>\n<div class=\"wide\"><table>\n<tr>", page);
   for (size_t c = 0; c < COLUMNS; c++) fprintf(page, "<th>%s</th>", columns[c].heading);
   fputs("</tr>\n", page);
   for (size_t k = 0; k < e->count; k++) {
     fputs("<tr>", page);
-    for (size_t c = 0; c < COLUMNS; c++) fprintf(page, "<td>%.*f</td>", columns[c].digits, e->values[c][k]);
+    for (size_t c = 0; c < COLUMNS; c++)
+      if (isfinite(e->values[c][k]))
+        fprintf(page, "<td>%.*f</td>", columns[c].digits, e->values[c][k]);
+      else
+        fputs("<td>&ndash;</td>", page);
     fputs("</tr>\n", page);
   }
   fputs("</table></div>\n</section>\n", page);
@@ -154,11 +158,12 @@ static vpf_status write_page(FILE *page, const char *folder, const char *note, c
   if (e->count) show_curves(page, e);
   if (!s)
     s = show_picture(page, folder, "filters.png", "What the hidden units look for",
-                     "Each tile is the weights of one unit, white for pixels that excite it, black for pixels that silence it.",
+                     "Each tile is the weights of one unit, white for pixels that excite it, black for pixels that "
+                     "silence it.",
                      "weights of the hidden units as pictures");
   if (!s)
-    s = show_picture(page, folder, "images.png", "What the machine imagines", "Drawn from the top down, as probabilities.",
-                     "generated images");
+    s = show_picture(page, folder, "images.png", "What the machine imagines",
+                     "Drawn from the top down, as probabilities.", "generated images");
   if (e->count) show_table(page, e);
   page_end(page);
   return s;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# evaluate_test.sh <vpf> <sample folder>: vpf evaluate as a person uses it: options, every part on every kind of machine,
-# the numbers against vpf fill and against an independent computation, and what it says when something is missing. Needs
-# NumPy.
+# evaluate_test.sh <vpf> <sample folder>: vpf evaluate as a person uses it: options, every part on every kind of
+# machine, the numbers against vpf fill and against an independent computation, and what it says when something is
+# missing. Needs NumPy.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 # shellcheck disable=SC2034  # program.sh reads it

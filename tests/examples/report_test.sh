@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# report_test.sh <vpf> <sample folder>: vpf report as a person uses it: all that a training has left is on the page, which
-# needs nothing else, and what it says when something is missing. Needs python3.
+# report_test.sh <vpf> <sample folder>: vpf report as a person uses it: all that a training has left is on the page,
+# which needs nothing else, and what it says when something is missing. Needs python3.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 # shellcheck disable=SC2034  # program.sh reads both
@@ -56,8 +56,8 @@ assert facts[:-2] == wanted, (facts, wanted)
 assert [name for name, _ in facts[-2:]] == ["computer", "date"], facts
 rows = [re.findall(r"<td>([^<]*)</td>", row) for row in re.findall(r"<tr>(<td>.*?)</tr>", page)]
 lines = [json.loads(line) for line in open(folder + "/log.jsonl")]
-assert rows == [["%d" % l["epoch"], "%.2f" % l["K"], "%.2f" % l["K_lower"][0], "%.2f" % l["K_upper"][0], "%.3f" % l["rho"],
-                 "%.2f" % l["w2"], "%.2f" % l["seconds"]] for l in lines], rows
+assert rows == [["%d" % l["epoch"], "%.2f" % l["K"], "%.2f" % l["K_lower"][0], "%.2f" % l["K_upper"][0],
+                 "%.3f" % l["rho"], "%.2f" % l["w2"], "%.2f" % l["seconds"]] for l in lines], rows
 PYTHON
 
 # Generated images, when they are there, and a note; the page is replaced whole.
@@ -77,6 +77,7 @@ echo "ok: the page"
 expect 0 bare --note ''
 [ "$(count '<img ' bare/report.html)" -eq 0 ] || fail "a picture of no weights"
 ! grep -q 'class="note"' bare/report.html || fail "a note without a word"
+[ "$(count '<tr><td>' bare/report.html)" -eq 2 ] || fail "not a line for each epoch"
 expect 0 deep
 [ "$(count '<tr><td>' deep/report.html)" -eq 2 ] || fail "not a line for each epoch"
 

@@ -40,7 +40,8 @@ done <wanted
 columns=$(head -n 1 'a run/results.csv' | tr -cd , | wc -c)
 [ "$columns" -eq 12 ] || fail "results.csv has $columns columns"
 plots=$(grep -c '"kind": "plot"' 'a run/results.json' || :)
-[ "$(grep -c '^<svg role="img"' 'a run/report.html' || :)" -eq "$plots" ] || fail "the report does not show $plots plots"
+shown=$(grep -c '^<svg role="img"' 'a run/report.html' || :)
+[ "$shown" -eq "$plots" ] || fail "the report shows $shown of $plots plots"
 
 self_contained 'a run/report.html'
 

@@ -33,6 +33,10 @@ for file in "$source"/examples/*.c "$source"/examples/*.cpp "$source"/examples/*
   [ ! -e "$file" ] || grep -q -F "$(basename "$file")\`" "$source/examples/README.md" ||
     fail "examples/README.md does not name $(basename "$file")"
 done
+for folder in "$source"/examples/*/; do
+  grep -q -F "\`$(basename "$folder")/\`" "$source/examples/README.md" ||
+    fail "examples/README.md does not name the folder $(basename "$folder")"
+done
 for name in $small; do
   lines=$(wc -l <"$source/examples/$name.c")
   [ "$lines" -lt 120 ] || fail "$name.c has $lines lines: it is no longer one idea"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # packages_test.sh <source tree>: makes the Debian packages (cmake/packages.sh, which runs lintian), installs them into
 # a root of their own, builds a program against what is there, and removes them without a trace. (Their dependencies
-# are those of this machine; tests/install/bare_debian.sh installs them into a new Debian.)
+# are those of this computer; tests/install/bare_debian.sh installs them into a new Debian.)
 set -eu
 LC_ALL=C
 export LC_ALL

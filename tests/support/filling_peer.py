@@ -78,8 +78,8 @@ def philox(counter, key):
     return x
 
 
-def coins(seed, rows, columns):
-    """Fair coins of the purpose "corrupt", number 10: the top bit of each column's word."""
+def fair_bits(seed, rows, columns):
+    """Bits that are as often 0 as 1, of the purpose "corrupt", number 10: the top bit of each column's word."""
     stream = philox([10, 0x76706673, 0, 0], [seed % 2**32, seed >> 32])
     key = [int(stream[0]), int(stream[1])]
     blocks = (columns + 3) // 4
@@ -89,7 +89,7 @@ def coins(seed, rows, columns):
 
 
 def corrupt(bits, region, replace, seed):
-    noise = coins(seed, *bits.shape)
+    noise = fair_bits(seed, *bits.shape)
     return np.where(region, noise if replace else bits | noise, bits)
 
 

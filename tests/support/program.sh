@@ -17,8 +17,8 @@ fail() {
   exit 1
 }
 
-# train <folder> <arguments>...: let vpf, which $program is, leave a machine there, in a moment; $sample is the folder of
-# images.
+# train <folder> <arguments>...: let $program, which is vpf, leave a machine there, in a moment; $sample is the folder
+# of images.
 train() {
   folder=$1
   shift
@@ -77,8 +77,8 @@ self_contained() {
   [ ! -s twice ] || fail "$1 has two of$(head -n 1 twice)"
 }
 
-# look_at <page in the scratch folder>: in a browser every picture shows, nothing complains, and a telephone need not scroll
-# sideways.
+# look_at <page in the scratch folder>: in a browser every picture shows, nothing complains, and a telephone need not
+# scroll sideways.
 look_at() {
   if ! command -v chromium >/dev/null; then
     echo "SKIPPED: chromium is not installed, so nobody has looked at $1"

@@ -90,7 +90,7 @@ static void conclude(findings *f, const course *both, double independent) {
   const size_t best = best_of(vpf), last = vpf->count - 1, pcd_best = best_of(pcd);
   find_text(f,
             "VPF is at its best at epoch %zu, log p = %.1f nats, and ends at %.1f; pixels that know nothing of each other "
-            "have %.1f. Meanwhile K falls from %.1f to %.1f. What happens: log p of the empty image goes from %.1f at the "
+            "have %.1f. All the same, K falls from %.1f to %.1f. What happens: log p of the empty image goes from %.1f at the "
             "best epoch to %.1f at the end. One mode far from all data, where no single flip leads, swallows the machine, "
             "and neither K nor the Parzen score nor filling in shows it. PCD-1, which does look at where its chains go, "
             "reaches %.1f at epoch %zu.",
@@ -98,7 +98,7 @@ static void conclude(findings *f, const course *both, double independent) {
             vpf->value[EMPTY][best], vpf->value[EMPTY][last], pcd->value[LOW][pcd_best], pcd->epochs[pcd_best]);
   find_text(f, "Likelihoods are by annealed importance sampling, forward from the pixels' means and back from test images; "
                "where the two differ, the truth of a machine of PCD is in between. The time is that of training alone, on "
-               "the machine named below, which did other work too.");
+               "the computer named above, which did other work too.");
 }
 
 vpf_status measure_likelihood(run *r, findings *f) {

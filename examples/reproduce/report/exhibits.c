@@ -101,8 +101,8 @@ void show_claims(FILE *page, const json_t *all, size_t first, size_t last) {
     json_array_foreach(json_object_get(json_array_get(all, k), "exhibits"), e, exhibit) {
       if (strcmp(json_text(exhibit, "kind"), "claim") != 0) continue;
       if (!shown++)
-        fputs("<div class=\"wide\"><table class=\"claims\">\n<tr><th></th><th>claim</th><th>target</th><th>measured</th>"
-              "<th>how</th></tr>\n", page);
+        fputs("<div class=\"wide\"><table class=\"claims\">\n"
+              "<tr><th></th><th>claim</th><th>target</th><th>measured</th><th>how</th></tr>\n", page);
       claim_row(page, exhibit);
     }
   if (shown) fputs("</table></div>\n", page);

@@ -66,8 +66,10 @@ vpf_status write_csv(const char *folder, const json_t *all) {
 
 vpf_status write_json(const char *folder, json_t *all, const char *made_by, bool quick, const char *images) {
   char *path = path_join(folder, "results.json");
-  json_t *root = json_pack("{s:s, s:b, s:s, s:O}", "made_by", made_by, "quick", (int)quick, "images", images, "sections", all);
-  vpf_status s = path && root ? json_file_save(root, path) : complain_because(VPF_ERR_MEMORY, "cannot allocate results");
+  json_t *root = json_pack("{s:s, s:b, s:s, s:O}", "made_by", made_by, "quick", (int)quick, "images", images, "sections",
+                           all);
+  const vpf_status s = path && root ? json_file_save(root, path)
+                                    : complain_because(VPF_ERR_MEMORY, "cannot allocate results");
   json_decref(root);
   free(path);
   return s;

@@ -11,7 +11,7 @@
  * VPF_ERR_IO, VPF_ERR_MEMORY; said. */
 vpf_status write_csv(const char *folder, const json_t *all);
 
-/* <folder>/results.json: all that was found. made_by: program, computer and date; images: what it is about. The same. */
+/* <folder>/results.json: all that was found. made_by: program, computer and date; images: which ones. Fails likewise. */
 vpf_status write_json(const char *folder, json_t *all, const char *made_by, bool quick, const char *images);
 
 #endif
