@@ -30,7 +30,7 @@ install_packages gcc g++ libc6-dev make cmake pkg-config libopenblas-dev zlib1g-
 
 step "Build"
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVPF_BUILD_TESTS=OFF
-cmake --build "$build" --target train_mnist vpf -j "$cores"
+cmake --build "$build" --target vpf -j "$cores"
 
 step "Data"
 if [ $# -gt 0 ]; then
@@ -48,8 +48,8 @@ fi
 
 step "Training (Ctrl-C stops early and keeps what was learned)"
 status=0
-trap : INT # train_mnist stops in good order; the report is still made
-"$build/examples/train_mnist" --data "$data" --arch 784-196 --epochs "$epochs" --out "$out" || status=$?
+trap : INT # vpf train stops in good order; the report is still made
+"$build/examples/vpf" train --data "$data" --arch 784-196 --epochs "$epochs" --out "$out" || status=$?
 trap - INT
 if [ "$status" -ne 0 ] && [ "$status" -ne 130 ]; then exit "$status"; fi
 
