@@ -79,7 +79,7 @@ def philox(counter, key):
 
 
 def fair_bits(seed, rows, columns):
-    """Bits that are as often 0 as 1, of the purpose "corrupt", number 10: the top bit of each column's word."""
+    """Fair random bits of the purpose "corrupt", number 10: the top bit of each column's word."""
     stream = philox([10, 0x76706673, 0, 0], [seed % 2**32, seed >> 32])
     key = [int(stream[0]), int(stream[1])]
     blocks = (columns + 3) // 4
