@@ -9,7 +9,7 @@ foreach(page IN LISTS links)
     list(APPEND see_libvpf "\\fBlibvpf_${CMAKE_MATCH_1}\\fP(3)")
   endif()
 endforeach()
-list(APPEND see_libvpf "\\fBvpf\\-train\\-mnist\\fP(1)")
+list(APPEND see_libvpf "\\fBvpf\\fP(1)")
 list(JOIN see_libvpf ",\n" see_libvpf)
 
 foreach(page IN LISTS links)

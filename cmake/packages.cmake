@@ -47,9 +47,11 @@ install(CODE "
     execute_process(COMMAND sh -c \"gzip -9nc \\\"$1\\\" >\\\"$2\\\"\" sh \"\${page}\" \"\${to}/\${name}.gz\" COMMAND_ERROR_IS_FATAL ANY)
   endforeach()" COMPONENT dev)
 
-# The programs have longer names than in the build folder: `generate` may be anybody's.
-foreach(program train_mnist generate reconstruct evaluate)
-  string(REPLACE _ - name vpf-${program})
+# What the two programs are called, and a page for each name.
+set(installed_vpf vpf)
+set(installed_train_mnist vpf-train-mnist) # `train_mnist` may be anybody's
+foreach(program vpf train_mnist)
+  set(name ${installed_${program}})
   install(PROGRAMS $<TARGET_FILE:${program}> DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME ${name} COMPONENT examples)
   install(CODE "
     set(program \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/${name}\")
@@ -57,7 +59,9 @@ foreach(program train_mnist generate reconstruct evaluate)
     if(CMAKE_INSTALL_DO_STRIP)
       execute_process(COMMAND ${CMAKE_STRIP} \"\${program}\" COMMAND_ERROR_IS_FATAL ANY)
     endif()" COMPONENT examples)
-  compress(${docs_dir}/man1/${name}.1 ${CMAKE_INSTALL_MANDIR}/man1/${name}.1 examples)
+endforeach()
+foreach(page IN LISTS program_pages)
+  compress(${docs_dir}/man1/${page}.1 ${CMAKE_INSTALL_MANDIR}/man1/${page}.1 examples)
 endforeach()
 install(DIRECTORY examples DESTINATION ${share_doc}/libvpf-examples COMPONENT examples PATTERN "__pycache__" EXCLUDE
   PATTERN "quickstart.sh" EXCLUDE) # it builds the library from its checkout
@@ -116,8 +120,8 @@ set(CPACK_DEBIAN_DOC_PACKAGE_SECTION doc)
 set(CPACK_DEBIAN_DOC_PACKAGE_ARCHITECTURE all)
 
 describe(examples
-  "This package has programs that train on MNIST, draw, fill in and evaluate,
-and the sources of all examples in C, C++ and Python.")
+  "This package has the program vpf, which trains on MNIST, draws, fills in and
+evaluates, and the sources of all examples in C, C++ and Python.")
 set(CPACK_DEBIAN_EXAMPLES_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_EXAMPLES_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib)

@@ -16,7 +16,7 @@ install_packages gcc cmake make pkg-config librandom123-dev libjansson-dev zlib1
   doxygen help2man dpkg-dev fakeroot lintian
 
 build=$root/build/debian
-# Paths of this machine are kept out of the files; -O3 of CMake's Release comes after Debian's flags.
+# Paths of this computer are kept out of the files; -O3 of CMake's Release comes after Debian's flags.
 export DEB_BUILD_MAINT_OPTIONS="hardening=+all"
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON \
   -DVPF_BUILD_TESTS=OFF -DVPF_BUILD_DOCS=ON -DVPF_PACKAGES=ON \

@@ -26,11 +26,11 @@ step "Packages"
 # shellcheck source=/dev/null
 . "$root/cmake/install-packages.sh"
 install_packages gcc g++ libc6-dev make cmake pkg-config libopenblas-dev zlib1g-dev libjansson-dev librandom123-dev \
-  libpng-dev gnuplot-nox
+  libpng-dev
 
 step "Build"
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DVPF_BUILD_TESTS=OFF
-cmake --build "$build" --target train_mnist generate -j "$cores"
+cmake --build "$build" --target vpf -j "$cores"
 
 step "Data"
 if [ $# -gt 0 ]; then
@@ -48,17 +48,17 @@ fi
 
 step "Training (Ctrl-C stops early and keeps what was learned)"
 status=0
-trap : INT # train_mnist stops in good order; the report is still made
-"$build/examples/train_mnist" --data "$data" --arch 784-196 --epochs "$epochs" --out "$out" || status=$?
+trap : INT # vpf train stops in good order; the report is still made
+"$build/examples/vpf" train --data "$data" --arch 784-196 --epochs "$epochs" --out "$out" || status=$?
 trap - INT
 if [ "$status" -ne 0 ] && [ "$status" -ne 130 ]; then exit "$status"; fi
 
 step "Images that the machine imagines"
-"$build/examples/generate" "$out/model.safetensors" --prior "$data" --out "$out/images.png"
+"$build/examples/vpf" sample "$out/model.safetensors" --prior "$data" --out "$out/images.png"
 
 step "Report"
-sh "$root/examples/support/report.sh" "$out" "$note"
-echo "open $out/report.html"
+"$build/examples/vpf" report "$out" --note "$note"
+echo "open it in a browser"
 if [ -n "$note" ]; then
   echo "$note"
   echo "With the four files in a folder: sh examples/quickstart.sh DIR"

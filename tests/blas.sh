@@ -5,7 +5,7 @@
 #   sh tests/blas.sh   for the reference BLAS, OpenBLAS and BLIS, each with threads of its own and with OpenMP: builds the
 #                      library with it, runs the tests that reach it, and compares the Parzen scores of all
 #
-# Builds into build/blas. The libraries are unpacked into build/blas-root, not installed, so that the machine's own stay
+# Builds into build/blas. The libraries are unpacked into build/blas-root, not installed, so that the system's own stay
 # as they are. Exit status 0 means that everything passed, or that a line "SKIPPED: <why>" says what could not be had.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -22,7 +22,7 @@ libraries='libblas3 libblas-dev libopenblas0-pthread libopenblas-pthread-dev lib
 skip() {
   echo
   echo "SKIPPED: $1"
-  echo "Only this machine's BLAS has been tested."
+  echo "Only this computer's BLAS has been tested."
   exit 0
 }
 for tool in cmake apt-get dpkg; do
@@ -65,8 +65,8 @@ for variant in $variants; do
   grep 'tests passed' "$build.log"
   [ -e "$model/model.safetensors" ] ||
     "$build/examples/train_mnist" --data "$root/examples/sample" --epochs 3 --out "$model" >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
-  "$build/examples/evaluate" "$model/model.safetensors" --data "$root/examples/sample" --limit 1500 --quick --parts parzen \
-    --out "$build.json" >"$build.log" 2>&1 || { tail -n 20 "$build.log"; echo "$variant: evaluate fails"; failed=1; continue; }
+  "$build/examples/vpf" evaluate "$model/model.safetensors" --data "$root/examples/sample" --limit 1500 --quick --parts parzen \
+    --out "$build.json" >"$build.log" 2>&1 || { tail -n 20 "$build.log"; echo "$variant: vpf evaluate fails"; failed=1; continue; }
   # All means of the report, in its order.
   grep -o '"mean": [-0-9.e+]*' "$build.json" | tr -d '",' | tr '\n' ' ' | sed "s/^/$variant /; s/mean: //g; s/ *$/\n/" >>"$scores"
 done

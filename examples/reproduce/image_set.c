@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/image_files.h"
-#include "../support/machine.h"
-#include "../support/options.h"
+#include "../common/complain.h"
+#include "../common/image_files.h"
+#include "../common/machine.h"
+#include "../common/options.h"
 
 /* The first images to train on, the last ones for validation. */
 static vpf_status divide(image_set *set, const vpf_data *all, size_t held_out) {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../support/stopwatch.h"
+#include "../common/stopwatch.h"
 
 void overall_progress_plan(overall_progress *p, double cost) {
   p->planned += cost;

@@ -10,17 +10,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../support/complain.h"
-#include "../support/new_file.h"
-#include "../support/options.h"
-#include "../support/stop_signal.h"
-#include "../support/stopwatch.h"
-#include "../support/thread_count.h"
-#include "json_file.h"
-#include "report.h"
+#include "../common/complain.h"
+#include "../common/json_file.h"
+#include "../common/new_file.h"
+#include "../common/options.h"
+#include "../common/program.h"
+#include "../common/stop_signal.h"
+#include "../common/stopwatch.h"
+#include "../common/thread_count.h"
+#include "machines/training.h"
+#include "report/report.h"
 #include "run.h"
 #include "sections.h"
-#include "training.h"
 
 /* ---- What there is to do ---- */
 
@@ -150,13 +151,13 @@ static int conclude(const run *r, vpf_status s) {
 
 int main(int argc, char **argv) {
   reproduce_options options;
+  program_begin(argv[0], NULL);
   int exit_status = reproduce_options_parse(&options, argc, argv);
   if (exit_status != OPTIONS_COMPLETE) return exit_status;
   exit_status = prepare_folders(&options);
   if (exit_status != OPTIONS_COMPLETE) return exit_status;
 
   run r = {.options = &options, .effort = usual_effort(options.quick)};
-  setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* lines come at once, into a pipe or a file too */
   use_threads(options.threads);
   catch_stop_signals();
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../support/complain.h"
-#include "../support/options.h"
+#include "../common/complain.h"
+#include "../common/options.h"
 #include "sections.h"
 
 static const char help[] =

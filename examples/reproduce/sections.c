@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../support/new_file.h"
+#include "../common/new_file.h"
 
 /* In the order in which they are shown, trained for and measured: what takes longest is last. */
 static const section sections[] = {

@@ -3,8 +3,8 @@
 #ifndef EXAMPLE_SECTIONS_H
 #define EXAMPLE_SECTIONS_H
 
-#include "findings.h"
-#include "recipes.h"
+#include "machines/recipes.h"
+#include "report/findings.h"
 #include "run.h"
 
 enum { SECTION_RECIPES = 11 };

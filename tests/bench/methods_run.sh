@@ -8,7 +8,7 @@
 #   sh tests/bench/methods_run.sh --quick     the bundled sample, small machines: every path, no claims,
 #                                             nothing left behind
 #
-# PROGRAMS names the folder of train_mnist and evaluate if it is not build/release/examples. The whole
+# PROGRAMS names the folder of train_mnist and vpf if it is not build/release/examples. The whole
 # run takes about an hour on two processors; what is already in --out is not made again. Exit status 1
 # if a claim does not hold.
 set -eu
@@ -51,14 +51,14 @@ train() {
     --out "$folder" "$@" >"$folder.txt" 2>&1 || { cat "$folder.txt" >&2; exit 1; }
 }
 
-# judge <name> <seed> <model file> <options>...: what evaluate says, beside the model.
+# judge <name> <seed> <model file> <options>...: what vpf evaluate says, beside the model.
 judge() {
   model=$out/$1-$2/$3
   [ -e "$model.json" ] && return
   name=$1 seed=$2 file=$3
   shift 3
   echo "evaluating $name, seed $seed, $file" >&2
-  "$programs/evaluate" "$model" --data "$data" --limit $limit --seed "$seed" --out "$model.json" "$@" \
+  "$programs/vpf" evaluate "$model" --data "$data" --limit $limit --seed "$seed" --out "$model.json" "$@" \
     >"$model.txt" 2>&1 || { cat "$model.txt" >&2; exit 1; }
 }
 

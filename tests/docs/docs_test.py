@@ -40,9 +40,9 @@ NOT_RUN = [
 
 # What is written is done, but smaller.
 SUBSTITUTIONS = [
-    (r"(train_mnist .*--epochs) 20\b", r"\1 1"),
-    (r"(generate .*--long-chain) 1000\b", r"\1 20"),
-    (r"(evaluate (?!.*--(?:quick|help)).*--data \S+)", r"\1 --quick"),  # thousands of temperatures
+    (r"((?:train_mnist|vpf train) .*--epochs) 20\b", r"\1 1"),
+    (r"(vpf sample .*--long-chain) 1000\b", r"\1 20"),
+    (r"(vpf evaluate (?!.*--(?:quick|help)).*--data \S+)", r"\1 --quick"),  # thousands of temperatures
     (r"(reproduce (?!.*--(?:quick|help)).*--out \S+)", r"\1 --quick --only filters"),  # an hour
     (r"(cmake (?:-S \. )?-B \S+)(?!.*VPF_BUILD_TESTS)", r"\1 -DVPF_BUILD_TESTS=OFF"),  # another minute
     (r"(cmake --build \S+) -j(?! ?\d)", r"\1 -j 2"),

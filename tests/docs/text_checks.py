@@ -202,15 +202,24 @@ def check_paths(tree, where, numbered_texts, report):
 # ---- options ----
 
 class Options:
-    """Which options each program of ours has: by its --help, or, of a script, by its text."""
+    """Which options each program of ours has, and each command of a program that lists commands: by its --help, or, of
+    a script, by its text."""
 
     def __init__(self, tree, programs):
         self.texts = {str(path.relative_to(tree)): read(path)
                       for path in files(tree, ["examples", "tests", "cmake"], ".sh", ".py")}
         for program in sorted(programs.iterdir()):
             if program.is_file() and os.access(program, os.X_OK) and b"--help" in program.read_bytes():
-                done = subprocess.run([program, "--help"], capture_output=True, text=True, cwd=programs, timeout=60)
-                self.texts[program.name] = done.stdout
+                self.texts[program.name] = self.help(program)
+                listed = re.search(r"^Commands:\n(.*?)\n\n", self.texts[program.name], re.M | re.S)
+                for command in re.findall(r"^  (\w+)", listed[1], re.M) if listed else ():
+                    self.texts[f"{program.name} {command}"] = self.help(program, command)
+
+    @staticmethod
+    def help(program, *command):
+        done = subprocess.run([program, *command, "--help"], capture_output=True, text=True, cwd=program.parent,
+                              timeout=60, check=False)
+        return done.stdout
 
     def find(self, word):
         """The program of ours that a word of a command names: by its path in the sources, or by its name alone."""
@@ -222,8 +231,11 @@ class Options:
         """The program of ours in a command, if there is one, and what follows it."""
         words = command.split()
         for index, word in enumerate(words):
-            if self.find(word):
-                return self.find(word), words[index + 1:]
+            program, rest = self.find(word), words[index + 1:]
+            if program and rest and f"{program} {rest[0]}" in self.texts:
+                return f"{program} {rest[0]}", rest[1:]
+            if program:
+                return program, rest
         return None, words
 
     def unknown(self, program, words):

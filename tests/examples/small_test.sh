@@ -103,6 +103,7 @@ echo "ok: resume"
 
 # interrupted <signal> <checkpoint>: stop it while it trains.
 interrupted() {
+  : >stdout # of the run before: the child may be slow to replace it
   "$program" "$images" "$2" >stdout 2>stderr &
   child=$!
   tries=0

@@ -6,7 +6,7 @@
 #   2. the commands and the program under "In your own program" work, as they are printed there
 #   3. the packages install with what they depend on, their programs run, and they go without a trace
 #
-# Needs root and debootstrap, which gets Debian from where this machine does; some ten minutes. The new root is made in
+# Needs root and debootstrap, which gets Debian from where this computer does; some ten minutes. The new root is made in
 # a temporary folder and removed. DIR has the four files of MNIST; without it the quickstart fetches them, or trains on
 # the bundled sample.
 set -eu
@@ -35,7 +35,7 @@ fail() { echo "FAILED: $*"; exit 1; }
 say "a new Debian"
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | grep -v security | head -n 1)
 debootstrap --variant=minbase bookworm "$root" "$mirror" >"$scratch/log" 2>&1 || { tail -n 20 "$scratch/log"; fail "debootstrap"; }
-# The way to the network is this machine's: proxies, names, certificates, npm's settings.
+# The way to the network is this computer's: proxies, names, certificates, npm's settings.
 cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || :
 for file in /etc/apt/apt.conf.d/*proxy* /etc/apt/apt.conf /usr/local/share/ca-certificates /etc/ssl/certs/ca-certificates.crt /root/.npmrc; do
   [ ! -e "$file" ] || { mkdir -p "$root/$(dirname "$file")" && cp -r "$file" "$root/$(dirname "$file")/"; }
@@ -81,7 +81,7 @@ in_root sh -e -c 'export DEBIAN_FRONTEND=noninteractive
   >"$scratch/log" 2>&1 || { tail -n 30 "$scratch/log"; fail "apt-get install of the packages"; }
 in_root sh -e -c 'cd /root
   vpf-train-mnist --data /usr/share/doc/libvpf-examples/examples/sample --epochs 2 --out out
-  vpf-generate out/model.safetensors --out images.png
+  vpf sample out/model.safetensors --out images.png
   cp /usr/share/doc/libvpf-examples/examples/minimal.c . && cc -std=c11 minimal.c -o minimal $(pkg-config --cflags --libs vpf) && ./minimal' ||
   fail "what the packages brought"
 in_root sh -c 'apt-get -q -y purge "libvpf*"' >"$scratch/log" 2>&1 || { tail -n 30 "$scratch/log"; fail "apt-get purge"; }

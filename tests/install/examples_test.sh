@@ -27,11 +27,15 @@ quietly() { "$@" >"$log" 2>&1 || fail "$*"; }
 # ---- What a reader sees ----
 
 small='minimal ising rbm dbm_intra own_loop resume progress_cancel own_allocator'
-larger='train_mnist generate reconstruct evaluate reproduce'
+larger='vpf train_mnist reproduce'
 for file in "$source"/examples/*.c "$source"/examples/*.cpp "$source"/examples/*.sh "$source"/examples/python/*.py \
   "$source"/examples/*/reproduce.c; do
   [ ! -e "$file" ] || grep -q -F "$(basename "$file")\`" "$source/examples/README.md" ||
     fail "examples/README.md does not name $(basename "$file")"
+done
+for folder in "$source"/examples/*/; do
+  grep -q -F "\`$(basename "$folder")/\`" "$source/examples/README.md" ||
+    fail "examples/README.md does not name the folder $(basename "$folder")"
 done
 for name in $small; do
   lines=$(wc -l <"$source/examples/$name.c")
@@ -55,15 +59,19 @@ quietly cmake --build b -j 2
 for name in $small $larger; do [ -x "b/$name" ] || fail "CMake does not build $name"; done
 if grep -F "$source" b/CMakeCache.txt >"$log"; then fail "the copy looks back at where it came from"; fi
 quietly ./b/rbm examples/sample/train-images-idx3-ubyte.gz
-quietly ./b/generate rbm.safetensors --out pictures.png
+quietly ./b/vpf sample rbm.safetensors --out pictures.png
 [ -s pictures.png ] || fail "no pictures of what rbm has saved"
 echo "ok: by CMake"
 
 # Without libpng, all that does not need it.
 quietly cmake -S examples -B bare -DCMAKE_PREFIX_PATH="$scratch/prefix" -Dvpf_png_LIBRARY=OFF
-grep -q 'train_mnist is left out: there is no' "$log" || fail "nothing is said of what is left out"
+for name in $larger; do
+  grep -q "$name is left out: there is no" "$log" || fail "nothing is said of $name, which is left out"
+done
 quietly cmake --build bare --target minimal
-if cmake --build bare --target help | grep -q 'train_mnist'; then fail "train_mnist without libpng"; fi
+for name in $larger; do
+  if cmake --build bare --target help | grep -q "^\.\.\. $name\$"; then fail "$name without libpng"; fi
+done
 echo "ok: by CMake without libpng"
 
 # ---- One line ----

@@ -37,7 +37,7 @@ if grep -rlF -e "$source" -e "$build" -e "$scratch" "$prefix" --include='*.pc' -
 fi
 sed -n 's/^vpf_[a-z0-9]*_LIBRARY:[A-Z]*=//p' "$build/CMakeCache.txt" >"$scratch/libraries"
 if grep -rlF -f "$scratch/libraries" "$prefix" --include='*.pc' --include='*.cmake' >"$log"; then
-  fail "files that know where this machine keeps other libraries"
+  fail "files that know where this computer keeps other libraries"
 fi
 readelf -d "$libdir/libvpf.so" >"$log"
 grep -q 'SONAME.*\[libvpf\.so\.1\]' "$log" || fail "the soname is not libvpf.so.1"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # packages_test.sh <source tree>: makes the Debian packages (cmake/packages.sh, which runs lintian), installs them into
 # a root of their own, builds a program against what is there, and removes them without a trace. (Their dependencies
-# are those of this machine; tests/install/bare_debian.sh installs them into a new Debian.)
+# are those of this computer; tests/install/bare_debian.sh installs them into a new Debian.)
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -77,23 +77,37 @@ for page in *.3; do
 done
 cd "$scratch"
 
-for name in train-mnist generate reconstruct evaluate; do
-  gzip -dc "$root/usr/share/man/man1/vpf-$name.1.gz" >"$scratch/page"
-  LD_LIBRARY_PATH=$(dirname "$(find "$root" -name libvpf.so.1)") "$root/usr/bin/vpf-$name" --help >"$scratch/help" ||
-    fail "vpf-$name does not run"
+# check_page <page> <program> [<command>]: what a program, or a command of it, says of itself, and its man page.
+check_page() {
+  page=$1
+  shift
+  gzip -dc "$root/usr/share/man/man1/$page.1.gz" >"$scratch/page"
+  LD_LIBRARY_PATH=$(dirname "$(find "$root" -name libvpf.so.1)") "$root/usr/bin/$1" ${2:+"$2"} --help >"$scratch/help" ||
+    fail "$* does not run"
   # Every option of the program is in its page.
   sed -n 's/^ *\(--[a-z][a-z-]*\).*/\1/p' "$scratch/help" | sort -u | while read -r option; do
-    sed 's/[\]//g' "$scratch/page" | grep -qF -e "$option" || { echo "vpf-$name(1) is silent on $option"; exit 1; }
+    sed 's/[\]//g' "$scratch/page" | grep -qF -e "$option" || { echo "$page(1) is silent on $option"; exit 1; }
   done >"$log" || fail "options without documentation"
   # Both are right in a package: no program, script or guide by the name or place that it has in the sources only.
   sed 's,out/train_mnist,,; s,/usr/share/doc/[^ ]*,,' "$scratch/page" "$scratch/help" |
-    grep -n -e train_mnist -e 'examples/' -e 'docs/' >"$log" && fail "vpf-$name speaks of the sources"
-  grep -q "^Usage: vpf-$name " "$scratch/help" || fail "vpf-$name has another name for itself"
-  [ "$(sed -n 's/^\.BR vpf.*/&/p' "$scratch/page" | wc -l)" -eq 3 ] || fail "vpf-$name(1) does not name the three others"
+    grep -n -e train_mnist -e 'examples/' -e 'docs/' >"$log" && fail "$page speaks of the sources"
+  grep -q "^Usage: $* " "$scratch/help" || fail "$* has another name for itself"
+  sed -n 's/[\]//g; s/^\.BR \(vpf[a-z-]*\) (1),$/\1/p' "$scratch/page" | sort >"$scratch/named"
+  grep -vx "$page" "$scratch/pages" | cmp -s - "$scratch/named" || fail "$page(1) does not name the others"
   sed -n 's/[\]//g; s/^\.I \(\/usr\/.*\)/\1/p' "$scratch/page" | while read -r path; do
     [ -d "$root$path" ] || { echo "$path"; exit 1; }
-  done >"$log" || fail "vpf-$name(1) names a folder that is not there"
+  done >"$log" || fail "$page(1) names a folder that is not there"
+}
+LD_LIBRARY_PATH=$(dirname "$(find "$root" -name libvpf.so.1)") "$root/usr/bin/vpf" --help >"$scratch/help" || fail "vpf does not run"
+commands=$(sed -n '/^Commands:/,/^$/ s/^  \([a-z]*\)  *[a-z].*/\1/p' "$scratch/help")
+for command in train sample fill evaluate report; do
+  echo "$commands" | grep -qx $command || fail "vpf has no command $command"
 done
+{ echo vpf; echo vpf-train-mnist; echo "$commands" | sed 's/^/vpf-/'; } | sort >"$scratch/pages"
+find "$root/usr/share/man/man1" -name '*.1.gz' | sed 's,.*/,,; s,\.1\.gz$,,' | sort | cmp -s - "$scratch/pages" || fail "man pages"
+check_page vpf vpf
+check_page vpf-train-mnist vpf-train-mnist
+for command in $commands; do check_page "vpf-$command" vpf "$command"; done
 [ -s "$root/usr/share/doc/libvpf-doc/html/index.html" ] || fail "no reference"
 [ -s "$root/usr/share/doc/libvpf-doc/guides/quickstart.md" ] || fail "no guides"
 [ -s "$root/usr/share/doc/libvpf-examples/examples/minimal.c" ] || fail "no sources of examples"

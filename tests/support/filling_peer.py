@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What generate and reconstruct should give, in NumPy, written from the documents (docs/design.md,
+"""What vpf sample and vpf fill should give, in NumPy, written from the documents (docs/design.md,
 sections 4 and 9; docs/math.md, section 8): pictures, models, images, noise, mean field, errors."""
 import gzip, json, struct, zlib
 import numpy as np
@@ -123,7 +123,7 @@ def error(answers, grey, region):
 
 
 def printed_errors(path):
-    """{region: (error, its standard error, black, its standard error)} from what reconstruct printed."""
+    """{region: (error, its standard error, black, its standard error)} from what vpf fill printed."""
     out = {}
     for line in open(path):
         word = line.replace("+-", " ").split()

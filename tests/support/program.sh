@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2154  # program, tests, ... come from the test
-# Sourced by the tests of the example programs once $program is the absolute path of one: an empty folder
-# to work in, and how to run the program and judge what it does. Needs python3.
+# Sourced by the tests of the example programs once $program is the absolute path of one, and $command, if that is set,
+# the command of vpf that is tested: an empty folder to work in, and how to run the program and judge what it does.
+# Needs python3.
 LC_ALL=C
 export LC_ALL
-name=$(basename "$program")
+command=${command-}
+name=$(basename "$program")${command:+ $command}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -15,12 +17,12 @@ fail() {
   exit 1
 }
 
-# train <folder> <arguments>...: leave a machine there, in a moment; $train_mnist is that program, $sample the
-# folder of images.
+# train <folder> <arguments>...: let $program, which is vpf, leave a machine there, in a moment; $sample is the folder
+# of images.
 train() {
   folder=$1
   shift
-  "$train_mnist" --data "$sample" --limit 200 --epochs 2 --out "$folder" "$@" >stdout 2>stderr || fail "train_mnist $*"
+  "$program" train --data "$sample" --limit 200 --epochs 2 --out "$folder" "$@" >stdout 2>stderr || fail "vpf train $*"
 }
 
 # expect <exit status> <arguments>...: run the program; its output is in stdout and stderr.
@@ -28,7 +30,7 @@ expect() {
   wanted=$1
   shift
   status=0
-  "$program" "$@" >stdout 2>stderr </dev/null || status=$?
+  "$program" ${command:+"$command"} "$@" >stdout 2>stderr </dev/null || status=$?
   [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $name $*"
 }
 
@@ -65,6 +67,39 @@ head = open(sys.argv[1], "rb").read(24)
 assert head[:8] == b"\x89PNG\r\n\x1a\n", head
 assert struct.unpack(">II", head[16:]) == (int(sys.argv[2]), int(sys.argv[3])), head
 PYTHON
+}
+
+# self_contained <page>: whatever it loads is in it. Identifiers are each the page's only one.
+self_contained() {
+  grep -oE '(src|href)="[^"]{0,12}' "$1" | grep -vE '="(data:|#)' >outside || :
+  [ ! -s outside ] || fail "$1 loads $(head -n 1 outside)"
+  grep -oE " id=['\"][^'\"]*" "$1" | sort | uniq -d >twice || :
+  [ ! -s twice ] || fail "$1 has two of$(head -n 1 twice)"
+}
+
+# look_at <page in the scratch folder>: in a browser every picture shows, nothing complains, and a telephone need not
+# scroll sideways.
+look_at() {
+  if ! command -v chromium >/dev/null; then
+    echo "SKIPPED: chromium is not installed, so nobody has looked at $1"
+    return 0
+  fi
+  cat >probe.html <<HTML
+<!DOCTYPE html><body><iframe src="$(echo "$1" | sed 's/ /%20/g')" width="400" height="800" style="border:0"></iframe>
+<script>
+document.querySelector('iframe').onload = function () {
+  var page = this.contentDocument, root = page.documentElement;
+  var broken = [].filter.call(page.images, function (i) { return !i.complete || !i.naturalWidth; }).length;
+  document.body.dataset.result = 'broken ' + broken + ', sideways ' + (root.scrollWidth - root.clientWidth);
+};
+</script>
+HTML
+  HOME=$scratch timeout 120 chromium --headless --no-sandbox --disable-gpu --allow-file-access-from-files \
+    --virtual-time-budget=10000 --enable-logging=stderr --dump-dom \
+    "file://$(echo "$scratch" | sed 's/ /%20/g')/probe.html" >dom 2>browser || :
+  result=$(sed -n 's/.*data-result="\([^"]*\)".*/\1/p' dom)
+  [ "$result" = 'broken 0, sideways 0' ] || fail "$1 in a browser: ${result:-it was not shown}"
+  ! grep ':CONSOLE' browser || fail "the browser complains about $1"
 }
 
 # with_numpy <arguments>...: run the Python program on stdin, which may import filling_peer. Debian's Python

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* A page of what a training has left in a folder, to look at or to pass on.
+ *
+ *   vpf report out/rbm
+ *
+ * The page itself is in run_page.c. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../common/complain.h"
+#include "../common/options.h"
+#include "commands.h"
+#include "run_page.h"
+
+static const char help[] =
+    "DIR [options]\n"
+    "\n"
+    "Makes DIR/report.html of what vpf train has left in the folder DIR: one page that needs no other\n"
+    "file, with the settings, learning curves, the picture of the filters and the numbers of every\n"
+    "epoch; and with images.png, if vpf sample has put it there.\n"
+    "\n"
+    "  --note TEXT   a remark that comes first\n"
+    "  --help        this text\n"
+    "\n"
+    "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
+
+enum { NOTE = 256, HELP };
+
+static const struct option long_options[] = {
+    {"note", required_argument, NULL, NOTE}, {"help", no_argument, NULL, HELP}, {NULL, 0, NULL, 0}};
+
+typedef struct report_options {
+  const char *folder, *note; /* note: NULL: none */
+} report_options;
+
+static int take_option(void *context, int key, const char *value) {
+  report_options *options = context;
+  if (key != NOTE) return options_help(help);
+  options->note = value;
+  return OPTIONS_COMPLETE;
+}
+
+int cmd_report(int argc, char **argv) {
+  report_options options = {0};
+  const int result = options_parse(argc, argv, long_options, take_option, &options, &options.folder);
+  if (result != OPTIONS_COMPLETE) return result;
+  if (!options.folder) return complain_option("DIR", NULL, "the folder of a training is needed");
+  if (run_page_write(options.folder, options.note)) return EXIT_RUNTIME;
+  printf("report      %s/report.html\n", options.folder);
+  return EXIT_SUCCESS;
+}

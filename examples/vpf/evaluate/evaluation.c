@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "evaluation.h"
+
+#include <stdlib.h>
+
+#include "../../common/complain.h"
+#include "../../common/image_files.h"
+#include "../../common/machine.h"
+#include "../../common/options.h"
+
+/* The training images once with grey levels, which some parts need, and once the bits of those that were
+ * trained on. */
+static vpf_status load_training(evaluation *e) {
+  const evaluate_options *options = e->options;
+  const bool with_grey_levels = options->wanted[PART_PARZEN] || options->wanted[PART_FILLING];
+  vpf_data *bits = NULL;
+  vpf_status s = load_images(&e->images, e->training_path, 0, with_grey_levels, NULL);
+  if (!s) s = complain(vpf_data_bits_only(&bits, e->images));
+  if (!s) s = first_rows(&e->training, bits, options->limit ? options->limit : SIZE_MAX);
+  vpf_data_destroy(bits);
+  return s;
+}
+
+static vpf_status load(evaluation *e) {
+  const evaluate_options *options = e->options;
+  vpf_status s = complain(vpf_model_load(&e->model, options->model));
+  if (!s) s = machine_with_energy(&e->machine, e->model);
+  if (s) return s;
+  e->test_path = find_images(options->data, "t10k");
+  e->training_path = e->test_path ? find_images(options->data, "train") : NULL;
+  if (!e->training_path) return VPF_ERR_IO;
+
+  s = load_images(&e->test, e->test_path, options->rows, true, NULL);
+  if (!s) s = load_training(e);
+  e->rows = vpf_data_rows(e->test);
+  return s;
+}
+
+static int check(evaluation *e) {
+  const evaluate_options *options = e->options;
+  const vpf_data *sets[] = {e->test, e->images};
+  for (size_t k = 0; k < 2; k++)
+    if (vpf_data_cols(sets[k]) != vpf_model_layer_size(e->model, 0))
+      return complain_option("--data", options->data, "its images have %zu pixels, the machine has %zu visible units",
+                             vpf_data_cols(sets[k]), vpf_model_layer_size(e->model, 0));
+  if (options->wanted[PART_PARZEN] && options->sigma <= 0 && vpf_data_rows(e->training) == vpf_data_rows(e->images))
+    return complain_option("--sigma", "select", "needs images that were not trained on: give a smaller --limit");
+  if (!options->wanted[PART_FILLING]) return OPTIONS_COMPLETE;
+  return picture_size(vpf_data_cols(e->test), options->width, &e->width, &e->height);
+}
+
+/* How active the units of the top layer are, on average, for the training images. */
+static vpf_status find_prior(evaluation *e) {
+  if (!e->options->wanted[PART_PARZEN] && !e->options->wanted[PART_MOMENTS]) return VPF_OK;
+  const size_t top = vpf_model_layers(e->model) - 1;
+  e->prior = calloc(vpf_model_layer_size(e->model, top), sizeof *e->prior);
+  if (!e->prior) return complain_because(VPF_ERR_MEMORY, "cannot allocate the prior");
+  return complain(vpf_mean_activations(e->model, e->training, top, e->prior));
+}
+
+int evaluation_begin(evaluation *e, const evaluate_options *options) {
+  *e = (evaluation){.options = options};
+  if (load(e)) return EXIT_RUNTIME;
+  const int fit = check(e);
+  if (fit != OPTIONS_COMPLETE) return fit;
+  e->steps = options->steps ? options->steps : machine_steps(e->model);
+  return find_prior(e) ? EXIT_RUNTIME : OPTIONS_COMPLETE;
+}
+
+void evaluation_clear(evaluation *e) {
+  free(e->prior);
+  vpf_data_destroy(e->test);
+  vpf_data_destroy(e->training);
+  vpf_data_destroy(e->images);
+  vpf_model_destroy(e->machine);
+  vpf_model_destroy(e->model);
+  free(e->training_path);
+  free(e->test_path);
+  *e = (evaluation){0};
+}
+
+const char *evaluation_pair(const evaluation *e) {
+  return machine_has_energy(e->model) ? "" : " of the first pair";
+}

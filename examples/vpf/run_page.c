@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_page.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/chart.h"
+#include "../common/complain.h"
+#include "../common/computer.h"
+#include "../common/log_columns.h"
+#include "../common/new_file.h"
+#include "../common/page.h"
+
+/* ---- Facts ---- */
+
+static void show_fact(FILE *page, const char *name, const char *text) {
+  fputs("<tr><th>", page);
+  page_text(page, name);
+  fputs("</th><td>", page);
+  page_text(page, text);
+  fputs("</td></tr>\n", page);
+}
+
+/* A line of the summary: a name, at least two blanks, a text. A line that goes on has no name. Changes the line. */
+static void show_line(FILE *page, char *line) {
+  line[strcspn(line, "\n")] = '\0';
+  char *text = strstr(line, "  ");
+  if (!text) text = line + strlen(line);
+  char *after = text + strspn(text, " ");
+  *text = '\0';
+  show_fact(page, line, after);
+}
+
+/* The summary down to the files, which are here; then where and when. */
+static vpf_status show_facts(FILE *page, const char *folder) {
+  char *path = path_join(folder, "summary.txt"), *line = NULL;
+  size_t room = 0;
+  FILE *summary = path ? fopen(path, "r") : NULL;
+  vpf_status s = summary ? VPF_OK : path ? complain_io("read", path) : VPF_ERR_MEMORY;
+  if (!s) {
+    char computer[COMPUTER_SIZE], date[DATE_SIZE];
+    fputs("<section>\n<h2>The run</h2>\n<table class=\"facts\">\n", page);
+    while (getline(&line, &room, summary) > 0 && strncmp(line, "files ", 6) != 0) show_line(page, line);
+    if (ferror(summary)) s = complain_io("read", path);
+    show_fact(page, "computer", computer_text(computer));
+    show_fact(page, "date", date_text(date));
+    fputs("</table>\n</section>\n", page);
+    fclose(summary);
+  }
+  free(line);
+  free(path);
+  return s;
+}
+
+/* ---- Epochs ---- */
+
+enum { EPOCH, FLOW, VISIBLE, HIDDEN, RHO, W2, SECONDS, COLUMNS };
+
+/* Of the arrays the first number: the first pair of layers. */
+static const struct {
+  const char *key, *heading;
+  int digits;
+} columns[COLUMNS] = {{"epoch", "epoch", 0}, {"K", "K", 2}, {"K_lower", "visible", 2}, {"K_upper", "hidden", 2},
+                      {"rho", "rho", 3}, {"w2", "w\302\262", 2}, {"seconds", "seconds", 2}};
+
+typedef struct epochs {
+  size_t count;
+  double *values[COLUMNS]; /* [count] each; freed by clear_epochs() */
+} epochs;
+
+static vpf_status read_epochs(epochs *e, const char *folder) {
+  *e = (epochs){0};
+  char *path = path_join(folder, "log.jsonl");
+  json_t *log = path ? log_read(path) : NULL;
+  vpf_status s = log ? VPF_OK : VPF_ERR_IO;
+  e->count = log_epochs(log);
+  for (size_t c = 0; !s && c < COLUMNS; c++) {
+    e->values[c] = log_column(log, columns[c].key);
+    if (!e->values[c]) s = VPF_ERR_MEMORY;
+  }
+  json_decref(log);
+  free(path);
+  return s;
+}
+
+static void clear_epochs(epochs *e) {
+  for (size_t c = 0; c < COLUMNS; c++) free(e->values[c]);
+}
+
+/* Some columns, one after the other, over the epochs; the axis begins at 0, so that a small change is seen to be one. */
+static void draw_columns(FILE *page, const epochs *e, const char *title, size_t first, size_t count,
+                         const char *const *names) {
+  curve curves[COLUMNS];
+  for (size_t k = 0; k < count; k++)
+    curves[k] = (curve){.name = names[k], .count = e->count, .x = e->values[EPOCH], .y = e->values[first + k]};
+  const chart c = {.title = title, .x_label = "epoch", .y_label = "", .width = 330, .height = 280, .low = 0, .high = NAN,
+                   .curves = curves, .count = count};
+  fputs("<figure>\n", page);
+  chart_draw(page, &c);
+  fputs("</figure>\n", page);
+}
+
+static void show_curves(FILE *page, const epochs *e) {
+  static const char *const parts[] = {"K", "visible part", "hidden part"}, *const one[] = {""};
+  fputs("<section>\n<h2>Learning curves</h2>\n<div class=\"charts\">\n", page);
+  draw_columns(page, e, "Probability flow K", FLOW, 3, parts);
+  draw_columns(page, e, "Share of weights that matter, rho", RHO, 1, one);
+  draw_columns(page, e, "Squared weight of a unit, w\302\262", W2, 1, one);
+  fputs("</div>\n</section>\n", page);
+}
+
+static void show_table(FILE *page, const epochs *e) {
+  fputs("<section>\n<h2>Epoch by epoch</h2>\n"
+        "<p>K: probability flow, mean over the images, and its parts from the visible and the hidden units. It falls while "
+        "a machine learns, which does not mean that the likelihood rises. rho: share of the weights that matter. "
+        "w\302\262: mean squared weight norm of a hidden unit.</p>\n<div class=\"wide\"><table>\n<tr>", page);
+  for (size_t c = 0; c < COLUMNS; c++) fprintf(page, "<th>%s</th>", columns[c].heading);
+  fputs("</tr>\n", page);
+  for (size_t k = 0; k < e->count; k++) {
+    fputs("<tr>", page);
+    for (size_t c = 0; c < COLUMNS; c++)
+      if (isfinite(e->values[c][k]))
+        fprintf(page, "<td>%.*f</td>", columns[c].digits, e->values[c][k]);
+      else
+        fputs("<td>&ndash;</td>", page);
+    fputs("</tr>\n", page);
+  }
+  fputs("</table></div>\n</section>\n", page);
+}
+
+/* ---- Pictures ---- */
+
+/* A section about a file, if it is there. */
+static vpf_status show_picture(FILE *page, const char *folder, const char *file, const char *title, const char *text,
+                               const char *alt) {
+  if (!file_exists(folder, file)) return VPF_OK;
+  char *path = path_join(folder, file);
+  if (!path) return VPF_ERR_MEMORY;
+  fprintf(page, "<section>\n<h2>%s</h2>\n<p>%s</p>\n<figure class=\"large\">", title, text);
+  const vpf_status s = page_picture(page, path, alt);
+  fputs("</figure>\n</section>\n", page);
+  free(path);
+  return s;
+}
+
+/* ---- The whole ---- */
+
+static vpf_status write_page(FILE *page, const char *folder, const char *note, const epochs *e) {
+  page_begin(page, "A Boltzmann machine, trained by libvpf");
+  if (note && *note) {
+    fputs("<section class=\"note\"><p>", page);
+    page_text(page, note);
+    fputs("</p></section>\n", page);
+  }
+  vpf_status s = show_facts(page, folder);
+  if (e->count) show_curves(page, e);
+  if (!s)
+    s = show_picture(page, folder, "filters.png", "What the hidden units look for",
+                     "Each tile is the weights of one unit, white for pixels that excite it, black for pixels that "
+                     "silence it.",
+                     "weights of the hidden units as pictures");
+  if (!s)
+    s = show_picture(page, folder, "images.png", "What the machine imagines",
+                     "Drawn from the top down, as probabilities.", "generated images");
+  if (e->count) show_table(page, e);
+  page_end(page);
+  return s;
+}
+
+vpf_status run_page_write(const char *folder, const char *note) {
+  epochs e;
+  new_file file = {0};
+  vpf_status s = read_epochs(&e, folder);
+  if (!s) s = new_file_open(&file, folder, "report.html");
+  if (!s) s = write_page(file.stream, folder, note, &e);
+  if (!s) s = new_file_publish(&file);
+  new_file_close(&file);
+  clear_epochs(&e);
+  return s;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "results.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "../../common/complain.h"
+#include "../../common/new_file.h"
+#include "../../common/png_tiles.h"
+#include "progress_view.h"
+
+static void note_epoch(results *r, const vpf_progress *progress) {
+  size_t length;
+  r->epochs_done = progress->epoch;
+  free(r->last_epoch);
+  r->last_epoch = NULL;
+  FILE *text = open_memstream(&r->last_epoch, &length);
+  if (!text) return;
+
+  fputs("flow        ", text);
+  print_flow(text, progress);
+  fputs(", mean of the last epoch\n", text);
+  if (progress->layers > 1) fprintf(text, "weights     rho %.3f, w^2 %.1f\n", progress->rho, progress->w2);
+  fputs("activity    ", text);
+  print_activity(text, progress);
+  fputc('\n', text);
+  fclose(text);
+}
+
+void results_note(results *r, const vpf_progress *progress) {
+  const train_options *options = r->options;
+  r->images_trained = ((double)progress->epoch - 1 - (double)options->epochs_before) * (double)r->rows +
+                      (double)progress->rows - (double)options->rows_before;
+  r->seconds = progress->total_seconds;
+  if (progress->event == VPF_PROGRESS_EPOCH) note_epoch(r, progress);
+}
+
+bool results_to_go_on_from(const results *r) {
+  return r->options->checkpoint_every > 0 || r->epochs_done < r->options->epochs;
+}
+
+/* What each hidden unit looks for is its column of W_0. A machine without hidden units has rows
+ * of U_0 instead: what each pixel expects of the others. */
+static vpf_status save_filters(results *r, const vpf_model *model) {
+  const bool deep = vpf_model_layers(model) > 1, has_weights = deep || vpf_model_has_intra(model, 0);
+  const size_t pixels = vpf_model_layer_size(model, 0), side = (size_t)lrint(sqrt((double)pixels));
+  const size_t units = deep ? vpf_model_layer_size(model, 1) : pixels;
+
+  if (!has_weights || side * side != pixels) {
+    printf("No filters.png: %s.\n", has_weights ? "the images are not square" : "this machine has no weights");
+    return VPF_OK;
+  }
+  float *weights = calloc(pixels * units, sizeof *weights);
+  if (!weights) return complain_because(VPF_ERR_MEMORY, "cannot allocate %zu x %zu weights", pixels, units);
+  vpf_status s = complain(deep ? vpf_model_get_weights(model, 0, weights) : vpf_model_get_intra(model, 0, weights));
+  if (!s) {
+    const tile_set filters = {.values = weights,
+                              .count = units,
+                              .width = side,
+                              .height = side,
+                              .tile_step = deep ? 1 : pixels,
+                              .value_step = deep ? units : 1,
+                              .scale = TILE_FILTERS};
+    s = png_tiles_write(&filters, r->options->out, "filters.png");
+  }
+  free(weights);
+  r->has_filters = !s;
+  return s;
+}
+
+static void print_summary(FILE *stream, const results *r, const vpf_model *model, const watch *w) {
+  const train_options *options = r->options;
+  const char *out = options->out;
+
+  fprintf(stream, "library     libvpf %s\n", vpf_version_string());
+  fprintf(stream, "data        %zu of %zu images, %s\n", r->rows, r->rows_in_file, r->images);
+  fprintf(stream, "machine     %s, intra-layer weights %s, coupling %s, %zu parameters\n", options->arch,
+          options->intra_name, options->coupling_name, vpf_model_param_count(model));
+  fprintf(stream, "method      %s", options->method_name);
+  if (options->method != VPF_METHOD_VPF) fprintf(stream, "-%.0f", options->gibbs_steps);
+  if (options->method == VPF_METHOD_PCD) fprintf(stream, ", %.0f chains", options->particles);
+  fputc('\n', stream);
+  fprintf(stream, "settings    batch %.0f, learning rate %g, decay %g, seed %llu\n", options->batch,
+          options->learning_rate, options->weight_decay, (unsigned long long)options->seed);
+  fprintf(stream, "training    %zu of %zu epochs", r->epochs_done, options->epochs);
+  if (options->resume) fprintf(stream, ", resumed in epoch %zu,", options->epochs_before + 1);
+  fprintf(stream, " in %.1f s, %.0f images/s\n", r->seconds, r->seconds > 0 ? r->images_trained / r->seconds : 0);
+  if (r->last_epoch) fputs(r->last_epoch, stream);
+  watch_summary(w, stream);
+  fprintf(stream, "files       %s/model.safetensors  the machine, for vpf_model_load() or NumPy\n", out);
+  if (r->has_filters) fprintf(stream, "            %s/filters.png        what each unit looks for\n", out);
+  fprintf(stream, "            %s/log.jsonl          the numbers of every epoch\n", out);
+  if (results_to_go_on_from(r)) fprintf(stream, "            %s/checkpoint.safetensors  for --resume\n", out);
+}
+
+vpf_status results_save(results *r, const vpf_model *model, const watch *w) {
+  const char *out = r->options->out;
+  char *path = path_join(out, "model.safetensors");
+  /* the machine first: it is what must not be lost */
+  vpf_status s = path ? complain(vpf_model_save(model, path)) : VPF_ERR_MEMORY;
+  free(path);
+  if (!s) s = save_filters(r, model);
+
+  new_file summary;
+  if (!s) s = new_file_open(&summary, out, "summary.txt");
+  if (s) return s;
+  print_summary(summary.stream, r, model, w);
+  s = new_file_publish(&summary);
+  new_file_close(&summary);
+  putchar('\n');
+  print_summary(stdout, r, model, w);
+  return s;
+}
+
+void results_clear(results *r) {
+  free(r->images);
+  free(r->last_epoch);
+  *r = (results){0};
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "train_options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../common/complain.h"
+#include "../../common/options.h"
+
+static const char help[] =
+    "--data DIR [options]\n"
+    "\n"
+    "Trains a Boltzmann machine on handwritten digits by variational probability flow. The K that it\n"
+    "prints is that flow: how fast probability leaves the images. Training makes it smaller (that of\n"
+    "cd and pcd need not).\n"
+    "\n"
+    "Data:\n"
+    "  --data DIR        folder with train-images-idx3-ubyte or train-images.idx3-ubyte, plain\n"
+    "                    or .gz; get_mnist.sh, one of libvpf's examples, fetches MNIST\n"
+    "  --fashion         Fashion-MNIST: --data defaults to the folder of Debian's\n"
+    "                    dataset-fashion-mnist, --limit to 60000\n"
+    "  --limit N         train on the first N images; 0: all (default 50000, as in the paper;\n"
+    "                    the last 10000 are left for validation)\n"
+    "Machine:\n"
+    "  --arch N-N-...    units of each layer, visible first (default 784-196)\n"
+    "  --intra WHICH     layers with intra-layer weights: none, hidden or all (default none)\n"
+    "  --coupling KIND   pairwise or joint; differ from three layers on (default pairwise)\n"
+    "Training (the defaults are the paper's):\n"
+    "  --method KIND     vpf (variational probability flow), cd or pcd (contrastive divergence,\n"
+    "                    persistent or not; default vpf)\n"
+    "  --steps N         Gibbs steps of CD-k and PCD-k (default 1)\n"
+    "  --particles N     chains of PCD (default 100)\n"
+    "  --epochs N        passes over the data (default 20; the paper: 200)\n"
+    "  --batch N         images in a minibatch (default 40)\n"
+    "  --in-order        images in their order, as in the paper's runs, not shuffled anew each epoch\n"
+    "  --lr X            learning rate of Adam (default 0.001)\n"
+    "  --lr-drop X       the last part of the epochs, from 0 to 1, at a tenth of --lr (default 0)\n"
+    "  --decay X         weight decay lambda (default 0.005; 0.0001 for cd and pcd)\n"
+    "  --seed N          of the starting weights and of training (default 1)\n"
+    "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
+    "Watching (why: section 14 of libvpf's guide math.md):\n"
+    "  --watch N         every N epochs the likelihood of up to 10000 images after --limit, by\n"
+    "                    annealed importance sampling; best.safetensors is the best machine\n"
+    "  --patience N      stop when N of these in a row have found nothing better; 0: never (default 0)\n"
+    "  --chains N        of annealed importance sampling (default 100)\n"
+    "  --temperatures N  of annealed importance sampling (default 300)\n"
+    "  --both-ways       anneal back from the images too, and let the lower likelihood count: it\n"
+    "                    takes longer; for cd and pcd, whose modes forward annealing may miss\n"
+    "Results:\n"
+    "  --keep N          keep the machine of every N-th epoch as model-<epoch>.safetensors\n"
+    "  --checkpoint-every N\n"
+    "                    save checkpoint.safetensors every N epochs and at the end; 0: only when\n"
+    "                    training ends before --epochs (default 0)\n"
+    "  --out DIR         folder for the results, made if needed (default out/train_mnist). Files of an\n"
+    "                    earlier run are replaced whole: log.jsonl when the first epoch ends, the\n"
+    "                    others at the end\n"
+    "  --help            this text\n"
+    "Files in that folder:\n"
+    "  model.safetensors  the machine\n"
+    "  filters.png        what each unit of the first hidden layer looks for\n"
+    "  log.jsonl          one line per epoch, to be followed with tail -F\n"
+    "  summary.txt        what is printed at the end\n"
+    "  checkpoint.safetensors\n"
+    "                     to go on from, see --checkpoint-every\n";
+
+static const char more_help[] =
+    "Going on:\n"
+    "  --resume FILE     go on from a checkpoint. The bits are those of a run that never stopped.\n"
+    "      From FILE come the machine, --seed, --method, --steps, --particles, --batch and\n"
+    "      --in-order, which cannot be changed; and --lr, --decay and --threads, unless given.\n"
+    "      Give the same again: --data and --limit (only inside an epoch other images are noticed),\n"
+    "      --lr-drop, --watch, --keep and --checkpoint-every.\n"
+    "      --epochs counts all epochs, those before too (default 20). If it changes --lr-drop's part,\n"
+    "      give --lr as well: after the drop FILE has the lower rate.\n"
+    "      --out defaults to the folder of FILE. What it has is taken for this run's: the lines of\n"
+    "      log.jsonl up to FILE stay, and with --watch, best.safetensors stays until a better machine\n"
+    "      comes. --patience counts anew.\n"
+    "\n"
+    "Ctrl-C ends training after the minibatch and saves everything (exit status 130); a second\n"
+    "one kills at once. Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
+
+enum {
+  DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, METHOD, STEPS, PARTICLES, BATCH, ORDER, RATE, DROP, DECAY, SEED,
+  THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, BOTH, KEEP, EVERY, RESUME, OUT, HELP
+};
+
+static const struct option long_options[] = {
+    {"data", required_argument, NULL, DATA},     {"fashion", no_argument, NULL, FASHION},
+    {"limit", required_argument, NULL, LIMIT},   {"arch", required_argument, NULL, ARCH},
+    {"intra", required_argument, NULL, INTRA},   {"coupling", required_argument, NULL, COUPLING},
+    {"method", required_argument, NULL, METHOD}, {"steps", required_argument, NULL, STEPS},
+    {"particles", required_argument, NULL, PARTICLES}, {"lr-drop", required_argument, NULL, DROP},
+    {"in-order", no_argument, NULL, ORDER},
+    {"watch", required_argument, NULL, WATCH},   {"patience", required_argument, NULL, PATIENCE},
+    {"chains", required_argument, NULL, CHAINS}, {"temperatures", required_argument, NULL, TEMPERATURES},
+    {"both-ways", no_argument, NULL, BOTH},      {"keep", required_argument, NULL, KEEP},
+    {"epochs", required_argument, NULL, EPOCHS}, {"batch", required_argument, NULL, BATCH},
+    {"lr", required_argument, NULL, RATE},       {"decay", required_argument, NULL, DECAY},
+    {"seed", required_argument, NULL, SEED},     {"threads", required_argument, NULL, THREADS},
+    {"checkpoint-every", required_argument, NULL, EVERY}, {"resume", required_argument, NULL, RESUME},
+    {"out", required_argument, NULL, OUT},       {"help", no_argument, NULL, HELP},
+    {NULL, 0, NULL, 0}};
+
+/* An option of the optimizer: the library knows its bounds. */
+static int parse_setting(double *out, const char *option, const char *value, vpf_option key) {
+  double low, high;
+  if (complain(vpf_option_bounds(key, &low, &high, NULL))) return EXIT_RUNTIME;
+
+  const bool whole = key == VPF_OPTION_BATCH_SIZE || key == VPF_OPTION_THREADS || key == VPF_OPTION_GIBBS_STEPS ||
+                     key == VPF_OPTION_PARTICLES;
+  if (!whole) return option_number(out, option, value, low, high);
+  uint64_t number = 0;
+  const int result = option_integer(&number, option, value, (uint64_t)low, (uint64_t)high);
+  *out = (double)number;
+  return result;
+}
+
+/* Sizes joined by '-'. Whether a machine of that size fits into memory is for the library to say. */
+static int parse_arch(train_options *options, const char *value) {
+  const char *rest = value;
+  uint64_t size;
+  options->arch = value;
+  options->layers = 0;
+  while (options->layers < MAX_LAYERS && read_integer(&rest, 1, SIZE_MAX, &size)) {
+    options->sizes[options->layers++] = (size_t)size;
+    if (!*rest) return OPTIONS_COMPLETE;
+    if (*rest++ != '-') break;
+  }
+  return complain_option("--arch", value, "must be 1 to %d sizes of at least 1 joined by '-', such as 784-196-196-64",
+                         MAX_LAYERS);
+}
+
+static int take_option(void *context, int key, const char *value) {
+  static const char *const intra_names[] = {"none", "hidden", "all", NULL};
+  static const char *const coupling_names[] = {"pairwise", "joint", NULL};
+  static const char *const method_names[] = {"vpf", "cd", "pcd", NULL};
+  enum { MANY = 1000000000 }; /* epochs and rows that no run reaches */
+  train_options *options = context;
+
+  switch (key) {
+    case DATA: return option_path(&options->data, "--data", value, "a folder");
+    case FASHION: options->fashion = true; return OPTIONS_COMPLETE;
+    case LIMIT: options->limit_given = true; return option_size(&options->limit, "--limit", value, 0, MANY);
+    case ARCH: return parse_arch(options, value);
+    case INTRA: return option_choice(&options->intra_name, "--intra", value, intra_names, "none, hidden or all");
+    case COUPLING:
+      return option_choice(&options->coupling_name, "--coupling", value, coupling_names, "pairwise or joint");
+    case EPOCHS: return option_size(&options->epochs, "--epochs", value, 1, MANY);
+    case METHOD: return option_choice(&options->method_name, "--method", value, method_names, "vpf, cd or pcd");
+    case STEPS: return parse_setting(&options->gibbs_steps, "--steps", value, VPF_OPTION_GIBBS_STEPS);
+    case PARTICLES: return parse_setting(&options->particles, "--particles", value, VPF_OPTION_PARTICLES);
+    case DROP: return option_number(&options->lr_drop, "--lr-drop", value, 0, 1);
+    case WATCH: return option_size(&options->watch, "--watch", value, 0, MANY);
+    case PATIENCE: return option_size(&options->patience, "--patience", value, 0, MANY);
+    case CHAINS: return option_size(&options->chains, "--chains", value, 2, MANY);
+    case TEMPERATURES: return option_size(&options->temperatures, "--temperatures", value, 2, MANY);
+    case BOTH: options->both_ways = true; return OPTIONS_COMPLETE;
+    case KEEP: return option_size(&options->keep, "--keep", value, 0, MANY);
+    case EVERY: return option_size(&options->checkpoint_every, "--checkpoint-every", value, 0, MANY);
+    case RESUME: return option_path(&options->resume, "--resume", value, "a file");
+    case BATCH: return parse_setting(&options->batch, "--batch", value, VPF_OPTION_BATCH_SIZE);
+    case ORDER: options->in_order = true; return OPTIONS_COMPLETE;
+    case RATE: return parse_setting(&options->learning_rate, "--lr", value, VPF_OPTION_LEARNING_RATE);
+    case DECAY: options->decay_given = true; return parse_setting(&options->weight_decay, "--decay", value, VPF_OPTION_WEIGHT_DECAY);
+    case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
+    case THREADS: return parse_setting(&options->threads, "--threads", value, VPF_OPTION_THREADS);
+    case OUT: return option_path(&options->out, "--out", value, "a folder");
+    default:
+      options_help(help);
+      fputs(more_help, stdout);
+      return EXIT_SUCCESS;
+  }
+}
+
+/* What depends on more than one option. */
+static int complete(train_options *options) {
+  if (options->fashion && !options->data) options->data = "/usr/share/datasets/fashion-mnist";
+  if (options->fashion && !options->limit_given) options->limit = 60000;
+  if (!options->data) return complain_option("--data", NULL, "the folder with the images is needed");
+
+  options->method = !strcmp(options->method_name, "pcd")  ? VPF_METHOD_PCD
+                    : !strcmp(options->method_name, "cd") ? VPF_METHOD_CD
+                                                          : VPF_METHOD_VPF;
+  if (options->method != VPF_METHOD_VPF && !options->decay_given) options->weight_decay = 1e-4;
+  options->coupling = strcmp(options->coupling_name, "joint") ? VPF_COUPLING_PAIRWISE : VPF_COUPLING_JOINT;
+  for (size_t layer = 0; layer < options->layers && strcmp(options->intra_name, "some") != 0; layer++)
+    options->intra[layer] = !strcmp(options->intra_name, "all") || (layer > 0 && !strcmp(options->intra_name, "hidden"));
+  return OPTIONS_COMPLETE;
+}
+
+int train_options_parse(train_options *options, int argc, char **argv) {
+  *options = (train_options){.arch = "784-196",
+                             .sizes = {784, 196},
+                             .layers = 2,
+                             .intra_name = "none",
+                             .coupling_name = "pairwise",
+                             .method_name = "vpf",
+                             .gibbs_steps = 1,
+                             .particles = 100,
+                             .chains = 100,
+                             .temperatures = 300,
+                             .epochs = 20,
+                             .limit = 50000,
+                             .seed = 1,
+                             .batch = 40,
+                             .learning_rate = 0.001,
+                             .weight_decay = 0.005,
+                             .out = "out/train_mnist"};
+  return train_options_parse_again(options, argc, argv);
+}
+
+int train_options_parse_again(train_options *options, int argc, char **argv) {
+  optind = 1; /* where getopt_long() begins */
+  const int result = options_parse(argc, argv, long_options, take_option, options, NULL);
+  return result == OPTIONS_COMPLETE ? complete(options) : result;
+}
+
+bool train_options_dropped(const train_options *options, size_t epochs_done) {
+  const size_t full = (size_t)lrint((double)options->epochs * (1 - options->lr_drop));
+  return epochs_done >= full && options->lr_drop > 0;
+}
+
+void train_options_clear(train_options *options) {
+  for (size_t k = 0; k < sizeof options->text / sizeof *options->text; k++) free(options->text[k]);
+  *options = (train_options){0};
+}

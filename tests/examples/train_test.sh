@@ -1,0 +1,203 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# train_test.sh <vpf> <sample folder>: vpf train as a person uses it: options, files, the same bits again, Ctrl-C, and
+# what it says when something is missing. Needs python3.
+set -eu
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+# shellcheck disable=SC2034  # program.sh reads it
+command=train
+sample=$(cd "$2" && pwd)
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../support/program.sh"
+
+train() { expect 0 --data "$sample" --limit 200 --epochs 2 --arch 784-16 "$@"; }
+
+# ---- options ----
+
+helped data fashion limit arch intra coupling epochs method steps particles batch in-order lr lr-drop decay seed threads \
+  watch patience chains temperatures both-ways keep checkpoint-every resume out help
+
+refused '--data: ' --epochs 1
+refused '--wrong: allowed are --data' --data "$sample" --wrong 1
+refused '-x: allowed are --data' --data "$sample" -x
+refused 'extra: is not an option' --data "$sample" extra
+refused '--fashion=1: allowed are' --fashion=1
+refused '--epochs: needs a value' --data "$sample" --epochs
+refused "--data ''" --data ''
+for value in 0 -1 1.5 1e3 ' 3' '3 ' 0x10 x '' 99999999999999999999; do
+  refused "--epochs $value: must be an integer from 1 to" --data "$sample" --epochs "$value"
+  refused "--batch $value: must be an integer from 1 to 1048576" --data "$sample" --batch "$value"
+done
+for value in 0 -0.1 11 nan inf 0x1p-3 1e-400 0.1x ' 1' '' 0,1; do
+  refused "--lr $value: must be a number from 1e-12 to 10" --data "$sample" --lr "$value"
+done
+refused '--decay -1: must be a number from 0 to 100' --data "$sample" --decay -1
+refused '--limit -1: must be' --data "$sample" --limit -1
+refused '--threads 2000: must be an integer from 0 to 1024' --data "$sample" --threads 2000
+refused '--seed 18446744073709551616: must be' --data "$sample" --seed 18446744073709551616
+refused '--seed -1: must be' --data "$sample" --seed -1
+for value in '' 784- -784 784--16 784-0 784-x 784,16 784-16- 784-99999999999999999999; do
+  refused "--arch $value: must be" --data "$sample" --arch "$value"
+done
+refused '--arch 100-16: the first size must be 784' --data "$sample" --arch 100-16 --out never
+refused '--intra some: must be none, hidden or all' --data "$sample" --intra some
+refused '--method bp: must be vpf, cd or pcd' --data "$sample" --method bp
+refused '--steps 0: must be an integer from 1 to 1000000' --data "$sample" --steps 0
+refused '--particles 0: must be an integer from 1 to' --data "$sample" --particles 0
+refused '--lr-drop 1.5: must be a number from 0 to 1' --data "$sample" --lr-drop 1.5
+refused '--chains 1: must be an integer from 2 to' --data "$sample" --chains 1
+refused '--temperatures 1: must be an integer from 2 to' --data "$sample" --temperatures 1
+refused '--coupling loose: must be pairwise or joint' --data "$sample" --coupling loose
+[ ! -e never ] || fail "a refused run made its folder"
+echo "ok: options"
+
+# ---- results ----
+
+all_files='filters.png log.jsonl model.safetensors summary.txt '
+files() { find "$1" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' '; }
+check_log() { # check_log <folder> <epochs> <layers>
+  python3 - "$@" <<'PYTHON' || fail "log.jsonl of $1"
+import json, math, sys
+folder, epochs, layers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+lines = [json.loads(line) for line in open(folder + "/log.jsonl")]
+assert len(lines) == epochs, len(lines)
+pairs = max(layers - 1, 1)
+for number, line in enumerate(lines, 1):
+    assert list(line) == ["epoch", "K", "K_lower", "K_upper", "activity", "rho", "w2", "seconds"], line
+    assert line["epoch"] == number, line
+    assert len(line["K_lower"]) == len(line["K_upper"]) == pairs and len(line["activity"]) == layers, line
+    assert math.isclose(line["K"], sum(line["K_lower"] + line["K_upper"]), rel_tol=1e-9), line
+    assert all(0 <= a <= 1 for a in line["activity"]), line
+    assert line["seconds"] >= 0, line
+PYTHON
+}
+
+train --out 'a folder/of its own'
+[ ! -s stderr ] || fail "a good run writes to stderr"
+[ "$(files 'a folder/of its own')" = "$all_files" ] || fail "files"
+check_log 'a folder/of its own' 2 2
+check_picture 'a folder/of its own/filters.png' 122 122 # 4 x 4 tiles of 28, 2 between and around
+[ "$(grep -c '^epoch ' stdout)" -eq 2 ] || fail "not a line for each epoch"
+grep -q '^data  *200 of 2000 images' 'a folder/of its own/summary.txt' || fail "summary.txt"
+grep -qF 'a folder/of its own/model.safetensors' stdout || fail "it does not say where the machine is"
+echo "ok: results"
+
+stat -c '%i %n' 'a folder/of its own'/* >before
+cp 'a folder/of its own/model.safetensors' first
+train --out 'a folder/of its own' --seed 2 --epochs 3
+stat -c '%i %n' 'a folder/of its own'/* >after
+[ -z "$(sort before after | uniq -d)" ] || fail "files were written over: $(sort before after | uniq -d)"
+check_log 'a folder/of its own' 3 2
+! cmp -s first 'a folder/of its own/model.safetensors' || fail "another seed gives the same machine"
+echo "ok: a second run replaces the files"
+
+for threads in 1 2; do
+  train --out threads$threads --threads $threads
+  cmp first threads$threads/model.safetensors || fail "other bits with $threads threads"
+  sed 's/, "seconds.*//' threads$threads/log.jsonl >numbers$threads
+done
+cmp numbers1 numbers2 || fail "other numbers with 2 threads"
+echo "ok: the same bits with 1 and 2 threads"
+
+train --arch 784-16-9-4 --intra hidden --out deep
+check_log deep 2 4
+train --arch 784-16-9 --coupling joint --out joint
+check_log joint 2 3
+train --arch 784 --intra all --limit 80 --out flat
+check_log flat 2 1
+check_picture flat/filters.png 842 842 # 28 x 28 tiles
+train --arch 784 --out bare
+grep -q 'No filters.png' stdout || fail "it does not say that there is no picture"
+[ ! -e bare/filters.png ] || fail "a picture of no weights"
+echo "ok: machines of 1 to 4 layers"
+
+# ---- contrastive divergence, and watching ----
+
+for method in cd pcd; do
+  train --method $method --steps 2 --particles 20 --lr-drop 0.5 --out $method
+  check_log $method 2 2
+  ! cmp -s first $method/model.safetensors || fail "$method is vpf"
+  grep -q "^method  *$method-2" $method/summary.txt || fail "the method is not in the summary"
+  grep -q 'decay 0.0001' $method/summary.txt || fail "the decay of $method"
+done
+! cmp -s cd/model.safetensors pcd/model.safetensors || fail "cd is pcd"
+train --in-order --out in-order
+! cmp -s first in-order/model.safetensors || fail "--in-order changes nothing"
+train --method cd --steps 2 --out no-drop
+! cmp -s cd/model.safetensors no-drop/model.safetensors || fail "--lr-drop changes nothing"
+
+expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 4 --watch 2 --keep 3 --both-ways --chains 10 \
+  --temperatures 20 --out watched
+[ "$(files watched)" = "best.safetensors $(echo "$all_files" | sed 's/model.safetensors/model-3.safetensors model.safetensors/')" ] ||
+  fail "files of a watched run: $(files watched)"
+python3 - watched/log.jsonl <<'PYTHON' || fail "log.jsonl of a watched run"
+import json, sys
+for line in map(json.loads, open(sys.argv[1])):
+    keys = ["log_p", "log_p_empty", "log_z", "log_z_stderr", "ess", "log_z_reverse"]
+    assert list(line)[8:] == (keys if line["epoch"] % 2 == 0 else []), line
+    if keys[0] in line:
+        assert -784 < line["log_p"] < 0 and 1 <= line["ess"] <= 10, line
+PYTHON
+grep -q 'best log p(validation) .* epoch' watched/summary.txt || fail "the best epoch is not in the summary"
+[ "$(grep -c 'log p(validation)' stdout)" -eq 3 ] || fail "not a line for each look"
+expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 200 --method pcd --lr 0.02 --watch 1 --patience 1 --chains 2 \
+  --temperatures 2 --out patient
+grep -q 'stopping' stdout || fail "patience does not end"
+[ "$(wc -l <patient/log.jsonl)" -lt 200 ] || fail "it did not stop early"
+failing 'smaller --limit' --data "$sample" --limit 0 --watch 1 --out never-watched
+expect 1 --data "$sample" --arch 784-16-8 --limit 1500 --watch 1 --epochs 1 --out deep-watched # no single energy
+grep -q 'no single energy' stderr || fail "it does not say why a deep machine cannot be watched"
+echo "ok: contrastive divergence, watching"
+
+# ---- other images and names ----
+
+mkdir dotted
+{ printf '\000\000\010\003\000\000\000\144\000\000\000\004\000\000\000\005'; head -c 2000 "$program"; } \
+  >dotted/train-images.idx3-ubyte # 100 images of 4 x 5
+expect 0 --data dotted --arch 20-3 --epochs 1 --out dotted
+grep -q 'No filters.png' stdout || fail "it does not say that there is no picture"
+grep -q '^data  *100 of 100 images' dotted/summary.txt || fail "a limit above the number of images"
+echo "ok: images that are not square, the dotted file name"
+
+# ---- what goes wrong ----
+
+failing 'no such/folder' --data 'no such/folder'
+mkdir empty truncated
+failing 'train-images-idx3-ubyte' --data empty
+gzip -dc "$sample/train-images-idx3-ubyte.gz" | head -c 5000 >truncated/train-images-idx3-ubyte
+failing 'truncated/train-images-idx3-ubyte' --data truncated
+failing 'first/out' --data "$sample" --out first/out
+failing 'first' --data "$sample" --out first
+[ -f first ] || fail "a file in the way was harmed"
+echo "ok: missing data, unusable folders"
+
+# A rate at which nothing can converge: the machine before the failing minibatch is kept.
+failing 'training diverged' --data "$sample" --arch 784-16 --epochs 50 --lr 10 --out diverged
+grep -q -e '--lr' stderr || fail "no word about --lr"
+for left in model checkpoint; do [ -s diverged/$left.safetensors ] || fail "there is no $left"; done
+echo "ok: divergence"
+
+# ---- Ctrl-C ----
+
+train --out stopped
+for signal in INT TERM; do
+  cp stopped/log.jsonl log.before
+  python3 - "$program" "$sample" $signal >stdout 2>stderr <<'PYTHON' || fail "SIG$signal"
+import os, signal, subprocess, sys, time
+program, sample, name = sys.argv[1:]
+number = signal.Signals["SIG" + name]
+run = subprocess.Popen([program, "train", "--data", sample, "--arch", "784-16", "--epochs", "1000000", "--out", "stopped"])
+begin = os.stat("stopped/log.jsonl").st_ino
+limit = time.monotonic() + 60
+while os.stat("stopped/log.jsonl").st_ino == begin and time.monotonic() < limit:
+    time.sleep(0.02)
+run.send_signal(number)
+status = run.wait(60)
+assert status == 128 + number, status
+PYTHON
+  grep -q '^Stopped by ' stdout || fail "it does not say that it was stopped"
+  ! cmp -s first stopped/model.safetensors || fail "SIG$signal: the machine was not saved"
+  ! cmp -s log.before stopped/log.jsonl || fail "SIG$signal: log.jsonl is the old one"
+  [ "$(files stopped)" = "checkpoint.safetensors $all_files" ] || fail "SIG$signal: not the files of a stopped run"
+done
+echo "ok: Ctrl-C"
