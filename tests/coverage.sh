@@ -8,7 +8,7 @@
 # Prints each file and every line that is not run, and which justifications are no longer needed. Fails if a test fails,
 # if fewer than 95 % of the lines are run, or if one that is not has no justification in docs/coverage.md. Some minutes.
 #
-# unit/kernels_test runs every set of kernels that this machine has, beside the reference; NEON's are not built here.
+# unit/kernels_test runs every set of kernels that this processor has, beside the reference; NEON's are not built here.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 root=$(pwd)

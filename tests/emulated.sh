@@ -8,7 +8,7 @@
 #                                       those of the API that take seconds there; some two minutes
 #
 # Installs the cross compiler and QEMU if they are missing. Builds into build/<processor>. Its libraries are unpacked into
-# build/<processor>-root, not installed, so that they cannot stand in the way of the machine's own. Exit status 0 means
+# build/<processor>-root, not installed, so that they cannot stand in the way of the computer's own. Exit status 0 means
 # that everything passed, or that a line "SKIPPED: <why>" says what could not be had.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -45,7 +45,7 @@ multiarch=$processor-linux-gnu
 sysroot=$root/build/$processor-root
 archives=$root/build/$processor-packages
 
-# apt-get for that processor's packages: the machine's sources and keys, but lists and archives in a folder of our own.
+# apt-get for that processor's packages: the computer's sources and keys, but lists and archives in a folder of our own.
 apt_get() {
   apt-get -q -y -o APT::Architecture=$debian -o APT::Architectures::=$debian -o APT::Sandbox::User=root \
     -o Dir::State="$archives" -o Dir::State::status="$archives/status" -o Dir::Cache="$archives" "$@"
@@ -72,7 +72,7 @@ unpack_libraries() {
   link_libraries "$sysroot.part" && echo "$libraries" >"$sysroot.part/complete" && mv "$sysroot.part" "$sysroot"
 }
 
-if [ "$(uname -m)" = "$processor" ]; then skip "this machine is one itself; tests/run.sh tests what it builds"; fi
+if [ "$(uname -m)" = "$processor" ]; then skip "this computer is one itself; tests/run.sh tests what it builds"; fi
 install_packages cmake make "gcc-$multiarch" "g++-$multiarch" qemu-user-static || skip "a package could not be installed, see above"
 for tool in cmake $multiarch-gcc $multiarch-g++ qemu-$processor-static apt-get dpkg; do
   command -v "$tool" >/dev/null || skip "there is no $tool"

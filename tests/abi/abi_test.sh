@@ -35,7 +35,7 @@ python3 "$here/interface.py" compare "$here/1.0/interface.txt" "$scratch/interfa
 python3 "$here/interface.py" since "$tree/include" || finding 2 "names without Since, see above"
 
 # 2. The symbols and types in the library's debug information.
-dump() { # folders of this machine have no place in a file that is kept
+dump() { # folders of this computer have no place in a file that is kept
   abidw --headers-dir "$tree/include" --drop-private-types --drop-undefined-syms --no-show-locs --no-corpus-path \
     --no-comp-dir-path --suppressions "$here/experimental.suppr" --out-file "$scratch/abi" "$shared" || return 1
   sed -E "s|path='[^']*/lib/|path='lib/|" "$scratch/abi" >"$scratch/libvpf.abi.xml"

@@ -162,7 +162,7 @@ typedef struct file_bytes {
   size_t size, state, numbers; /* where optimizer.state begins, and how many it has */
 } file_bytes;
 
-/* Files are little-endian, whatever the machine is. */
+/* Files are little-endian, whatever the processor is. */
 static uint64_t get_u64(const unsigned char bytes[8]) {
   uint64_t value = 0;
   for (int k = 7; k >= 0; k--) value = value << 8 | bytes[k];

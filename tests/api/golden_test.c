@@ -10,7 +10,7 @@
 
 enum { ROWS = 25, MOST_UNITS = 120, COUNT = 20 };
 
-/* FNV-1a over 32-bit words, as numbers and not as bytes, whose order is the machine's. */
+/* FNV-1a over 32-bit words, as numbers and not as bytes, whose order is the processor's. */
 static uint64_t hash_u32(uint64_t hash, uint32_t word) { return (hash ^ word) * 0x100000001b3u; }
 
 static uint64_t hash_floats(uint64_t hash, const float *values, size_t count) {

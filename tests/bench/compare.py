@@ -4,7 +4,7 @@
 
 Usage: compare.py --programs DIR --out DIR [--images IDX] [--rounds N] [--quick] [--only SECTION,...]
 
-Contestants of a section take turns, round after round, so that whatever else the machine does meets all of
+Contestants of a section take turns, round after round, so that whatever else the computer does meets all of
 them; compared are the medians. Of a peer all settings are measured: "same" is libvpf's number of threads,
 "best" the fastest of its settings. Writes results.json, table.md and growth.svg.
 """

@@ -16,7 +16,7 @@ static const char *const PATH = FOLDER "/subject.safetensors";
 
 enum { KILLS = 200 };
 
-/* Long enough for some saves on this machine, in microseconds. */
+/* Long enough for some saves on this computer, in microseconds. */
 static size_t longest_life(const subject *s) {
   enum { SAVES = 4, LEAST = 20000, MOST = 500000 };
   struct timespec begin, end;
