@@ -13,7 +13,7 @@ void vpf_data_destroy(vpf_data *data) {
   vpfi_free(data);
 }
 
-/* Rows are numbered in 48 bits where random numbers are drawn, units in 32. */
+/* For random numbers, rows are numbered in 48 bits and units in 32. */
 static vpf_status check_size(const char *function, size_t rows, size_t cols) {
   size_t values;
   if (rows == 0 || cols == 0)

@@ -63,7 +63,7 @@ vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const
   return status ? status : vpfi_parzen_select(&set, sigmas, n_sigmas, vpfi_thread_count(0), out_sigma);
 }
 
-/* What the two forms of vpf_parzen_generated() share. each: by pair, or NULL: `steps` for all. */
+/* What the two forms of vpf_parzen_generated() share. each: steps for each pair, or NULL: `steps` for all. */
 typedef struct generated {
   const vpf_model *model;
   const size_t *each;
@@ -146,7 +146,7 @@ vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64_t seed,
   return status;
 }
 
-/* vpfi_read_annealing(), and its data checked against a model. */
+/* vpfi_read_annealing(), with its data checked against a model too. */
 static vpf_status read_annealing(const char *function, const vpf_model *model, const vpf_ais_settings *given,
                                  vpfi_annealing *annealing) {
   vpf_status status = vpfi_read_annealing(function, given, DEFAULT_BETAS, annealing);
@@ -311,7 +311,7 @@ vpf_status vpf_compare_moments(const vpf_data *a, const vpf_data *b, vpf_moment_
   return status;
 }
 
-/* The square of a difference of two values, summed, must stay a double. */
+/* Sums of squared differences between two values must stay within double. */
 static const double LARGEST_VALUE = 1e150;
 
 vpf_status vpf_chain_diagnostics(const double *values, size_t chains, size_t draws, vpf_chain_report *out) {

@@ -33,7 +33,7 @@ vpf_status vpfi_return_states(const vpfi_workspace *work, uint64_t first_row, vp
 
 uint64_t vpfi_data_checksum(const vpf_data *data) {
   uint64_t checksum = atomic_load_explicit(data->checksum, memory_order_relaxed);
-  if (checksum == 0) { /* by two threads at once: both find the same */
+  if (checksum == 0) { /* if two threads get here at once, both find the same */
     checksum = vpfi_rows_checksum(&data->rows);
     atomic_store_explicit(data->checksum, checksum, memory_order_relaxed);
   }
@@ -114,7 +114,7 @@ vpf_status vpfi_check_unit_interval(const char *function, const char *name, cons
   return VPF_OK;
 }
 
-/* ---- What several entry points take ---- */
+/* ---- What several entry points accept ---- */
 
 vpf_status vpfi_generation_begin(const char *function, vpfi_generation *generation, const vpf_model *model,
                                  size_t count, const size_t *each, size_t steps, const float *prior) {

@@ -213,7 +213,7 @@ vpf_status vpf_model_load(vpf_model **out, const char *path) {
   status = model ? vpfi_model_parts_read(file, "model", &model->shape, &model->params, &tensors) : VPF_ERR_MEMORY;
   vpfi_safetensors_close(file);
   if (status) {
-    vpfi_free(model); /* shape and params are empty when the reader fails */
+    vpfi_free(model); /* shape and params are empty if the reader fails */
     return status;
   }
   *out = model;
@@ -300,7 +300,7 @@ static vpf_status check_chains(const char *function, const vpf_model *model, con
   return status ? status : vpfi_check_states(model, states);
 }
 
-/* clamped: [units] or NULL; plan->clamped is set here. out_states may be NULL. */
+/* clamped: [units] or NULL, from which plan->clamped is set. out_states may be NULL. */
 static vpf_status run_chains(const vpf_model *model, const vpf_data *states, const uint8_t *clamped,
                              vpfi_gibbs_plan *plan, vpf_data **out_states) {
   const vpfi_rows *rows = &states->rows;

@@ -9,7 +9,7 @@
 
 /* ---- Generation ---- */
 
-/* each: by pair, or NULL: `steps` for all. Either output may be NULL. */
+/* each: steps for each pair, or NULL: `steps` for all. Either output may be NULL. */
 static vpf_status generate(const char *function, const vpf_model *model, size_t count, const size_t *each, size_t steps,
                            const float *prior, uint64_t seed, float *out_probs, vpf_data **out_states) {
   vpfi_generation generation;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The chain in continuous time, and the rule of Eq. 6. */
+/* The chain in continuous time, and the asymmetric rule, Eq. (38) (the paper's Eq. 6). */
 #include <vpf/experimental/stdp.h>
 
 #include "api/handles.h"

@@ -58,7 +58,7 @@ vpf_status vpf_checkpoint_load(vpf_model **out_model, vpf_optimizer **out_optimi
   vpf_optimizer *optimizer = model ? vpfi_alloc(1, sizeof *optimizer) : NULL;
   const vpf_status status =
       optimizer ? vpfi_checkpoint_read(path, &model->shape, &model->params, &optimizer->learner) : VPF_ERR_MEMORY;
-  if (status) { /* what was read is empty */
+  if (status) { /* a failed read leaves nothing to clear */
     vpfi_free(optimizer);
     vpfi_free(model);
     return status;

@@ -14,8 +14,8 @@
 
 enum { ALIGNMENT = 64 };
 
-/* Rows of large data are read in any order. With pages of 4 KiB looking up where one is takes longer than
- * reading it; large blocks ask for huge pages (measured: 3 to 4 % of training on MNIST). */
+/* Rows of large data are read in any order. With pages of 4 KiB, translating a row's address takes longer than
+ * reading the row, so large blocks ask for huge pages (measured: 3 to 4 % of training on MNIST). */
 enum { HUGE_PAGE = 2 << 20 };
 
 static void *system_allocate(size_t size, void *user) {
@@ -23,7 +23,7 @@ static void *system_allocate(size_t size, void *user) {
 #ifdef MADV_HUGEPAGE
   if (size >= 2 * HUGE_PAGE && size <= PTRDIFF_MAX - HUGE_PAGE) {
     void *block = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
-    if (block) madvise(block, size, MADV_HUGEPAGE); /* a wish; refused, it changes nothing */
+    if (block) madvise(block, size, MADV_HUGEPAGE); /* only a hint: a refusal does no harm */
     return block;
   }
 #endif
@@ -35,7 +35,7 @@ static void system_release(void *pointer, void *user) {
   free(pointer);
 }
 
-/* The library's one global. It is written at most once, before the first allocation; the state
+/* The only global of the library. It is written at most once, before the first allocation; the state
  * says which of the two came first. */
 static vpf_allocator the_allocator = {sizeof(vpf_allocator), system_allocate, system_release, NULL};
 enum { UNTOUCHED, BEING_SET, IN_USE };

@@ -8,18 +8,18 @@
 #include <vpf/status.h>
 
 /* Zeroed memory for count elements of size bytes, aligned to 64 bytes (a cache line, an AVX-512
- * register). count 0 gives a pointer that may be freed. NULL on overflow or lack of memory; the
- * error text is then already set, and the caller returns VPF_ERR_MEMORY. */
+ * register). A count of 0 gives a pointer that can be freed. NULL on overflow or when out of
+ * memory: the error text is then already set, and the caller returns VPF_ERR_MEMORY. */
 void *vpfi_alloc(size_t count, size_t size);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void vpfi_free(void *pointer);
 
-/* The same for libraries that bring their own (zlib). */
+/* The same in the form that zlib's allocator hooks take. */
 void *vpfi_alloc_hook(void *opaque, unsigned count, unsigned size);
 void vpfi_free_hook(void *opaque, void *pointer);
 
-/* *out = a * b or a + b; false on overflow, *out is then untouched. */
+/* *out = a * b or a + b. False on overflow; *out is then untouched. */
 bool vpfi_size_mul(size_t a, size_t b, size_t *out);
 bool vpfi_size_add(size_t a, size_t b, size_t *out);
 

@@ -24,26 +24,26 @@ size_t vpfi_thread_count(size_t wanted) {
 }
 
 /* How often a waiting thread spins before it goes to sleep: some tens of microseconds, about what it costs
- * to be woken. Ten times as many gain nothing alone and lose on a shared computer. */
+ * to be woken. Ten times as many gain nothing on an idle computer and lose time on a shared one. */
 enum { MOST_SPINS = 4000 };
 
-/* Every member has a share of the items, the same one whenever a job has as many, so that memory which
- * belongs to an item stays in one processor's cache. A thread that is through with its own takes pieces of the others'. */
+/* Each member has a share of the items, the same share for all jobs of equal length, so that the memory of an
+ * item stays in one processor's cache. A thread that has finished its own share takes pieces of the others'. */
 typedef struct share {
-  _Alignas(64) atomic_size_t next; /* first item of the share that nobody has taken */
+  _Alignas(64) atomic_size_t next; /* first item of the share not yet taken */
   size_t end;
 } share;
 
-enum { MOST_SHARES = 64 }; /* more threads than that share them */
+enum { MOST_SHARES = 64 }; /* if there are more threads, they share these */
 
-/* A crew works on one job after another. `call` counts the jobs: odd while one is open to be worked
- * on, even while it is closed. A member enters an open job (members_inside), takes pieces until none
- * are left, and leaves; the leader closes the job when all pieces are done and changes it only when
+/* A crew works on one job after another. `call` counts them: it is odd while a job is open for work
+ * and even once it is closed. A member enters an open job (members_inside), takes pieces until none
+ * are left, and leaves. The leader closes the job when all pieces are done, and changes it only when
  * nobody is inside. A member that comes too late finds the job closed and goes on waiting, so nobody
- * waits for a thread that has no processor. */
+ * ever waits for a thread that has no processor. */
 struct vpfi_crew {
-  /* What members wait for lies together with what they then read; what they write, apart: between distant
-   * processors each change of hands of such a line takes as long as some hundred additions. */
+  /* What members wait for shares a cache line with what they then read; what they write lies apart. Handing
+   * such a line from one processor to a distant one takes as long as some hundred additions. */
   _Alignas(64) atomic_uint call;
   atomic_bool dismissed;
   vpfi_range_fn work;
@@ -65,7 +65,7 @@ static inline void spin_once(void) {
 #endif
 }
 
-/* How many items of a share this thread did. */
+/* Work on a share; returns how many of its items this thread did. */
 static size_t take_share(vpfi_crew *crew, share *from, size_t thread) {
   size_t taken = 0;
   while (atomic_load(&from->next) < from->end) {
@@ -85,7 +85,7 @@ static void take_pieces(vpfi_crew *crew, size_t thread) {
   if (taken > 0) atomic_fetch_add(&crew->done, taken);
 }
 
-/* Set call and wake those who sleep on it. */
+/* Set `call` and wake the members that sleep on it. */
 static void announce(vpfi_crew *crew, unsigned call) {
   pthread_mutex_lock(&crew->mutex);
   atomic_store(&crew->call, call);
@@ -94,7 +94,7 @@ static void announce(vpfi_crew *crew, unsigned call) {
 }
 
 #ifdef _OPENMP
-/* The next open job after `seen`; false when there will be none. */
+/* Wait for the next open job after `seen`; false when there will be no more. */
 static bool await_call(vpfi_crew *crew, unsigned *seen) {
   for (int spin = 0; spin < MOST_SPINS; spin++) {
     const unsigned call = atomic_load(&crew->call);
@@ -118,13 +118,13 @@ static void follow(vpfi_crew *crew, size_t thread) {
   unsigned seen = 0;
   while (await_call(crew, &seen)) {
     atomic_fetch_add(&crew->members_inside, 1);
-    if (atomic_load(&crew->call) == seen) take_pieces(crew, thread); /* else it has been closed since */
+    if (atomic_load(&crew->call) == seen) take_pieces(crew, thread); /* else it was closed in between */
     atomic_fetch_sub(&crew->members_inside, 1);
   }
 }
 #endif
 
-/* The leader's wait for the last pieces: short, so it spins, then lets others run. */
+/* The leader waits for the last pieces: usually briefly, so it spins first and then lets others run. */
 static void until_equal(atomic_size_t *value, size_t wanted) {
   for (int spin = 0; atomic_load(value) != wanted; spin++) {
     if (spin < MOST_SPINS)
@@ -143,7 +143,7 @@ static void until_nobody_inside(vpfi_crew *crew) {
   }
 }
 
-/* count * part / parts without overflow. */
+/* count * part / parts, without overflow. */
 static size_t boundary(size_t count, size_t part, size_t parts) {
   return count / parts * part + count % parts * part / parts;
 }
@@ -151,7 +151,7 @@ static size_t boundary(size_t count, size_t part, size_t parts) {
 static void lead(vpfi_crew *crew, size_t threads, size_t count, vpfi_range_fn work, void *context) {
   crew->work = work;
   crew->context = context;
-  /* Small enough that nobody waits long for the last piece, large enough that taking is cheap. */
+  /* Small enough that nobody waits long for the last piece, large enough that taking one is cheap. */
   crew->piece = count / (32 * threads) > 0 ? count / (32 * threads) : 1;
   for (size_t t = 0; t < crew->n_shares; t++) {
     atomic_store(&crew->shares[t].next, boundary(count, t, crew->n_shares));
@@ -196,7 +196,7 @@ void vpfi_parallel_for(size_t count, size_t threads, vpfi_range_fn work, void *c
 }
 
 #ifdef _OPENMP
-/* A row of threads: each starts the next one and waits for it, so that all of them exist at once. */
+/* A row of threads: each starts the next and waits for it to end, so that all of them exist at once. */
 typedef struct row {
   size_t wanted, got;
 } row;
@@ -212,11 +212,11 @@ static void *start_row(void *context) {
   return NULL;
 }
 
-static _Thread_local size_t last_team; /* the size of OpenMP's last team of this thread */
+static _Thread_local size_t last_team; /* the size of the last OpenMP team that this thread had */
 
-/* How many threads to ask OpenMP for: all, or this one alone. It ends the process when it cannot create a thread (a limit
- * on processes or memory), so that is tried before, with one thread more than needed, as the last one to end may still
- * count. OpenMP keeps its threads for the next team, so only a larger one is tried: tens of microseconds a thread. */
+/* How many threads to ask OpenMP for: all, or just this one. OpenMP ends the process when it cannot create a thread (a
+ * limit on processes or memory), so that is tried first, with one thread more than needed: the last to end may still
+ * count. OpenMP keeps its threads for the next team, so only a larger team is tried: tens of microseconds a thread. */
 static size_t team_to_be_had(size_t threads) {
   if (threads > last_team) {
     row others = {threads, 0};

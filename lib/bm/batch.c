@@ -28,13 +28,13 @@ static size_t plane_width(const vpfi_shape *shape, size_t plane) {
   return shape->layer[shape->plane_layer[plane]].width;
 }
 
-/* Work of one kind, in pieces. Lists of work mix the series, so that every share of a list (base/threads.c) has the
- * same share of each: then a thread works on those units whose weights it updates. */
+/* Work of one kind, in pieces. A list of work interleaves its series so that every share of the list (base/threads.c)
+ * has the same share of each series; a thread then works on the units whose weights it updates. */
 typedef struct series {
   size_t kind, of, length, next;
 } series;
 
-/* The piece whose middle, as a fraction of its series, comes next; NULL when there is none. */
+/* The series whose next piece has its middle earliest, as a fraction of the series; NULL when none is left. */
 static series *next_of(series *all, size_t count) {
   series *best = NULL;
   double least = 1;
@@ -46,7 +46,7 @@ static series *next_of(series *all, size_t count) {
   return best;
 }
 
-/* How many units below are one part: whole words of bits, so that it can be cut out of a row of states. */
+/* A part is whole words of bits, so that it can be cut out of a row of its plane. */
 size_t vpfi_part_units(const vpfi_shape *shape, size_t role) {
   return 64 * pieces_of(vpfi_bits_words(shape->layer[shape->role[role].layer - 1].width), VPFI_PARTS);
 }
@@ -66,7 +66,7 @@ static size_t chore_width(const vpfi_shape *shape, const series *s) {
   return s->kind == VPFI_CHORE_TRANSPOSE ? plane_width(shape, s->of) : role_width(shape, s->of);
 }
 
-/* Parts of a wide layer: part after part, each in pieces. */
+/* The parts of a wide layer are listed one after another, each in pieces. */
 static size_t chores_of(const vpfi_shape *shape, const series *s) {
   const size_t pieces = pieces_of(chore_width(shape, s), chore_step(shape, s));
   return s->kind == VPFI_CHORE_PART ? VPFI_PARTS * pieces : pieces;
@@ -80,7 +80,7 @@ static void add_chore(vpfi_batch *batch, const vpfi_shape *shape, series *s) {
   s->next++;
 }
 
-/* all: room for 3 series of each role and plane. Returns how many there are. */
+/* all: room for 3 series for each role and plane. Returns how many are used. */
 static size_t begin_chores(const vpfi_batch *batch, const vpfi_shape *shape, bool late, series *all) {
   size_t count = 0;
   for (size_t r = 0; r < shape->n_roles; r++) {
@@ -132,7 +132,7 @@ static bool list_tiles(vpfi_batch *batch, const vpfi_shape *shape, series *all) 
   return true;
 }
 
-/* What is to be done for a minibatch, in the order in which it is. */
+/* List the work of a minibatch in the order in which it is done. */
 static bool list_work(vpfi_batch *batch, const vpfi_shape *shape) {
   series *all = vpfi_alloc(3 * (shape->n_roles + batch->states.n_planes), sizeof *all);
   const bool enough = all && list_chores(batch, shape, all) && list_tiles(batch, shape, all);
@@ -246,8 +246,8 @@ size_t vpfi_batch_block_rows(const vpfi_batch *batch, size_t block) {
   return left < VPFI_BLOCK_ROWS ? left : VPFI_BLOCK_ROWS;
 }
 
-/* Sums in groups of four cost four additions where sums unit by unit cost one for each unit that is on,
- * and a table; measured, they meet between 30 and 40 % on. */
+/* A group of four units costs one addition and its share of a table, where unit by unit it costs one addition for
+ * each unit that is on; measured, the two break even with 30 to 40 % on. */
 static bool is_dense(size_t on, size_t of) {
   return 8 * on >= 3 * of;
 }

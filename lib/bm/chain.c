@@ -6,7 +6,7 @@
 
 #include "num/bits.h"
 
-/* The layer that a chain draws now. */
+/* The layer that a chain is drawing. */
 typedef struct layer_draw {
   const vpfi_layer *layer;
   size_t index;
@@ -14,7 +14,7 @@ typedef struct layer_draw {
   const uint64_t *clamped;
 } layer_draw;
 
-/* Its bits, and thresholds for its units in scratch. */
+/* Find its bits, and put thresholds for its units into scratch. */
 static layer_draw begin_draw(vpfi_chain *chain, size_t role) {
   const vpfi_role *r = &chain->machine->shape->role[role];
   vpfi_draw_thresholds(chain->machine, r->layer, chain->stream, chain->pass++,
@@ -25,13 +25,13 @@ static layer_draw begin_draw(vpfi_chain *chain, size_t role) {
                       .clamped = chain->clamped ? chain->clamped[r->layer] : NULL};
 }
 
-/* Each unit on its own, from the fields in scratch->z. */
+/* Draw each unit independently, from the fields in scratch->z. */
 static void draw_apart(const vpfi_chain *chain, const layer_draw *d, float *drawn_with) {
   if (drawn_with) memcpy(drawn_with, chain->scratch->z, d->layer->size * sizeof(float));
   vpfi_draw_layer(chain->machine, d->index, d->clamped, chain->scratch, d->bits);
 }
 
-/* One unit after the other as they see each other, from the whole field in scratch->z. */
+/* Draw the units one by one, as they see each other, from the complete field in scratch->z. */
 static void sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
   const layer_draw d = begin_draw(chain, role);
   chain->machine->kernels->sweep(d.bits, chain->scratch->z, chain->scratch->threshold,

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Drawing the states of one layer of one row, given its field. */
+/* Drawing the bits of one layer in one row, given its field. */
 #ifndef VPFI_BM_DRAW_H
 #define VPFI_BM_DRAW_H
 
 #include "bm/field.h"
 
-/* One draw of a whole layer given its field: unit j is on if z_j > threshold_j. Fills
- * scratch->threshold for this (stream, pass, row). */
+/* Fill scratch->threshold for one draw of a whole layer given its field, at this (stream, pass, row):
+ * unit j is on if z_j > threshold_j, Eq. (18). */
 void vpfi_draw_thresholds(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
                           vpfi_scratch *scratch);
 
-/* Draw all units of a layer that are not clamped, each on its own, with the fields in scratch->z
+/* Draw all units of a layer that are not clamped, independently, from the fields in scratch->z
  * and the thresholds in scratch. */
 void vpfi_draw_layer(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, vpfi_scratch *scratch,
                      uint64_t *bits);
 
-/* Uniform bits: each unit is on with probability 1/2. Fills scratch->z and scratch->threshold. */
+/* Uniform bits: each unit is on with probability 1/2. Overwrites scratch->z and scratch->threshold. */
 void vpfi_draw_uniform(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
                        vpfi_scratch *scratch, uint64_t *bits);
 

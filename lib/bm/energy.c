@@ -11,7 +11,7 @@ static double bias_sum(const float *bias, const uint32_t *index, size_t count) {
   return sum;
 }
 
-/* An edge inside a layer counts once. */
+/* Each edge inside a layer counts once. */
 static double intra_sum(const float *u, size_t width, const uint32_t *index, size_t count) {
   double sum = 0;
   for (size_t a = 0; a < count; a++)
@@ -43,7 +43,7 @@ double vpfi_free_energy(const vpfi_shape *shape, const vpfi_params *params, cons
   double sum = layer_sum(shape, params, 0, index, count);
   if (shape->n_layers == 1) return -sum;
   const vpfi_layer *hidden = &shape->layer[1];
-  for (size_t j = 0; j < hidden->size; j++) /* sum_h over one hidden unit: 1 + exp(z_j) */
+  for (size_t j = 0; j < hidden->size; j++) /* summing over one hidden unit gives 1 + exp(z_j) */
     sum += vpfi_softplus((double)params->bias[hidden->up][j] +
                          bias_sum(params->weights_t[0] + j * shape->layer[0].width, index, count));
   return -sum;
@@ -52,7 +52,7 @@ double vpfi_free_energy(const vpfi_shape *shape, const vpfi_params *params, cons
 typedef struct rows_job {
   vpfi_workspace *work;
   const vpfi_rows *rows;
-  bool free; /* the free energy of visible rows */
+  bool free; /* free energies of visible rows, not energies */
   double *out;
 } rows_job;
 

@@ -5,15 +5,15 @@
 
 #include "bm/workspace.h"
 
-/* E(y) = - sum over edges w_ij y_i y_j - sum b_i y_i of one row; index and count list the units of
+/* E(y) = - sum over edges w_ij y_i y_j - sum b_i y_i of one row, Eq. (1); index and count list the units of
  * each layer that are on (vpfi_scratch). Only where vpfi_shape_has_energy(). */
 double vpfi_energy(const vpfi_shape *shape, const vpfi_params *params, uint32_t *const *index, const size_t *count);
 
-/* F(x) = -log sum_h exp(-E(x, h)) for one layer, or two of which the upper has no U; only index[0]
- * and count[0] are read. */
+/* F(x) = -log sum_h exp(-E(x, h)), Eq. (29), for one layer, or two of which the upper has no U; index and
+ * count list the visible units that are on. */
 double vpfi_free_energy(const vpfi_shape *shape, const vpfi_params *params, const uint32_t *index, size_t count);
 
-/* The same of each row: of all units, and of visible units. out: [rows]. */
+/* The same for each row: of states, and of visible units. out: [rows]. */
 void vpfi_energies(vpfi_workspace *work, const vpfi_rows *states, double *out);
 void vpfi_free_energies(vpfi_workspace *work, const vpfi_rows *visible, double *out);
 

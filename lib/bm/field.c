@@ -5,8 +5,8 @@
 
 #include "num/bits.h"
 
-/* z = start plus the rows of a matrix, one for each unit of a layer, that are on in a plane: by the table of
- * their sums, or without. */
+/* z = start plus those rows of a matrix whose units are on in a plane (one row for each unit of the layer): by the
+ * table of their sums, or without. */
 static void add_input(const vpfi_machine *machine, float *z, const float *start, size_t width, size_t layer,
                       size_t plane, const float *matrix, float *const *tables, size_t table, vpfi_scratch *scratch) {
   const vpfi_layer *from = &machine->shape->layer[layer];

@@ -11,17 +11,17 @@ typedef struct vpfi_machine {
   const vpfi_kernels *kernels;
   const vpfi_shape *shape;
   const vpfi_params *params;
-  const vpfi_tables *tables; /* of these params, or NULL: fields are the same, but slower */
+  const vpfi_tables *tables; /* of these params; NULL: the same fields, but slower */
 } vpfi_machine;
 
 enum { VPFI_FROM_BELOW = 1, VPFI_FROM_ABOVE = 2, VPFI_FROM_OWN = 4, VPFI_FROM_ALL = 7 };
 
-/* z = bias + the inputs of a role that are asked for (and that it has), in the order below,
- * above, own layer, each as vpfi_kernels.sum_grouped adds them. The states are those that scratch sees. */
+/* z = bias + those inputs of a role that are asked for and that it has, in the order below, above,
+ * own layer, each summed as by vpfi_kernels.sum_grouped. The bits are those of the row that scratch sees. */
 void vpfi_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsigned inputs, vpfi_scratch *scratch,
                 float *z);
 
-/* z += the input of a role from its own layer alone. */
+/* z += the input of a role from its own layer only. */
 void vpfi_field_add_own(const vpfi_machine *machine, vpfi_order order, size_t role, vpfi_scratch *scratch, float *z);
 
 #endif

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The work on one block of rows. */
+/* Work on one block of rows. */
 typedef struct block_job {
   vpfi_batch *batch;
   const vpfi_machine *machine;
@@ -28,7 +28,7 @@ static float *chore_gain(const block_job *job, const vpfi_chore *chore) {
   return job->batch->gain[chore->of] + block_row(job) * layer_of(job, chore->of)->width + chore->first;
 }
 
-/* z = start plus the rows of a matrix that are on in a listed plane, for all rows of the block. */
+/* z = start plus the matrix rows of the units that are on in a listed plane, for all rows of the block. */
 static void add_inputs(const block_job *job, float *z, const float *start, size_t z_stride, size_t start_stride,
                        size_t plane, const float *matrix, size_t stride, size_t width) {
   const vpfi_batch *batch = job->batch;
@@ -48,7 +48,7 @@ static void add_inputs(const block_job *job, float *z, const float *start, size_
                       batch->index[plane] + r * words * 64, batch->count[plane * VPFI_BLOCK_ROWS + r]);
 }
 
-/* What a part of the layer below gives to units of a role. */
+/* What one part of the layer below contributes to units of a role. */
 static void sum_part(const block_job *job, const vpfi_chore *chore) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
@@ -57,7 +57,7 @@ static void sum_part(const block_job *job, const vpfi_chore *chore) {
   const size_t plane = shape->role[shape->join[below].lower_role].plane[batch->order];
   const size_t step = vpfi_part_units(shape, chore->of), first = chore->number * step;
   const size_t units = shape->layer[shape->role[chore->of].layer - 1].width;
-  if (first >= units) return; /* a layer of few words has fewer parts: the others stay 0 */
+  if (first >= units) return; /* a layer of few words has fewer parts; the others stay 0 */
   const vpfi_selection selection = {
       .out = batch->part[chore->of] + chore->number * VPFI_BLOCK_ROWS * width + chore->first, .out_stride = width,
       .bits = vpfi_states_row(&batch->states, plane, block_row(job)) + first / 64,
@@ -77,8 +77,8 @@ static void add_parts(const block_job *job, const vpfi_chore *chore, float *z, c
   }
 }
 
-/* The columns of W^T that a chore needs: [units above x VPFI_STRIP]. Made of W, which the thread that updates it has
- * in its cache; while a machine is trained W^T itself is out of date. */
+/* The columns of W^T that a chore needs: [units above x VPFI_STRIP]. Made from W, which the thread that updates it
+ * has in its cache; W^T itself is out of date while a machine is being trained. */
 static const float *transposed_strip(const block_job *job, const vpfi_chore *chore, float *work) {
   const vpfi_role *role = &job->machine->shape->role[chore->of];
   const size_t above = job->machine->shape->layer[role->layer + 1].width;
@@ -87,7 +87,7 @@ static const float *transposed_strip(const block_job *job, const vpfi_chore *cho
   return work;
 }
 
-/* Fields, in the place of the gains: bias, below, above, own layer. */
+/* Make fields where the gains will be: bias, below, above, own layer, added in this order. */
 static void make_fields(const block_job *job, const vpfi_chore *chore, float *work) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
@@ -95,7 +95,7 @@ static void make_fields(const block_job *job, const vpfi_chore *chore, float *wo
   const vpfi_role *role = &shape->role[chore->of];
   const size_t width = layer_of(job, chore->of)->width;
   float *z = chore_gain(job, chore);
-  const float *start = params->bias[chore->of] + chore->first; /* of all rows, until there is a sum */
+  const float *start = params->bias[chore->of] + chore->first; /* the same for all rows, until there is a sum */
   size_t start_stride = 0;
   if (role->below != VPFI_NONE) {
     add_parts(job, chore, z, start, width);
@@ -154,13 +154,13 @@ static void do_late(void *context, size_t begin, size_t end, size_t thread) {
   do_early(context, job->batch->n_early + begin, job->batch->n_early + end, thread);
 }
 
-/* Compute the fields of the block once more and find the unit. */
+/* Compute the fields of the block again and find the unit. */
 static void locate(const block_job *job, vpfi_overflow *overflow) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
   for (size_t k = 0; k < batch->n_chores; k++)
     if (batch->chores[k].kind == VPFI_CHORE_FIELDS || batch->chores[k].kind == VPFI_CHORE_FINISH)
-      make_fields(job, &batch->chores[k], batch->work[0]); /* of the same parts */
+      make_fields(job, &batch->chores[k], batch->work[0]); /* from the same parts */
   for (size_t row = block_row(job); row < block_row(job) + block_rows(job); row++)
     for (size_t r = 0; r < shape->n_roles; r++) {
       const float *z = batch->gain[r] + row * layer_of(job, r)->width;
@@ -170,7 +170,7 @@ static void locate(const block_job *job, vpfi_overflow *overflow) {
           return;
         }
     }
-  *overflow = (vpfi_overflow){block_row(job), 0, 0, NAN}; /* a fault of the hardware, gone the second time */
+  *overflow = (vpfi_overflow){block_row(job), 0, 0, NAN}; /* a hardware fault that did not recur */
 }
 
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow) {
@@ -196,14 +196,14 @@ bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overf
   return true;
 }
 
-/* Half of Eq. (2): sums over rows of y_u gain, for `count` units from `first` of the plane of role `on` and
- * `cols` gains from j0 of role `gain`; each over ascending rows. */
+/* Half of Eq. (10): sums over rows of y_u gain, for `count` units from `first` on in the plane of role `on` and
+ * `cols` gains from j0 on of role `gain`; each sum over ascending rows. */
 typedef struct half {
   size_t on, first, count;
   size_t gain, j0, cols;
 } half;
 
-/* The part of it that one block of rows gives. */
+/* What one block of rows contributes to it. */
 static vpfi_selection select_gains(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, size_t block,
                                    bool add, float *out, size_t out_stride) {
   const vpfi_shape *shape = machine->shape;
@@ -216,8 +216,8 @@ static vpfi_selection select_gains(const vpfi_batch *batch, const vpfi_machine *
                           .rows = vpfi_batch_block_rows(batch, block), .width = h->cols};
 }
 
-/* out: [count x out_stride], added to what is there if `add`. Leaves out the last block if `rest` is wanted and
- * the block is summed unit by unit: *rest then says what is left to do. True if so. */
+/* out: [count x out_stride]; if `add`, the sums are added to what is there. If `rest` is wanted and the last block is
+ * summed unit by unit, that block is left out: *rest then says what is left to do, and the result is true. */
 static bool sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, const half *h, bool add, float *out,
                       size_t out_stride, vpfi_selection *rest) {
   const size_t blocks = vpfi_batch_blocks(batch), plane = machine->shape->role[h->on].plane[batch->order];
@@ -230,7 +230,7 @@ static bool sum_gains(const vpfi_batch *batch, const vpfi_machine *machine, cons
   return false;
 }
 
-/* U joins a layer to itself, in the role that sums it: in the pair in which it is the upper one. */
+/* U joins a layer to itself, in the role that sums it: as the upper layer of its pair. */
 static size_t intra_role(const vpfi_shape *shape, size_t layer) {
   return shape->layer[layer].up;
 }
@@ -253,7 +253,7 @@ float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine,
   const bool has_rest = sum_gains(batch, machine, &of_lower, two_sided && !is_intra, out, VPFI_TILE_UPPER,
                                   is_intra ? NULL : rest);
   if (rest && !has_rest) rest->count = 0;
-  /* U comes out symmetric because each half is a sum of its own; a unit has no edge to itself. */
+  /* The gradient of U is exactly symmetric because each half is a separate sum; a unit has no edge to itself. */
   if (two_sided && is_intra)
     machine->kernels->add_transposed(out, VPFI_TILE_UPPER, turned, VPFI_TILE_LOWER, cols, tile->count);
   for (size_t i = 0; is_intra && i < tile->count; i++)

@@ -17,7 +17,7 @@ typedef struct infer_job {
   vpfi_scratch *scratch;
 } infer_job;
 
-/* p(h_i | h_{i-1}), then Eq. (5). Passes: 0 the first draw, 1.. the sweeps. */
+/* A first draw by Eq. (19), pass 0, then sweeps by Eq. (20), passes 1, 2, ... */
 static void infer_layer(const infer_job *job, size_t sweeps, size_t row, size_t layer, vpfi_scratch *scratch) {
   const vpfi_shape *shape = job->machine->shape;
   const vpfi_kernels *kernels = job->machine->kernels;
@@ -41,7 +41,7 @@ static void infer_layer(const infer_job *job, size_t sweeps, size_t row, size_t 
   }
 }
 
-/* The layers from `first` on, each once given all its neighbours; they share the number of the pass. */
+/* Draw each layer from `first` on once, given all its neighbours; all with the same pass number. */
 static void resample_layers(vpfi_chain *chain, size_t first, uint32_t pass) {
   const vpfi_shape *shape = chain->machine->shape;
   for (size_t layer = first; layer < shape->n_layers; layer++) {
@@ -57,7 +57,7 @@ static void infer_row(const infer_job *job, size_t row, vpfi_scratch *scratch) {
     if (estep->gibbs && estep->random_start)
       vpfi_draw_uniform(job->machine, layer, job->stream, 0, vpfi_states_id(job->states, row), scratch,
                         vpfi_states_edit(job->states, layer, row));
-    else /* the start of the Gibbs sampler is not swept */
+    else /* a Gibbs E-step starts bottom-up without sweeps */
       infer_layer(job, estep->gibbs ? 0 : estep->sweeps, row, layer, scratch);
   if (!estep->gibbs) return;
   vpfi_chain chain = {

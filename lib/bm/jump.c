@@ -10,14 +10,14 @@
 #include "num/kernels.h"
 #include "num/rng.h"
 
-/* Fields are sums that flips add to and take from: afresh so often, rounding cannot pile up. */
+/* Each flip adds to the fields or subtracts from them. Summing them afresh this often keeps rounding errors small. */
 enum { FLIPS_BETWEEN_SUMS = 4096 };
 
 static void add_row(double *to, const float *row, size_t count, double sign) {
   for (size_t k = 0; k < count; k++) to[k] += sign * (double)row[k];
 }
 
-/* Add the weights of a unit, times sign, to the fields of all that it is joined to. */
+/* Add the weights of a unit, times sign, to the fields of all units it is joined to. */
 static void spread(vpfi_jump *jump, size_t layer, size_t j, double sign) {
   const vpfi_layer *layers = jump->shape->layer, *own = &layers[layer];
   const vpfi_params *p = jump->params;
@@ -42,7 +42,7 @@ static void sum_fields(vpfi_jump *jump) {
       if (jump->state[shape->layer[l].first + j]) spread(jump, l, j, 1);
 }
 
-/* delta_j = exp(alpha_j z_j), alpha_j = 1/2 - y_j. */
+/* delta_j = exp(alpha_j z_j), alpha_j = 1/2 - y_j: Eq. (6). */
 static void find_rates(vpfi_jump *jump) {
   for (size_t j = 0; j < jump->shape->units; j++)
     jump->rate[j] = vpfi_exp((0.5 - (double)jump->state[j]) * jump->field[j]);
@@ -90,8 +90,8 @@ static void flip(vpfi_jump *jump, size_t unit) {
     spread(jump, layer, unit - jump->shape->layer[layer].first, jump->state[unit] ? 1 : -1);
 }
 
-/* Gillespie's direct method: the time to the next flip is exponential with the sum of the rates, and the flip is
- * each unit's with a chance in proportion to its rate. */
+/* Gillespie's direct method: the time to the next flip is exponential with the sum of the rates as its rate, and
+ * each unit is the one that flips with a probability in proportion to its own rate. */
 size_t vpfi_jump_next(vpfi_jump *jump, double end, double *rate) {
   const size_t units = jump->shape->units;
   double total = 0;

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-enum { CHUNK_ROWS = 256 }; /* float sums over at most so many rows; between chunks, double */
+enum { CHUNK_ROWS = 256 }; /* sums over at most this many rows are float; those over chunks, double */
 
-/* Put rows first.. of the data into the batch, rates computed. */
+/* Put the rows of the data from `first` on into the batch and compute their rates. */
 static vpf_status load_chunk(vpfi_batch *batch, const vpfi_machine *machine, const vpfi_rows *data, size_t first) {
   batch->rows = data->rows - first < CHUNK_ROWS ? data->rows - first : CHUNK_ROWS;
   batch->states.rows = batch->rows;
@@ -21,7 +21,7 @@ static vpf_status load_chunk(vpfi_batch *batch, const vpfi_machine *machine, con
                    first + where.row, where.layer, where.unit, (double)where.field, (double)VPFI_FIELD_LIMIT / 2);
 }
 
-/* Where parameter (i, j) of a tile's matrix stands in the flat vector; VPFI_NONE for padding and
+/* The index of parameter (i, j) of a tile's matrix in the flat vector; VPFI_NONE for padding and
  * for the lower triangle of U. */
 static size_t flat_position(const vpfi_shape *shape, const vpfi_tile *tile, size_t offset, size_t i, size_t j) {
   if (tile->kind == VPFI_BLOCK_WEIGHTS) {
@@ -73,7 +73,7 @@ static void add_tiles(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
-/* The sums over all rows, chunk by chunk. sum: flat, or NULL. */
+/* Sum over all rows, chunk by chunk. sum: in flat order, or NULL. */
 static vpf_status add_chunks(vpfi_batch *batch, const vpfi_machine *machine, const vpfi_rows *states, double *flow,
                              double *sum) {
   for (size_t first = 0; first < states->rows; first += CHUNK_ROWS) {

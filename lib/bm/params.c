@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "num/rng.h"
 
-/* Every matrix, with its number of floats, so that copying, clearing and searching are one loop. */
+/* Called for every matrix, with its number of floats, so that copying, clearing and searching share one loop. */
 typedef void (*visit_fn)(float *matrix, size_t count, void *context);
 
 static size_t bias_width(const vpfi_shape *shape, size_t role) {
@@ -163,7 +163,7 @@ void vpfi_params_clear(vpfi_params *params, const vpfi_shape *shape) {
   *params = (vpfi_params){0};
 }
 
-/* Random tensors are numbered W_0, W_1, .. and, far behind, U_0, U_1, .. */
+/* Random tensors are numbered W_0, W_1, .. and, from a far higher number on, U_0, U_1, .. */
 static uint64_t weights_stream(uint64_t seed, size_t lower) {
   return vpfi_rng_stream(seed, VPFI_PURPOSE_INIT, lower);
 }

@@ -11,8 +11,8 @@ static size_t round_up(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-/* Every index into a row of units, and every count of parameters, must fit with room to spare;
- * the largest flat vector is then far below SIZE_MAX / sizeof(double). */
+/* Every index into a row of units and every count of parameters must fit with room to spare; the
+ * largest flat vector is then far below SIZE_MAX / sizeof(double). */
 static vpf_status check_sizes(const size_t *sizes, size_t layers, const uint8_t *intra) {
   const size_t most_units = (size_t)1 << 31, most_params = (size_t)1 << 46;
   size_t units = 0, params = 0;
@@ -55,7 +55,7 @@ static size_t add_role(vpfi_shape *shape, vpfi_role role) {
   return shape->n_roles++;
 }
 
-/* One role a layer, all inputs in it. */
+/* One role for each layer, with all its inputs. */
 static void assign_joint_roles(vpfi_shape *shape) {
   const size_t top = shape->n_layers - 1;
   for (size_t i = 0; i <= top; i++) {
@@ -69,7 +69,7 @@ static void assign_joint_roles(vpfi_shape *shape) {
   }
 }
 
-/* Two roles a pair. U belongs to the pair in which its layer is the upper one, U_0 to the first. */
+/* Two roles for each pair. U belongs to the pair in which its layer is the upper one, U_0 to the first pair. */
 static void assign_pairwise_roles(vpfi_shape *shape) {
   for (size_t pair = 0; pair < shape->n_joins; pair++) {
     vpfi_layer *lower = &shape->layer[pair], *upper = &shape->layer[pair + 1];
@@ -90,7 +90,7 @@ static void assign_pairwise_roles(vpfi_shape *shape) {
   shape->layer[shape->n_layers - 1].down = shape->layer[shape->n_layers - 1].up;
 }
 
-/* An extra plane for the lower role of middle layers, with or without U, from this order on. */
+/* Give the lower role of middle layers with (or without) U an extra plane, from this order on. */
 static void split_layers(vpfi_shape *shape, bool intra, vpfi_order from) {
   for (size_t r = 0; r < shape->n_roles; r++) {
     vpfi_role *role = &shape->role[r];
@@ -202,7 +202,7 @@ vpf_status vpfi_shape_copy(vpfi_shape *shape, const vpfi_shape *from) {
   return status;
 }
 
-/* The pair's U are those that its roles sum: that of the upper layer, and U_0 in the first pair. */
+/* A pair has the U that its roles sum: that of its upper layer and, in the first pair, U_0. */
 vpf_status vpfi_shape_pair(vpfi_shape *shape, const vpfi_shape *from, size_t pair) {
   const vpfi_join *join = &from->join[pair];
   const size_t sizes[2] = {from->layer[pair].size, from->layer[pair + 1].size};

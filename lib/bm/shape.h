@@ -3,12 +3,12 @@
  *
  * A *role* is a layer together with one bias and the inputs that its local field sums:
  *
- *   z = bias + W_below^T (states below) + W_above (states above) + U (own states)
+ *   z = bias + W_below^T (bits below) + W_above (bits above) + U (own bits)
  *
- * A joint machine has one role a layer. A pairwise machine has two roles a pair: its lower
- * layer (input from above only) and its upper layer (input from below only); so a middle layer
- * has two, with two biases. Everything that computes fields, flows and gradients walks over
- * roles and need not know the coupling (docs/math.md, "Roles"). */
+ * A joint machine has one role for each layer. A pairwise machine has two roles for each pair: its
+ * lower layer (input from above only) and its upper layer (input from below only), so a middle
+ * layer has two roles, with two biases. Everything that computes fields, flows and gradients walks
+ * over roles and need not know the coupling (docs/math.md, "Roles"). */
 #ifndef VPFI_BM_SHAPE_H
 #define VPFI_BM_SHAPE_H
 
@@ -25,11 +25,11 @@ enum { VPFI_MAX_LAYERS = 4096 };
 typedef struct vpfi_layer {
   size_t size;       /* units */
   size_t width;      /* size rounded up to VPFI_KERNEL_LANES: floats in a padded row of this layer */
-  size_t words;      /* 64-bit words of one row of states */
+  size_t words;      /* 64-bit words in one row of its bits */
   size_t first;      /* index of its first unit in a row of all units */
-  size_t first_draw; /* the same with padded layers: numbers units for random draws */
+  size_t first_draw; /* the same with padded layers; numbers the units for random draws */
   bool intra;
-  size_t up, down;   /* its roles when sampled from below and from above; may be equal */
+  size_t up, down;   /* its roles when sampled from below and from above; may be the same */
 } vpfi_layer;
 
 typedef struct vpfi_role {
@@ -39,10 +39,10 @@ typedef struct vpfi_role {
   bool intra;   /* U of its layer is summed (and trained) in this role */
   size_t pair;  /* where its flow is reported: progress.flow_lower or flow_upper [pair] */
   bool lower;
-  size_t plane[3]; /* which plane of bits its units are, by vpfi_order */
+  size_t plane[3]; /* the plane that holds its bits, by vpfi_order */
 } vpfi_role;
 
-/* W_i joins layers i and i+1: the two roles in which it is trained. */
+/* W_i joins layers i and i+1; these are the two roles in which it is trained. */
 typedef struct vpfi_join {
   size_t lower_role; /* sees W_i as `above` */
   size_t upper_role; /* sees W_i as `below` */
@@ -61,15 +61,15 @@ typedef struct vpfi_block {
 /* A *state* is the value of all units of a row. It is kept as *planes*, the bits of one layer each.
  * Normally there is one plane for each layer, with the layer's number. A middle layer of a pairwise
  * machine can have two: one as the upper layer of the pair below, and an extra one as the lower layer
- * of the pair above. In the unswept order layers with U do: the pair below has them swept, the pair
- * above as they were before the sweep. Apart, all middle layers do: every pair is sampled on its own
- * (the negative phase of contrastive divergence). Each order has the planes of the one before, under
- * the same numbers. */
+ * of the pair above. In the unswept order, layers with U do: the pair below sees them swept, the pair
+ * above as they were before the sweep. In the order APART, all middle layers do: every pair is sampled on
+ * its own (the negative phase of contrastive divergence). Each order has the planes of the one before,
+ * under the same numbers. */
 typedef enum vpfi_order { VPFI_ORDER_SWEPT = 0, VPFI_ORDER_UNSWEPT = 1, VPFI_ORDER_APART = 2 } vpfi_order;
 
 typedef struct vpfi_shape {
   size_t n_layers;
-  size_t widest; /* greatest width of a layer */
+  size_t widest; /* the greatest width of a layer */
   vpf_coupling coupling;
   vpfi_layer *layer; /* [n_layers] */
   size_t n_roles;
@@ -80,7 +80,7 @@ typedef struct vpfi_shape {
   vpfi_block *block; /* [n_blocks], in flat order */
   size_t n_planes[3];  /* by vpfi_order */
   size_t *plane_layer; /* [n_planes[VPFI_ORDER_APART]] */
-  size_t units;        /* columns of a row of all units */
+  size_t units;        /* of all layers: columns of a row of states */
   size_t pairs;      /* length of progress.flow_lower */
   size_t param_count;
 } vpfi_shape;
@@ -89,18 +89,18 @@ typedef struct vpfi_shape {
 vpf_status vpfi_shape_init(vpfi_shape *shape, const size_t *sizes, size_t layers, const uint8_t *intra,
                            vpf_coupling coupling);
 vpf_status vpfi_shape_copy(vpfi_shape *shape, const vpfi_shape *from);
-/* Layers pair and pair+1 of a pairwise or a two-layer machine, as a machine of their own. */
+/* Layers pair and pair+1 of a pairwise or two-layer machine, as a machine of their own. */
 vpf_status vpfi_shape_pair(vpfi_shape *shape, const vpfi_shape *from, size_t pair);
 void vpfi_shape_clear(vpfi_shape *shape);
 bool vpfi_shape_equal(const vpfi_shape *a, const vpfi_shape *b);
 
-/* "784-196+-64 pairwise" (+ marks intra-layer weights) into text, cut to size; returns text. */
+/* Write "784-196+-64 pairwise" (+ marks intra-layer weights) into text, cut off at size; returns text. */
 char *vpfi_shape_describe(const vpfi_shape *shape, char *text, size_t size);
 
-/* Whether one energy over all units exists: joint, or at most two layers. */
+/* Whether there is one energy over all units: joint, or at most two layers. */
 bool vpfi_shape_has_energy(const vpfi_shape *shape);
 
-/* Whether each two consecutive layers are a machine of their own: pairwise, or at most two layers. */
+/* Whether every two adjacent layers are a machine of their own: pairwise, or at most two layers. */
 bool vpfi_shape_has_pairs(const vpfi_shape *shape);
 
 #endif

@@ -31,7 +31,7 @@ vpf_status vpfi_states_init(vpfi_states *states, const vpfi_shape *shape, vpfi_o
 vpf_status vpfi_states_init_hidden(vpfi_states *states, const vpfi_shape *shape, vpfi_order order, size_t data_rows,
                                    size_t samples) {
   size_t rows;
-  if (!vpfi_size_mul(data_rows, samples, &rows)) rows = SIZE_MAX; /* refused by the allocation */
+  if (!vpfi_size_mul(data_rows, samples, &rows)) rows = SIZE_MAX; /* too much: the allocation fails */
   *states = (vpfi_states){.rows = rows, .samples = samples};
   return init(states, shape, order, rows, 1);
 }

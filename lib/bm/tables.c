@@ -3,9 +3,9 @@
 
 #include "base/memory.h"
 
-enum { LEAST_DRAWS = 1000 }; /* making tables takes about as long as some hundred draws */
+enum { LEAST_DRAWS = 1000 }; /* making tables takes about as long as a few hundred draws */
 
-/* Beyond a last-level cache they would be slower than the matrices, and a burden. */
+/* Larger than a last-level cache, they would be slower than the matrices, and a burden. */
 #define MOST_BYTES ((double)(64 << 20))
 
 static size_t groups_of(size_t n) {

@@ -11,7 +11,7 @@ typedef struct corrupt_job {
   uint64_t stream;
 } corrupt_job;
 
-/* Uniform bits for columns 64 w .. 64 w + 63: the top bits of their random words. */
+/* Uniform random bits for columns 64 w .. 64 w + 63: the top bit of each column's random word. */
 static uint64_t noise_of_word(uint64_t stream, uint64_t row, size_t w) {
   uint32_t random[64];
   uint64_t noise = 0;

@@ -20,7 +20,7 @@ void vpfi_rows_clear(vpfi_rows *rows) {
   *rows = (vpfi_rows){0};
 }
 
-/* Room for levels beside the bits; without memory the rows are cleared. */
+/* Allocate levels beside the bits; if that fails, the rows are cleared. */
 static vpf_status add_levels(vpfi_rows *rows) {
   rows->levels = vpfi_alloc(rows->rows, rows->cols);
   if (rows->levels) return VPF_OK;
@@ -28,7 +28,7 @@ static vpf_status add_levels(vpfi_rows *rows) {
   return VPF_ERR_MEMORY;
 }
 
-/* The bits alone. */
+/* Make the bits only. */
 static vpf_status pack(vpfi_rows *out, const uint8_t *values, size_t rows, size_t cols, uint8_t threshold) {
   const vpf_status status = vpfi_rows_init(out, rows, cols, 0);
   for (size_t r = 0; !status && r < rows; r++)

@@ -7,10 +7,10 @@
 enum { CHUNK = 1024 }; /* rows at a time */
 
 typedef struct activity_job {
-  const float *means; /* [rows x n] of this chunk */
+  const float *means; /* [rows x n], of this chunk */
   size_t rows, n;
-  double *sum, *square; /* [n] so far */
-  double *sparseness;   /* [rows] of this chunk */
+  double *sum, *square; /* [n], so far */
+  double *sparseness;   /* [rows], of this chunk */
 } activity_job;
 
 static void add_units(void *context, size_t begin, size_t end, size_t thread) {
@@ -23,13 +23,13 @@ static void add_units(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
-/* (1 - <r>^2 / <r^2>) / (1 - 1/n) of n responses (Treves and Rolls 1991; Vinje and Gallant 2000) from
- * their sum and the sum of their squares. 0 if all are the same, 0 or not: there <r^2> = <r>^2, or the
- * ratio is 0/0. */
+/* (1 - <r>^2 / <r^2>) / (1 - 1/n) of n responses, Eq. (32) (Treves and Rolls 1991; Vinje and Gallant 2000),
+ * from their sum and the sum of their squares. It is 0 if all responses are equal: then <r^2> = <r>^2 or, if
+ * they are all 0, the ratio is 0/0. */
 static double sparseness(double sum, double square, size_t n) {
   if (n < 2 || !(square > 0)) return 0;
   const double evenness = sum * sum / ((double)n * square);
-  return evenness < 1 ? (1 - evenness) / (1 - 1 / (double)n) : 0; /* 1 or, by rounding, just above: all the same */
+  return evenness < 1 ? (1 - evenness) / (1 - 1 / (double)n) : 0; /* 1, or just above by rounding: all equal */
 }
 
 static void measure_rows(void *context, size_t begin, size_t end, size_t thread) {
@@ -46,9 +46,9 @@ static void measure_rows(void *context, size_t begin, size_t end, size_t thread)
   }
 }
 
-/* sum: [size of layer], the sum over rows of each unit's activation. Each sum in the order of the rows.
- * square, unless NULL: the same of the squares; then *population is the sum over rows of the sparseness over the
- * units. VPF_ERR_MEMORY. */
+/* sum: [size of layer], the sum of each unit's activation over rows, in the order of the rows. square, unless NULL:
+ * the same for the squares, and *population is then the sum over rows of the sparseness over units.
+ * VPF_ERR_MEMORY. */
 static vpf_status sum_activity(vpfi_workspace *work, const vpfi_rows *visible, size_t layer, double *sum,
                                double *square, double *population) {
   const size_t n = work->machine.shape->layer[layer].size, threads = work->team.threads;

@@ -61,7 +61,7 @@ typedef struct ais_job {
   double *weights, *parts;
 } ais_job;
 
-/* Step k of a run, or, below all steps, the draw at its start. */
+/* The random stream of step k of a run, which counts from 1; 0 is the draw at its start. */
 static uint64_t stream_of(const ais_job *job, size_t k) {
   return vpfi_rng_stream(job->seed, VPFI_PURPOSE_AIS, (uint64_t)job->kind << 40 | k);
 }
@@ -77,7 +77,7 @@ static vpfi_chain chain_of(const ais_job *job, size_t row, size_t thread) {
   return chain;
 }
 
-/* Sums of w y over the edges of an explicit layer whose two ends are explicit. */
+/* For the units of an explicit layer, sums of w y over the edges whose other end is explicit too. */
 static void explicit_edges(const vpfi_chain *chain, size_t layer, bool all_explicit, float *edges) {
   const vpfi_machine *machine = chain->machine;
   const vpfi_layer *l = &machine->shape->layer[layer];
@@ -85,13 +85,13 @@ static void explicit_edges(const vpfi_chain *chain, size_t layer, bool all_expli
     const float *bias = machine->params->bias[l->up];
     vpfi_field(machine, VPFI_ORDER_SWEPT, l->up, VPFI_FROM_ALL, chain->scratch, edges);
     for (size_t j = 0; j < l->size; j++) edges[j] -= bias[j];
-  } else { /* explicit layers do not touch each other */
+  } else { /* no two explicit layers are adjacent */
     machine->kernels->sum_rows(edges, NULL, machine->params->intra[layer], l->width, l->width,
                                chain->scratch->index[layer], chain->scratch->count[layer]);
   }
 }
 
-/* d/dbeta of -E over the explicit states alone: biases, and edges whose two ends are explicit, each
+/* d/dbeta of -E of the explicit layers alone: their biases, and the edges with two explicit ends, each
  * of which is seen from both ends. */
 static double explicit_slope(const vpfi_ais *ais, const vpfi_chain *chain) {
   const vpfi_shape *shape = chain->machine->shape;
@@ -112,9 +112,9 @@ static double explicit_slope(const vpfi_ais *ais, const vpfi_chain *chain) {
   return sum;
 }
 
-/* The log of the unnormalised probability of the explicit state at chain->beta over that at `from`. On the
- * way the summed layers, which are functions of the explicit state at that beta, are drawn: they share f.
- * Then the explicit layers are drawn given those. All draws of a step are first passes of its stream. */
+/* The log of the ratio of the explicit layers' unnormalised probability at chain->beta to that at `from`. In
+ * passing, the summed layers are drawn given the explicit ones, at chain->beta, as both need the same f; then
+ * the explicit layers are drawn given the summed ones. All draws of a step are first passes of its stream. */
 static double step(const vpfi_ais *ais, vpfi_chain *chain, float from, bool move) {
   const vpfi_shape *shape = chain->machine->shape;
   float *f = chain->scratch->field;
@@ -188,13 +188,13 @@ static double part_deviation(const double *parts, size_t chains, size_t steps, s
   return sqrt(sum / (double)(chains - 1));
 }
 
-/* A fifth of the temperatures are spread evenly, whatever the pilot says: it is a small sample. */
+/* A fifth of the temperatures are spread evenly, whatever the pilot run says, as it is a small sample. */
 void vpfi_ais_adapt(float *beta, size_t n, const float *pilot_beta, size_t pilot_n, const double *parts,
                     size_t chains) {
   const size_t steps = pilot_n - 1;
   double total = 0;
   for (size_t k = 0; k < steps; k++) total += part_deviation(parts, chains, steps, k);
-  double done = 0; /* share of the way at the beginning of pilot step k */
+  double done = 0; /* fraction of the path before pilot step k */
   size_t next = 1;
   beta[0] = 0;
   for (size_t k = 0; k < steps; k++) {
@@ -205,5 +205,5 @@ void vpfi_ais_adapt(float *beta, size_t n, const float *pilot_beta, size_t pilot
           (float)((double)pilot_beta[k] + width * ((double)next / (double)(n - 1) - done) / share);
     done += share;
   }
-  for (; next < n; next++) beta[next] = 1; /* what rounding left over */
+  for (; next < n; next++) beta[next] = 1; /* those that rounding left over */
 }

@@ -20,7 +20,7 @@ bool vpfi_enumeration_is_cheap(const vpfi_shape *shape) {
   return vpfi_split_choose(shape, 0).explicit_units <= MOST_CHEAP_UNITS;
 }
 
-/* Everything that a call needs, so that one place frees it. */
+/* Everything a call needs, so that it is freed in one place. */
 typedef struct call {
   const vpfi_annealing *annealing;
   vpfi_workspace work;
@@ -29,15 +29,15 @@ typedef struct call {
   double *weights; /* [chains] */
 } call;
 
-/* Biases with which independent units have the mean activity of the rows. Half a row of each kind is
- * added, so that a pixel that is always off is not impossible. */
+/* Biases that give independent units the mean activity of the rows. Half a row with the pixel on and half a
+ * row with it off are added, so that it is not impossible for a pixel that is always off to be on. */
 static vpf_status fit_base(const vpfi_rows *rows, size_t threads, float **out) {
   float *base = vpfi_alloc(rows->cols, sizeof *base);
   double *mean = vpfi_alloc(rows->cols, sizeof *mean);
   vpf_status status = base && mean ? vpfi_moments(rows, threads, mean, NULL) : VPF_ERR_MEMORY;
   const double n = (double)rows->rows;
   for (size_t j = 0; !status && j < rows->cols; j++) {
-    const double on = nearbyint(n * mean[j]); /* the count again, exactly */
+    const double on = nearbyint(n * mean[j]); /* the exact count again */
     base[j] = (float)(vpfi_log(on + 0.5) - vpfi_log(n - on + 0.5));
   }
   vpfi_free(mean);
@@ -68,7 +68,7 @@ static vpf_status begin(call *c, const vpfi_shape *shape, const vpfi_params *par
   return c->beta && c->weights ? VPF_OK : VPF_ERR_MEMORY;
 }
 
-/* A run of a few chains, to see where the weights vary. */
+/* A pilot run of a few chains shows where the weights vary. */
 static vpf_status place_adaptively(call *c) {
   const vpfi_annealing *a = c->annealing;
   const size_t n = a->betas < 800 ? a->betas / 4 + 2 : 200, chains = a->chains < 16 ? a->chains : 16;
@@ -94,12 +94,12 @@ static vpf_status place_temperatures(call *c) {
   return VPF_OK;
 }
 
-/* What log importance weights say. */
+/* What the log importance weights say. */
 typedef struct estimate {
   double log_ratio, error, ess, spread;
 } estimate;
 
-/* Replaces the weights by w / max w. */
+/* Replaces the log weights by w / max w. */
 static estimate summarize(double *weights, size_t chains) {
   estimate e = {.spread = vpfi_deviation(weights, chains)};
   double peak = weights[0], sum = 0, sum2 = 0;
@@ -130,7 +130,7 @@ static void run_forward(call *c, vpf_ais_result *result) {
   result->spread = e.spread;
 }
 
-/* The visible bits of the chains from rows, again and again, and hidden ones inferred. */
+/* Start the chains at the rows, repeating them as needed, with hidden layers inferred. */
 static void start_from(call *c, const vpfi_rows *rows) {
   vpfi_states *states = &c->work.states;
   for (size_t r = 0; r < states->rows; r++)
@@ -139,8 +139,8 @@ static void start_from(call *c, const vpfi_rows *rows) {
              &c->work.team, c->work.scratch);
 }
 
-/* The states that the reverse run begins with: exact samples, or chains from the rows that were
- * given or from where the forward run ended. */
+/* Make the states that the reverse run begins with: exact samples, or else chains that start at the given
+ * rows or where the forward run ended. */
 static vpf_status start_reverse(call *c, vpf_ais_result *result) {
   const vpfi_annealing *a = c->annealing;
   if (vpfi_enumeration_is_cheap(c->work.machine.shape)) {
@@ -180,7 +180,7 @@ static vpf_status check_finite(const char *function, const char *what, double va
 vpf_status vpfi_anneal(const char *function, const vpfi_shape *shape, const vpfi_params *params,
                        const vpfi_annealing *annealing, vpf_ais_result *result) {
   call c;
-  const double none = (double)NAN; /* a float in clang's headers */
+  const double none = (double)NAN; /* NAN is a float in clang's headers */
   *result = (vpf_ais_result){
       .reverse_log_z = none, .reverse_stderr = none, .reverse_ess = none, .reverse_spread = none};
   vpf_status status = begin(&c, shape, params, annealing);

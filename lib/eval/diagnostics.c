@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "num/elementary.h"
 
-/* Differences from the first value are summed: of equal values they are 0, and so is the variance,
- * without rounding. */
+/* Sums differences from the first value: if all values are equal these are exactly 0, and so is the
+ * variance. */
 static double mean_of(const double *x, size_t count) {
   double sum = 0;
   for (size_t k = 0; k < count; k++) sum += x[k] - x[0];
@@ -22,8 +22,8 @@ static double variance_of(const double *x, size_t count) {
   return count > 1 ? sum / (double)(count - 1) : 0;
 }
 
-/* The variance of draws in two ways: W, the mean over chains of their own, and V, which has the spread
- * of their means too (Gelman et al. 2013). Chains that mix have V about W. */
+/* The variance of the draws in two ways: W, the mean of the chains' own variances, and V, Eq. (33), which
+ * includes the spread of their means (Gelman et al. 2013). If the chains mix, V is close to W. */
 typedef struct spread {
   double within, pooled;
 } spread;
@@ -33,8 +33,8 @@ static spread spread_of(const double *mean, const double *variance, size_t chain
   return (spread){within, within * (double)(draws - 1) / (double)draws + variance_of(mean, chains)};
 }
 
-/* Mean over chains of 1/draws sum_n (x_n - mean) (x_{n+lag} - mean). Four sums side by side, so that
- * an addition need not wait for the one before. */
+/* The mean over chains of 1/draws sum_n (x_n - mean) (x_{n+lag} - mean). Four sums side by side, so that
+ * no addition has to wait for the one before. */
 static double autocovariance(const double *values, const double *mean, size_t chains, size_t draws, size_t lag) {
   double total = 0;
   for (size_t c = 0; c < chains; c++) {
@@ -49,11 +49,11 @@ static double autocovariance(const double *values, const double *mean, size_t ch
   return total / ((double)chains * (double)draws);
 }
 
-/* tau = 1 + 2 sum_t rho_t, rho_t = 1 - (W - autocovariance(t)) / V (Vehtari et al. 2021). The sum goes
- * over pairs rho_2k + rho_2k+1, which of a reversible chain are positive and fall: it ends before the
- * first pair that is not positive, and no pair counts more than the one before (Geyer 1992). What is
- * left out is noise. As in Stan, rho_2k of the pair where it ends counts once if positive (rho may
- * alternate), and there are no more than N log10 N effective draws of N. */
+/* tau = 1 + 2 sum_t rho_t, rho_t = 1 - (W - autocovariance(t)) / V: Eq. (34), (35) (Vehtari et al. 2021).
+ * The sum goes over pairs rho_2k + rho_2k+1, which are positive and decreasing for a reversible chain: it
+ * ends before the first pair that is not positive, and no pair counts more than the one before (Geyer
+ * 1992). What is left out is noise. As in Stan, rho_2k of the pair where the sum ends counts once if it is
+ * positive (rho may alternate), and N draws count as at most N log10 N effective ones. */
 static double autocorrelation_time(const double *values, const double *mean, size_t chains, size_t draws, spread s) {
   double tau = -1, least = HUGE_VAL;
   for (size_t lag = 0; lag + 1 < draws; lag += 2) {
@@ -71,7 +71,7 @@ static double autocorrelation_time(const double *values, const double *mean, siz
 }
 
 static void diagnose(const double *values, size_t chains, size_t draws, double *work, vpf_chain_report *out) {
-  const size_t half = draws / 2; /* of an odd number the middle one is in neither */
+  const size_t half = draws / 2; /* the middle one of an odd number is in neither half */
   double *mean = work, *variance = mean + chains, *drift = variance + chains;
   double *half_mean = drift + chains, *half_variance = half_mean + 2 * chains;
   for (size_t c = 0; c < chains; c++) {

@@ -11,13 +11,13 @@
 #include "num/elementary.h"
 #include "num/rng.h"
 
-/* A walk over states in the order of a Gray code: each step flips one unit, which changes the
+/* A walk through states in the order of a Gray code. Each step flips one unit, which changes the
  * fields of its neighbours and, by its own field, the energy. */
 typedef struct walker {
   const vpfi_shape *shape;
   const vpfi_params *params;
   const vpfi_split *split;
-  double *field;   /* [units] local fields of all units for the state so far */
+  double *field;   /* [units], local fields of all units in the current state */
   bool *on;        /* [units] */
   double minus_energy;
 } walker;
@@ -43,7 +43,7 @@ static void flip(walker *w, size_t layer, size_t unit) {
   if (l->intra) add_to_fields(w->field + l->first, w->params->intra[layer] + unit * l->width, l->size, sign);
 }
 
-/* All units off. */
+/* Turn all units off. */
 static void reset(walker *w) {
   memset(w->on, 0, w->shape->units * sizeof *w->on);
   w->minus_energy = 0;
@@ -52,8 +52,8 @@ static void reset(walker *w) {
       w->field[w->shape->layer[l].first + j] = (double)w->params->bias[w->shape->layer[l].up][j];
 }
 
-/* sum_j log(1 + exp(z_j)): the part above 0 in a sum, the rest as a product of factors in (1, 2],
- * so that one logarithm serves 512 units. */
+/* sum_j log(1 + exp(z_j)): max(z_j, 0) goes into a sum, and the rest is a product of factors in (1, 2],
+ * so that 512 units need only one logarithm. */
 static double sum_softplus(const double *z, size_t n) {
   double sum = 0, product = 1;
   for (size_t j = 0; j < n; j++) {
@@ -67,7 +67,7 @@ static double sum_softplus(const double *z, size_t n) {
   return sum + vpfi_log(product);
 }
 
-/* log sum over the layers in closed form, for the explicit state the walker is in. */
+/* The log of the sum over the summed layers, in closed form, for the walker's explicit units as they are. */
 static double log_weight(const walker *w) {
   double sum = w->minus_energy;
   for (size_t l = w->split->first; l < w->shape->n_layers; l++)
@@ -86,7 +86,7 @@ static double log_add(double a, double b) {
   return isinf(b) && b < 0 ? a : a + vpfi_log(1 + vpfi_exp(b - a));
 }
 
-/* Explicit unit number k, counted over the explicit layers. */
+/* Flip explicit unit number k, counted through the explicit layers. */
 static void flip_explicit(walker *w, size_t k) {
   for (size_t l = w->split->first; l < w->shape->n_layers; l++) {
     if (!vpfi_split_is_explicit(w->split, l)) continue;
@@ -98,8 +98,8 @@ static void flip_explicit(walker *w, size_t k) {
   }
 }
 
-/* The log sum of explicit states first .. first+count-1 of the Gray code, starting from all explicit
- * units off. so_far, unless NULL: [count] after each state. */
+/* The log of the sum over explicit states first .. first+count-1 of the Gray code. The walker must have all
+ * explicit units off. so_far, unless NULL: [count], the log of the sum up to each state. */
 static double walk(walker *w, uint64_t first, uint64_t count, double *so_far) {
   const uint64_t start = first ^ first >> 1;
   for (size_t k = 0; k < w->split->explicit_units; k++)
@@ -107,7 +107,7 @@ static double walk(walker *w, uint64_t first, uint64_t count, double *so_far) {
   double total = log_weight(w);
   if (so_far) so_far[0] = total;
   for (uint64_t s = 1; s < count; s++) {
-    flip_explicit(w, (size_t)__builtin_ctzll(first + s)); /* the bit in which the codes of s-1 and s differ */
+    flip_explicit(w, (size_t)__builtin_ctzll(first + s)); /* the bit in which this code differs from the last */
     total = log_add(total, log_weight(w));
     if (so_far) so_far[s] = total;
   }
@@ -144,16 +144,16 @@ static vpf_status check_limit(const vpfi_split *split) {
                    VPFI_MOST_ENUMERATED);
 }
 
-/* The explicit states, cut into chunks of the Gray code. */
+/* The sum over all explicit states, cut into chunks of the Gray code. */
 typedef struct partition_job {
   vpfi_split split;
   walker *walkers; /* [threads] */
-  uint64_t chunk;  /* states of each */
+  uint64_t chunk;  /* states in each chunk */
   size_t chunks;
-  double *sums;    /* [chunks] log sums */
+  double *sums;    /* [chunks], log sums */
 } partition_job;
 
-/* Each chunk starts afresh, which also keeps rounding errors of long walks from adding up. */
+/* Each chunk starts afresh, which also keeps the rounding errors of a long walk from adding up. */
 static void partition_range(void *context, size_t begin, size_t end, size_t thread) {
   const partition_job *job = context;
   for (size_t c = begin; c < end; c++) {
@@ -203,14 +203,14 @@ typedef struct sample_job {
   vpfi_workspace *work;
   uint64_t stream;
   double largest; /* the largest log sum of a chunk */
-  double *below;  /* [chunks + 1] sum of all chunks before this one, over exp(largest) */
-  double *value;  /* [rows] uniform in [0, below[chunks]) */
-  size_t *first;  /* [chunks + 1] position of the chunk's first row in `order` */
-  size_t *order;  /* [rows] chunk after chunk */
-  double *so_far; /* [threads x states of a chunk] */
+  double *below;  /* [chunks + 1]: sum of all chunks before this one, divided by exp(largest) */
+  double *value;  /* [rows]: uniform in [0, below[chunks]) */
+  size_t *first;  /* [chunks + 1]: position of the chunk's first row in `order` */
+  size_t *order;  /* [rows]: the rows, chunk after chunk */
+  double *so_far; /* [threads x states of a chunk]: by walk() */
 } sample_job;
 
-/* The last position k < count with list[k] <= x; 0 if there is none. */
+/* The last position k < count with list[k] <= x, or 0 if there is none. */
 static size_t find_below(const double *list, size_t count, double x) {
   size_t low = 0, high = count;
   while (high - low > 1) {
@@ -223,7 +223,7 @@ static size_t find_below(const double *list, size_t count, double x) {
   return low;
 }
 
-/* A value for every row, and the rows by the chunk that holds it (a counting sort). */
+/* Draw a value for each row, and sort the rows by the chunk that holds it (a counting sort). */
 static void deal_rows(sample_job *job) {
   const size_t chunks = job->partition->chunks, rows = job->work->states.rows;
   const double *sums = job->partition->sums;
@@ -242,7 +242,7 @@ static void deal_rows(sample_job *job) {
   job->first[chunks] = rows;
 }
 
-/* Explicit unit number k of the row is bit k of the code. */
+/* Set the explicit units of a row: number k is bit k of the code. */
 static void set_explicit(const sample_job *job, size_t row, uint64_t code) {
   const vpfi_shape *shape = job->work->machine.shape;
   for (size_t l = 0; l < shape->n_layers; l++) {
@@ -254,8 +254,8 @@ static void set_explicit(const sample_job *job, size_t row, uint64_t code) {
   }
 }
 
-/* Inversion: each row gets the explicit state at which the cumulated probability passes its value;
- * then the summed layers, whose units are independent given that, are drawn. */
+/* Inversion: each row gets the explicit state at which the cumulative probability passes its value;
+ * then the summed layers are drawn, whose units are independent given that state. */
 static void sample_range(void *context, size_t begin, size_t end, size_t thread) {
   const sample_job *job = context;
   const partition_job *partition = job->partition;

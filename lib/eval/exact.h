@@ -6,19 +6,19 @@
 #include "bm/workspace.h"
 #include "eval/split.h"
 
-/* 2^25 states of an RBM with 784 visible units take minutes; each unit more doubles that. */
+/* For an RBM with 784 visible units, 2^25 states take minutes; each further unit doubles that. */
 enum { VPFI_MOST_ENUMERATED = 25 };
 
-/* log sum over all states of exp(-E). VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
+/* log Z, the log of the sum of exp(-E) over all states. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
 vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *params, size_t threads,
                                     double *out_log_z);
 
-/* Independent draws of all units from the machine's own distribution, one for each row of work->states, for the
- * seed. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
+/* Independent draws of all units from the machine's own distribution, one for each row of work->states, determined by
+ * the seed. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
 vpf_status vpfi_exact_sample(vpfi_workspace *work, uint64_t seed);
 
-/* For each row of visible bits: log sum over the hidden states of exp(-E(x, h)). out: [rows]. VPF_ERR_LIMIT,
- * VPF_ERR_MEMORY. */
+/* For each row of visible bits, the log of the sum of exp(-E(x, h)) over the hidden units. out: [rows].
+ * VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
 vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
                                size_t threads, double *out);
 

@@ -8,7 +8,7 @@
 #include "eval/exact.h"
 #include "num/statistics.h"
 
-/* log p(x) + log Z of every row, to be freed. */
+/* log p(x) + log Z of each row; the caller frees *out. */
 static vpf_status log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible, double **out) {
   double *each = vpfi_alloc(visible->rows, sizeof *each);
   if (!each) return VPF_ERR_MEMORY;
@@ -29,7 +29,7 @@ vpf_status vpfi_mean_log_sum(const vpfi_shape *shape, const vpfi_params *params,
   return status;
 }
 
-/* log p + log Z of the row of zeros. */
+/* log p + log Z of the row of all zeros. */
 static vpf_status empty_log_sum(const vpfi_shape *shape, const vpfi_params *params, double *out) {
   vpfi_rows zeros;
   vpf_status status = vpfi_rows_init(&zeros, 1, shape->layer[0].size, 0);
@@ -38,7 +38,7 @@ static vpf_status empty_log_sum(const vpfi_shape *shape, const vpfi_params *para
   return status;
 }
 
-/* log_z and what is known of it. */
+/* Fills in log_z and what is known about it. */
 static vpf_status find_log_z(const char *function, const vpfi_shape *shape, const vpfi_params *params,
                              const vpfi_annealing *annealing, vpf_likelihood *found) {
   if (vpfi_enumeration_is_cheap(shape)) {

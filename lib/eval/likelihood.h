@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How probable data are: log p(x), with log Z enumerated or estimated. */
+/* How probable the data are: log p(x), with log Z enumerated or estimated. */
 #ifndef VPFI_EVAL_LIKELIHOOD_H
 #define VPFI_EVAL_LIKELIHOOD_H
 
@@ -9,8 +9,8 @@
 vpf_status vpfi_mean_log_sum(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
                              double *out_mean);
 
-/* Fills all of *out but struct_size. Where the annealing has no base and no start of the reverse run, the data are both.
- * Errors of vpfi_anneal() and VPF_ERR_LIMIT. */
+/* Fills in all of *out but struct_size. If the annealing has no base, or no start for its reverse run, the data serve.
+ * Errors are those of vpfi_anneal() and VPF_ERR_LIMIT. */
 vpf_status vpfi_estimate_likelihood(const char *function, const vpfi_shape *shape, const vpfi_params *params,
                                     const vpfi_rows *visible, const vpfi_annealing *annealing, vpf_likelihood *out);
 

@@ -7,14 +7,14 @@
 #include "base/threads.h"
 #include "num/bits.h"
 
-/* Rows at a time: 64 words for each column, so 1000 columns are half a megabyte and stay in a
+/* How many rows at a time: 64 words for each column, so 1000 columns are half a megabyte and stay in a
  * second-level cache while every pair of them is counted. */
 enum { CHUNK = 4096 };
 
 typedef struct moments_job {
-  const uint64_t *columns; /* [cols x words]: the rows of this chunk in which each bit is on */
+  const uint64_t *columns; /* [cols x words]: in which rows of this chunk each bit is on */
   size_t words, cols;
-  double *mean, *pair; /* counts so far, exact below 2^53; of pair the part above the diagonal */
+  double *mean, *pair; /* counts so far, exact below 2^53; pair only above the diagonal */
 } moments_job;
 
 static double count_both(const uint64_t *a, const uint64_t *b, size_t words) {
@@ -57,7 +57,7 @@ vpf_status vpfi_moments(const vpfi_rows *data, size_t threads, double *mean, dou
   return VPF_OK;
 }
 
-/* Put the entries i < j of a matrix [n x n] at its beginning, row after row. Returns their number. */
+/* Move the entries i < j of a matrix [n x n] to its beginning, row after row. Returns how many there are. */
 static size_t pack_pairs(double *matrix, size_t n) {
   size_t count = 0;
   for (size_t i = 0; i < n; i++)
@@ -65,15 +65,15 @@ static size_t pack_pairs(double *matrix, size_t n) {
   return count;
 }
 
-/* c_ij = p_ij - p_i p_j, in place, of packed pairs. */
+/* c_ij = p_ij - p_i p_j, Eq. (31), of packed pairs, in place. */
 static void connect_pairs(double *pairs, const double *mean, size_t n) {
   size_t k = 0;
   for (size_t i = 0; i < n; i++)
     for (size_t j = i + 1; j < n; j++) pairs[k++] -= mean[i] * mean[j];
 }
 
-/* Frequencies are at least 1/rows apart; c_ij that are the same differ by some roundings of numbers
- * below 1, 2^-53 each. Between the two is room. */
+/* Different frequencies are at least 1/rows apart, while equal c_ij differ by a few rounding errors of numbers
+ * below 1, 2^-53 each. This lies well between the two. */
 static const double SAME = 1e-15;
 
 static bool constant(const double *x, size_t count) {
@@ -91,8 +91,8 @@ static double mean_of(const double *x, size_t count) {
   return sum / (double)count;
 }
 
-/* Pearson's correlation of two lists and the root mean square of their differences. NaN where not
- * defined: the correlation of fewer than two values or of equal ones, the mean of none. */
+/* Pearson's correlation of two lists and the root mean square of their differences. NaN where undefined:
+ * the correlation of fewer than two values or of equal ones, the mean of none. */
 static void compare_lists(const double *a, const double *b, size_t count, double *pearson, double *rms) {
   *pearson = *rms = (double)NAN;
   if (count == 0) return;
@@ -106,10 +106,10 @@ static void compare_lists(const double *a, const double *b, size_t count, double
   }
   *rms = sqrt(difference / (double)count);
   if (constant(a, count) || constant(b, count)) return;
-  *pearson = fmax(-1, fmin(1, ab / sqrt(aa * bb))); /* rounding may lead just beyond */
+  *pearson = fmax(-1, fmin(1, ab / sqrt(aa * bb))); /* rounding may overshoot */
 }
 
-/* Means, pairs and connected pairs, in this order: the pairs are packed and connected in place. */
+/* Means, pairs and connected pairs, in this order, because pairs are packed and connected in place. */
 static void compare(size_t cols, const double *mean_a, double *pair_a, const double *mean_b, double *pair_b,
                     vpf_moment_comparison *out) {
   compare_lists(mean_a, mean_b, cols, &out->mean_pearson, &out->mean_rms);

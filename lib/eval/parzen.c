@@ -10,23 +10,23 @@
 #include "num/statistics.h"
 #include "sample/generate.h"
 
-/* Points times centres of one product: at most 1024 x 4096 floats, 16 MiB. BLAS and we take turns, and
- * at each turn the threads of one still spin on the processors that the other needs: with 1 MiB, 10 000
- * x 10 000 x 784 took two to three times as long (two busy cores, side by side). */
+/* Points and centres of one matrix product: at most 1024 x 4096 floats, 16 MiB. BLAS and we take turns, and
+ * at each turn the threads of one still spin on the processors that the other needs: with products of 1 MiB,
+ * 10 000 x 10 000 x 784 took two to three times as long (two busy cores, measured side by side). */
 enum { POINTS = 1024, CENTRES = 4096 };
 
-/* A running sum of exp(exponent - peak) has the term of its peak, so it is at least 1, and adding less
- * than half a unit in the last place of 1, 2^-53, does not change it: exp(x) < 2^-53 if
- * x < -53 ln 2 = -36.74. Nearly all exponents of images are below; each would cost an exp. */
+/* A running sum of exp(exponent - peak) includes the term of its peak, so it is at least 1, and adding less
+ * than half a unit in the last place of 1, 2^-53, does not change it: exp(x) < 2^-53 if x < -53 ln 2 =
+ * -36.74. For images nearly all exponents are below that, and each would cost an exp. */
 #define NEGLIGIBLE (-37.0)
 
 typedef struct parzen_job {
   const double *centre_norm, *point_norm;
-  const float *product; /* [points x centres] of this block */
+  const float *product; /* [points x centres], of this block */
   size_t first_point, first_centre, centres;
   const double *sigmas;
   size_t n_sigmas, n_points;
-  double *peak, *sum; /* [n_sigmas x n_points]: sum of exp(exponent - peak) so far */
+  double *peak, *sum; /* [n_sigmas x n_points]: so far, with sum of exp(exponent - peak) */
 } parzen_job;
 
 static size_t smaller(size_t a, size_t b) {
@@ -52,7 +52,7 @@ static void add_block(void *context, size_t begin, size_t end, size_t thread) {
       for (size_t c = 0; c < job->centres; c++) {
         const double distance2 = job->point_norm[job->first_point + p] + job->centre_norm[job->first_centre + c] -
                                  2 * (double)row[c];
-        const double exponent = distance2 > 0 ? scale * distance2 : 0; /* below 0: rounding of the product */
+        const double exponent = distance2 > 0 ? scale * distance2 : 0; /* below 0 only by rounding */
         if (exponent <= *peak) {
           if (exponent - *peak > NEGLIGIBLE) *sum += vpfi_exp(exponent - *peak);
         } else {
@@ -73,7 +73,7 @@ vpf_status vpfi_parzen(const vpfi_parzen_set *set, const double *sigmas, size_t 
   const bool complete = centre_norm && point_norm && sum && product;
   for (size_t c = 0; complete && c < n_centres; c++) centre_norm[c] = norm2(centres + c * dim, dim);
   for (size_t p = 0; complete && p < n_points; p++) point_norm[p] = norm2(points + p * dim, dim);
-  for (size_t k = 0; complete && k < n_sigmas * n_points; k++) out[k] = -HUGE_VAL; /* the peaks, for now */
+  for (size_t k = 0; complete && k < n_sigmas * n_points; k++) out[k] = -HUGE_VAL; /* for now, out holds the peaks */
   for (size_t p = 0; complete && p < n_points; p += POINTS)
     for (size_t c = 0; c < n_centres; c += CENTRES) {
       const size_t np = smaller(n_points - p, POINTS), nc = smaller(n_centres - c, CENTRES);

@@ -15,8 +15,8 @@ typedef struct pseudo_job {
   double *out;
 } pseudo_job;
 
-/* log p(x_i | rest) = -log(1 + exp(F(x) - F(x flipped))). Flipping unit i changes the field of each
- * hidden unit by a weight, up or down, so its part of F is a change of softplus from 0 to +-w_i. */
+/* log p(x_i | rest) = -log(1 + exp(F(x) - F(x flipped))). Flipping unit i moves the field of each
+ * hidden unit up or down by a weight, and the unit's part of F changes as softplus does over that step. */
 static double row_value(const vpfi_machine *machine, const uint64_t *row, vpfi_scratch *scratch) {
   const vpfi_shape *shape = machine->shape;
   const vpfi_layer *visible = &shape->layer[0], *hidden = shape->n_layers == 2 ? &shape->layer[1] : NULL;

@@ -5,10 +5,10 @@
 
 #include "bm/workspace.h"
 
-/* One layer, or two of which the upper has no U. out: [rows]. */
+/* For one layer, or two of which the upper has no U. out: [rows]. */
 void vpfi_pseudo_likelihood(vpfi_workspace *work, const vpfi_rows *visible, double *out);
 
-/* Its mean over the rows. VPF_ERR_MEMORY, VPF_ERR_OVERFLOW, whose text begins with the function. */
+/* The mean over the rows. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, whose text begins with the function. */
 vpf_status vpfi_mean_pseudo_likelihood(const char *function, vpfi_workspace *work, const vpfi_rows *visible,
                                        double *out_mean);
 

@@ -11,7 +11,7 @@ static double error_of_row(const vpfi_rows *truth, size_t row, const float *prob
   return sum;
 }
 
-/* In one pass, without a list of the errors (Welford 1962). */
+/* In one pass, without storing the errors (Welford 1962). */
 void vpfi_reconstruction_error(const vpfi_rows *truth, const float *probs, const uint8_t *region, double *out_mean,
                                double *out_stderr) {
   double mean = 0, squares = 0;

@@ -40,7 +40,7 @@ static vpf_status make_room(vpfi_watch *watch) {
   return VPF_OK;
 }
 
-/* Put a copy of the machine in the place of the best one. */
+/* Replace the best machine by a copy of this one. */
 static vpf_status keep_machine(vpfi_watch *watch, const vpfi_shape *shape, const vpfi_params *params) {
   vpfi_shape shape_copy;
   vpfi_params params_copy;

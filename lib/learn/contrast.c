@@ -38,7 +38,8 @@ typedef struct contrast_job {
   float weight;
 } contrast_job;
 
-/* `weight` times the bit or mean of every unit of a role. For a mean, scratch->z is its field. */
+/* Set the gains of a role: `weight` times the bit or the mean of each unit. Means are made from the fields in
+ * scratch->z. */
 static void set_gain(const contrast_job *job, size_t row, size_t role, float weight, vpfi_scratch *scratch) {
   const vpfi_role *r = &job->machine->shape->role[role];
   const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
@@ -66,7 +67,7 @@ static void data_range(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
-/* After the E-step: give every pair its own copy of the bits of a middle layer. */
+/* After the E-step, give each pair its own copy of the bits of a middle layer. */
 static void spread_planes(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order drawn) {
   assert(batch->order == VPFI_ORDER_APART);
   for (size_t p = shape->n_planes[drawn]; p < batch->states.n_planes; p++)
@@ -83,7 +84,7 @@ bool vpfi_contrast_data(vpfi_trainer *trainer, vpfi_overflow *where) {
   return true;
 }
 
-/* The two layers of a pair see no other: its chain is one of a machine of its own. */
+/* The two layers of a pair see no other layer: this is a chain of a machine of its own. */
 static void run_pair(const contrast_job *job, size_t pair, vpfi_chain *chain) {
   const vpfi_join *join = &job->machine->shape->join[pair];
   /* A middle layer is drawn in two pairs. Draws are numbered by pass and unit, so the passes of
@@ -122,5 +123,5 @@ void vpfi_contrast_chains(vpfi_trainer *trainer, size_t chains, uint64_t stream)
                       (float)batch->rows / (float)chains};
   vpfi_team_for(&batch->team, chains, chain_range, &job);
   batch->rows += chains;
-  vpfi_batch_transpose(batch, trainer->machine.shape); /* vpfi_batch_rates() has not seen them */
+  vpfi_batch_transpose(batch, trainer->machine.shape); /* vpfi_batch_rates() ran without the chains */
 }

@@ -24,7 +24,7 @@ static void begin_epoch(vpfi_trainer *trainer) {
   trainer->fresh = NULL;
 }
 
-/* Minibatches without a break: at most so many, at most to the end of the epoch. */
+/* Minibatches trained without a break: this many, but not beyond the end of the epoch. */
 typedef struct stretch {
   vpfi_trainer *trainer;
   uint64_t batches;
@@ -40,8 +40,8 @@ static void train_stretch(void *context) {
   if (!trainer->batch.keep_transposed) vpfi_update_transposed(&trainer->machine, trainer->params, &trainer->batch);
 }
 
-/* The rest of the epoch, unless progress stops it (*stopped). The progress function is called
- * outside the team: whatever it does has all threads to itself. */
+/* Train the rest of the epoch, unless progress stops it (*stopped). The progress function is called
+ * outside the team, so whatever it does has all threads to itself. */
 static vpf_status finish_rows(vpfi_trainer *trainer, const vpfi_run_clock *clock, uint64_t target,
                               vpf_progress_fn progress, void *user, bool *stopped) {
   vpfi_learner *learner = trainer->learner;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The training loop (Algorithm 1): epochs, and nothing else. */
+/* The training loop (the paper's Algorithm 1): epochs, and nothing else. */
 #ifndef VPFI_LEARN_EPOCH_H
 #define VPFI_LEARN_EPOCH_H
 
@@ -7,7 +7,7 @@
 
 #include "learn/trainer.h"
 
-/* Train until `epochs` more epochs have ended, or progress or divergence stops it. */
+/* Train until `epochs` more epochs have ended, or until progress or divergence stops it. */
 vpf_status vpfi_run_epochs(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn progress, void *user);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The E-step of an epoch: a hidden sample for all rows of the data (Algorithm 1, lines 4-9). */
+/* The E-step of an epoch: a hidden sample for each row of the data (the paper's Algorithm 1, lines 4-9). */
 #ifndef VPFI_LEARN_ESTEP_H
 #define VPFI_LEARN_ESTEP_H
 
 #include "learn/trainer.h"
 
-/* Draw it on the parameters as they are, if it is due at the beginning of this epoch. */
+/* Draw one with the current parameters, if one is due at the beginning of this epoch. */
 void vpfi_estep_of_epoch(vpfi_trainer *trainer);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything that training remembers except the parameters: what a vpf_optimizer is, and what a checkpoint
- * must hold so that going on gives the same bits. */
+ * must hold for a resumed run to give the same bits. */
 #ifndef VPFI_LEARN_LEARNER_H
 #define VPFI_LEARN_LEARNER_H
 
@@ -11,23 +11,23 @@
 #include "learn/options.h"
 #include "num/tensor.h"
 
-/* Which data a hidden sample belongs to. */
+/* The data that a hidden sample belongs to. */
 typedef struct vpfi_data_id {
   uint64_t rows, cols, first_row, checksum;
 } vpfi_data_id;
 
-/* How the hidden sample of an epoch is drawn; fixed while the epoch lasts. */
+/* How the hidden sample of an epoch is drawn; fixed during the epoch. */
 typedef struct vpfi_estep_plan {
   vpfi_estep estep;
-  size_t samples;  /* of each row */
+  size_t samples;  /* for each row */
   uint64_t period; /* in epochs; 0: in every minibatch, and nothing is kept */
 } vpfi_estep_plan;
 
-/* Sums over rows: of a minibatch, or of the running epoch. */
+/* Sums over rows, of a minibatch or of the epoch so far. */
 typedef struct vpfi_sums {
   double *flow;     /* [n_roles] */
   double *on;       /* [n_layers] units that were on */
-  double rows;      /* rows of states: data rows times samples */
+  double rows;      /* of states: data rows times samples */
   uint64_t batches; /* minibatches */
 } vpfi_sums;
 
@@ -37,28 +37,28 @@ typedef struct vpfi_learner {
   vpf_stop last_stop;
   bool busy; /* inside vpf_train() */
 
-  bool bound; /* to shape, by the first training; all below exists only then */
+  bool bound; /* to shape, by the first training; what follows exists only then */
   vpfi_shape shape;
   vpfi_params moment1, moment2; /* Adam's m and v; SGD's u is moment1 */
-  double beta1_power, beta2_power; /* beta^t since the moments were zero */
+  double beta1_power, beta2_power; /* beta^t, t counting the steps since the moments were zero */
 
   uint64_t epochs;       /* epochs ended */
-  bool inside;           /* an epoch has begun and not ended */
-  size_t cursor;         /* rows of it that are done */
-  uint64_t epoch_seed;   /* its seed and order, whatever the options say now */
+  bool inside;           /* an epoch has begun but not ended */
+  size_t cursor;         /* how many of its rows are done */
+  uint64_t epoch_seed;   /* this and epoch_shuffle: fixed when it began, whatever the options say now */
   bool epoch_shuffle;
   vpf_method method;
   vpfi_estep_plan plan;  /* its E-step */
   vpfi_data_id data;     /* its data */
   vpfi_sums sums;
 
-  bool has_sample;       /* hidden states of every row of data */
+  bool has_sample;       /* there are hidden states for every row of data */
   vpfi_states sample;    /* without the visible plane, which is the data */
   vpfi_estep_plan sample_plan;
   vpfi_data_id sample_data;
-  uint64_t sample_epoch; /* epochs ended when it was drawn */
+  uint64_t sample_epoch; /* number of epochs ended when it was drawn */
 
-  void *kept[VPFI_N_METHODS]; /* what each method keeps (vpfi_keeper); NULL: nothing */
+  void *kept[VPFI_N_METHODS]; /* what each method keeps (vpfi_keeper), or NULL */
 } vpfi_learner;
 
 void vpfi_learner_init(vpfi_learner *learner); /* the paper preset, unbound */
@@ -67,13 +67,13 @@ void vpfi_learner_clear(vpfi_learner *learner);
 /* Allocate what depends on the shape; the learner is unchanged on failure. */
 vpf_status vpfi_learner_bind(vpfi_learner *learner, const vpfi_shape *shape);
 
-/* Free it again and be as new, but for options, seed and last_stop. */
+/* Free that again: the learner is as new, except for options, seed and last_stop. */
 void vpfi_learner_unbind(vpfi_learner *learner);
 
-/* Put what method number k keeps from now on in the place of what it kept. */
+/* Replace what method number k keeps; the old is destroyed. */
 void vpfi_learner_keep(vpfi_learner *learner, size_t k, void *kept);
 
-/* Forget the moments: after a change of rule. */
+/* Forget the moments, after a change of rule. */
 void vpfi_learner_reset_moments(vpfi_learner *learner);
 
 /* Memory for the hidden sample of `rows` data rows (zeroed), without the visible plane. */
@@ -86,8 +86,8 @@ void vpfi_sums_clear(vpfi_sums *sums);
 
 bool vpfi_data_id_equal(const vpfi_data_id *a, const vpfi_data_id *b);
 
-/* Append the planes of states from `first` on as "optimizer.<what>.<plane>", [rows x words]; returns how many. Where
- * the states have no memory yet, neither have the tensors. */
+/* Append the planes of states from `first` on as "optimizer.<what>.<plane>", [rows x words]; returns how many. If the
+ * states have no memory yet, the tensors have no data either. */
 size_t vpfi_list_planes(vpfi_tensor *list, const char *what, const vpfi_states *states, const vpfi_shape *shape,
                         vpfi_order order, size_t first);
 

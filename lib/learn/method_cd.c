@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CD-k (Hinton 2002): chains start at the data of the minibatch. */
+/* CD-k (Hinton 2002): chains start at the minibatch's data. */
 #include "learn/contrast.h"
 #include "num/rng.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PCD-k (Tieleman 2008): chains go on from one minibatch to the next. They belong to the parameters, not to data. */
+/* PCD-k (Tieleman 2008): chains persist from one minibatch to the next. They belong to the parameters, not the data. */
 #include <stdio.h>
 
 #include "base/memory.h"
@@ -7,7 +7,7 @@
 #include "learn/contrast.h"
 #include "num/rng.h"
 
-/* What is kept: the chains, in VPFI_ORDER_APART, and the minibatches so far, which number their random draws. */
+/* What is kept: the chains, in VPFI_ORDER_APART, and how many times they have been drawn, which numbers the draws. */
 typedef struct persistent {
   vpfi_states chains;
   uint64_t time;
@@ -17,7 +17,7 @@ static persistent *kept_by(const vpfi_learner *learner) {
   return learner->kept[VPF_METHOD_PCD];
 }
 
-/* An epoch that has begun keeps to the chains that it has. */
+/* An epoch that has begun keeps its number of chains. */
 static size_t chains_now(const vpfi_learner *learner) {
   return learner->inside ? kept_by(learner)->chains.rows : (size_t)learner->option[VPFI_AT_PARTICLES];
 }
@@ -27,7 +27,7 @@ static vpfi_needs needs(const vpfi_learner *learner, size_t batch_rows) {
   return vpfi_contrast_needs(learner, chains_now(learner));
 }
 
-/* The chains are moved on in the memory of the minibatch; accept() makes it so. */
+/* The chains advance in the minibatch's memory; accept() copies them back. */
 static bool gradient(vpfi_trainer *trainer, double *bound, vpfi_overflow *where) {
   const persistent *p = kept_by(trainer->learner);
   vpfi_states *states = &trainer->batch.states;
@@ -83,7 +83,7 @@ static vpf_status prepare(const vpfi_learner *learner, const void *kept, void **
   return VPF_OK;
 }
 
-/* At random: uniform bits in all planes. */
+/* New chains start at random, with uniform bits in all planes. */
 static void start(vpfi_trainer *trainer, void *fresh, const void *kept) {
   const persistent *before = kept;
   persistent *p = fresh;

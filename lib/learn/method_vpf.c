@@ -31,7 +31,7 @@ static vpfi_needs needs(const vpfi_learner *learner, size_t batch_rows) {
                       .transposed = plan.period == 0 && plan.estep.gibbs};
 }
 
-/* |dK/dw_ij| <= mean of (delta_i + delta_j)/2 <= mean flow */
+/* The bound: |dK/dw_ij| <= mean of (delta_i + delta_j)/2 <= mean flow. */
 static bool gradient(vpfi_trainer *trainer, double *bound, vpfi_overflow *where) {
   vpfi_batch *batch = &trainer->batch;
   if (!vpfi_batch_rates(batch, &trainer->machine, where)) return false;

@@ -8,12 +8,12 @@
 
 /* ---- Its rows ---- */
 
-/* Few words at a time: less than a call of memcpy. */
+/* For a few words, cheaper than calling memcpy. */
 static void copy_words(uint64_t *to, const uint64_t *from, size_t words) {
   for (size_t w = 0; w < words; w++) to[w] = from[w];
 }
 
-/* Ask for the states of a row: it lies anywhere, and memory is slow. */
+/* Prefetch the states of a row: rows lie anywhere, and memory is slow. */
 static void prefetch_row(const vpfi_trainer *trainer, size_t at) {
   enum { LINE = 64 };
   const vpfi_learner *learner = trainer->learner;
@@ -25,9 +25,9 @@ static void prefetch_row(const vpfi_trainer *trainer, size_t at) {
     __builtin_prefetch(learner->sample.bits[p] + row * learner->plan.samples * words[p]);
 }
 
-/* Copy the states of a minibatch together, its rows in the order of the epoch. */
+/* Gather the states of a minibatch, its rows in the order of the epoch. */
 static void copy_rows(const vpfi_trainer *trainer, vpfi_states *states, size_t cursor, size_t data_rows) {
-  enum { AHEAD = 12 }; /* rows: as many as can be on their way at once */
+  enum { AHEAD = 12 }; /* rows: as many as memory can deliver at once */
   const vpfi_learner *learner = trainer->learner;
   const size_t samples = learner->plan.samples;
   states->rows = data_rows * samples;
@@ -57,7 +57,7 @@ void vpfi_minibatch_fetch_ahead(vpfi_trainer *trainer) {
   if (trainer->ahead.ids) trainer->batch.side_task = (vpfi_task){copy_ahead, trainer};
 }
 
-/* The states of the next minibatch. */
+/* Bring the states of the next minibatch into the batch. */
 static void gather(vpfi_trainer *trainer, size_t data_rows) {
   vpfi_batch *batch = &trainer->batch;
   if (trainer->ahead.rows > 0 && trainer->ahead_cursor == trainer->learner->cursor) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The option table of vpf_optimizer. */
+/* The table of vpf_optimizer's options. */
 #ifndef VPFI_LEARN_OPTIONS_H
 #define VPFI_LEARN_OPTIONS_H
 
@@ -26,7 +26,7 @@ extern const vpfi_option_info vpfi_option_table[VPFI_N_OPTIONS];
 /* The position of a key, or -1. */
 int vpfi_option_find(vpf_option key);
 
-/* VPF_ERR_ARGUMENT with the bounds if the option at this position may not have that value. */
+/* VPF_ERR_ARGUMENT, with the bounds, if the option at this position must not have that value. */
 vpf_status vpfi_option_check(int position, double value);
 
 #endif

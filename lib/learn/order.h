@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* order[0..rows) = 0, 1, 2, ... or, shuffled, a permutation that depends on seed and epoch only. */
+/* order[0..rows) = 0, 1, 2, ... or, if shuffled, a permutation that depends only on seed and epoch. */
 void vpfi_order_fill(size_t *order, size_t rows, bool shuffle, uint64_t seed, uint64_t epoch);
 
 #endif

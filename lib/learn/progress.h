@@ -7,7 +7,7 @@
 
 #include "learn/trainer.h"
 
-/* When a run and its current epoch started, and from which row. */
+/* When a run and its current epoch started, and at which row. */
 typedef struct vpfi_run_clock {
   double run, epoch; /* seconds of vpfi_now() */
   size_t first_row;
@@ -15,7 +15,7 @@ typedef struct vpfi_run_clock {
 
 double vpfi_now(void);
 
-/* It points into trainer->report. target: epochs ended when the run will end. */
+/* The result points into trainer->report. target: how many epochs will have ended when the run ends. */
 vpf_progress vpfi_progress_of(vpfi_trainer *trainer, vpf_progress_event event, const vpfi_run_clock *clock,
                               uint64_t target);
 

@@ -19,7 +19,7 @@ static vpf_status alloc_batch(vpfi_trainer *trainer) {
   return batch->states.ids && trainer->tile_peaks ? VPF_OK : VPF_ERR_MEMORY;
 }
 
-/* The states of an epoch with a sample are there from its beginning: those of the next minibatch can be fetched. */
+/* An epoch with a sample has all its states from the beginning, so those of the next minibatch can be fetched ahead. */
 static vpf_status alloc_ahead(vpfi_trainer *trainer) {
   const size_t capacity = trainer->batch.capacity;
   const vpf_status status =

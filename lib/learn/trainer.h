@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All that one vpf_train() works with, so that nothing can fail for want of memory after the first step. */
+/* Everything one vpf_train() works with, so that nothing can fail for lack of memory after the first step. */
 #ifndef VPFI_LEARN_TRAINER_H
 #define VPFI_LEARN_TRAINER_H
 
@@ -17,25 +17,25 @@ struct vpfi_trainer {
   vpfi_params *params;
   vpfi_machine machine;  /* of these parameters, without tables */
   vpfi_training_data data;
-  vpf_method number;     /* of the method of all epochs of this vpf_train() */
+  vpf_method number;     /* of the method, the same for all epochs of this vpf_train() */
   const vpfi_method *method;
   vpfi_needs needs;
-  void *fresh;           /* what the method has prepared and not yet started with, or NULL */
+  void *fresh;           /* what the method has prepared but not yet started with, or NULL */
   vpfi_batch batch;
-  size_t batch_rows;     /* data rows of a minibatch, unless fewer are left */
+  size_t batch_rows;     /* data rows of a minibatch; the last may have fewer */
   size_t *order;         /* [rows] */
-  vpfi_states ahead;     /* rows of the minibatch after this one, from row ahead_cursor of the epoch; none if 0 rows */
+  vpfi_states ahead;     /* the minibatch after this one, from row ahead_cursor of the epoch on; 0 rows: not fetched */
   size_t ahead_cursor;
-  vpfi_tables tables;    /* for E-steps of all rows; all NULL where they do not pay */
+  vpfi_tables tables;    /* for E-steps of all rows; all NULL where they do not pay off */
   vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */
-  vpfi_sums batch_sums;  /* of the minibatch just done */
+  vpfi_sums batch_sums;  /* of the last minibatch */
   double *report;        /* what vpf_progress points into */
-  vpfi_states new_sample; /* memory for an E-step, if the learner's own does not fit */
+  vpfi_states new_sample; /* memory for an E-step if the learner's own does not fit */
   bool has_new_sample;
-  float peak;            /* largest magnitude of parameters and moments */
+  float peak;            /* largest magnitude among parameters and moments */
 };
 
-/* Check, and allocate. Learner (which is bound) and params are unchanged on failure.
+/* Check and allocate. The learner, which must be bound, and params are unchanged on failure.
  * VPF_ERR_STATE, VPF_ERR_UNSUPPORTED, VPF_ERR_MEMORY. */
 vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_params *params,
                              const vpfi_training_data *data);

@@ -11,12 +11,12 @@ typedef struct update_job {
   vpfi_params *params;
   vpfi_batch *batch;
   bool adam;
-  vpfi_update weights, biases; /* they differ in the decay */
+  vpfi_update weights, biases; /* they differ in weight decay */
   bool trial;                  /* work on copies */
   vpfi_tile_peak *tile_peaks;
 } update_job;
 
-/* The parameters of one tile, from upper unit j0 on; `rows` and `cols` are for the caller to set. */
+/* The parameters of one tile, from upper unit j0 on; the caller sets `rows` and `cols`. */
 static vpfi_parameters parameters_of(const update_job *job, const vpfi_tile *tile, size_t j0) {
   const vpfi_params *p = job->params, *m = &job->learner->moment1, *v = &job->learner->moment2;
   const size_t k = tile->index, stride = vpfi_tile_width(job->machine->shape, tile), at = tile->first * stride + j0;
@@ -35,7 +35,7 @@ static float apply(const update_job *job, const vpfi_parameters *to, const float
   return (job->adam ? kernels->adam : kernels->sgd)(to, sum, VPFI_TILE_UPPER, update);
 }
 
-/* On a copy of some parameters of one row. */
+/* Try the step on a copy of some parameters of one row. */
 static float attempt(const update_job *job, const vpfi_parameters *to, size_t row, size_t first, size_t count,
                      const float *sum, const vpfi_update *update) {
   _Alignas(64) float copy[3][VPFI_TILE_UPPER];
@@ -60,7 +60,7 @@ static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, 
   return (vpfi_tile_peak){0, 0};
 }
 
-/* Bring W^T in step with a tile of W. */
+/* Update W^T from a tile of W. */
 static void transpose_tile(const update_job *job, const vpfi_tile *tile) {
   const vpfi_shape *shape = job->machine->shape;
   if (tile->kind != VPFI_BLOCK_WEIGHTS) return;
@@ -105,7 +105,7 @@ static void update_range(void *context, size_t begin, size_t end, size_t thread)
   }
 }
 
-/* Run all tiles; the peak, or false and *blowup. */
+/* Update all tiles: true and *peak, or false and *blowup. */
 static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
   const bool more = job->batch->side_task.run && !job->trial;
   vpfi_team_for(&job->batch->team, job->batch->n_tiles + more, update_range, job);
@@ -129,7 +129,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
   const double beta1_power = learner->beta1_power * option[VPFI_AT_BETA1];
   const double beta2_power = learner->beta2_power * option[VPFI_AT_BETA2];
   const bool adam = (vpf_rule)option[VPFI_AT_RULE] == VPF_RULE_ADAM;
-  /* Kingma and Ba 2014, the form at the end of their section 2 */
+  /* Eq. (25): Kingma and Ba 2014, in the form at the end of their section 2 */
   const double correction = adam ? sqrt(1 - beta2_power) / (1 - beta1_power) : 1;
   const vpfi_machine machine = {kernels, &learner->shape, params, NULL};
   update_job job = {.learner = learner,
@@ -147,7 +147,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
                                .epsilon = (float)option[VPFI_AT_ADAM_EPSILON],
                                .momentum = (float)option[VPFI_AT_MOMENTUM]}};
   job.weights = job.biases;
-  job.weights.decay = (float)(2 * option[VPFI_AT_WEIGHT_DECAY]); /* d/dw lambda w^2 */
+  job.weights.decay = (float)(2 * option[VPFI_AT_WEIGHT_DECAY]); /* d/dw of lambda w^2 */
 
   const double gradient = bound + (double)job.weights.decay * (double)*peak;
 

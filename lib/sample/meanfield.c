@@ -7,7 +7,7 @@
 #include "num/bits.h"
 #include "num/elementary.h"
 
-/* z += sum over i of means[i] * row i. Rows of zero means are left out: known black pixels are most
+/* z += sum over i of means[i] * row i. Rows whose mean is zero are skipped: known black pixels are most
  * of an image, and a unit that no longer changes costs a sweep nothing. */
 static void add_mean_rows(float *z, const float *matrix, size_t width, const float *means, size_t count) {
   for (size_t i = 0; i < count; i++) {
@@ -36,13 +36,13 @@ void vpfi_sigmoid_all(float *z, size_t n) {
   for (size_t j = 0; j < n; j++) z[j] = vpfi_sigmoidf(z[j]);
 }
 
-/* Floats that the means of all layers of one row take. */
+/* How many floats the means of all layers of one row take. */
 static size_t means_length(const vpfi_shape *shape) {
   const vpfi_layer *top = &shape->layer[shape->n_layers - 1];
   return top->first_draw + top->width;
 }
 
-/* One row under way: layer l has its means from first_draw on. */
+/* A row being worked on; the means of layer l begin at its first_draw. */
 typedef struct row_means {
   const vpfi_machine *machine;
   const uint64_t *known; /* visible units that are not updated, or NULL */
@@ -53,7 +53,7 @@ static float *means_of(const row_means *row, size_t layer) {
   return layer < row->machine->shape->n_layers ? row->means + row->machine->shape->layer[layer].first_draw : NULL;
 }
 
-/* z holds the whole field, own layer included, and follows the means as they change. */
+/* z holds the complete field, own layer included, and is updated as the means change. */
 static void sweep_means(const row_means *row, size_t layer, const uint64_t *known) {
   const vpfi_layer *l = &row->machine->shape->layer[layer];
   float *means = means_of(row, layer);
@@ -65,7 +65,7 @@ static void sweep_means(const row_means *row, size_t layer, const uint64_t *know
   }
 }
 
-/* m = sigmoid(z) for a layer given all its neighbours; what its role does not sum is not summed. */
+/* m = sigmoid(z), Eq. (22b), for a layer given all its neighbours, as far as its role sums them. */
 static void update_layer(const row_means *row, size_t layer) {
   const vpfi_layer *l = &row->machine->shape->layer[layer];
   const size_t role = layer == 0 ? l->down : l->up;
@@ -81,7 +81,7 @@ static void update_layer(const row_means *row, size_t layer) {
     if (!known || !vpfi_bits_get(known, j)) means[j] = vpfi_sigmoidf(row->z[j]);
 }
 
-/* The closed-form start: from the bits upward, U and the layer above left out. */
+/* The start, in closed form: from the bits upward, leaving out U and the layer above. */
 static void start(const row_means *row, const uint64_t *bits, size_t layers) {
   const vpfi_shape *shape = row->machine->shape;
   for (size_t j = 0; j < shape->layer[0].size; j++) row->means[j] = (float)vpfi_bits_get(bits, j);

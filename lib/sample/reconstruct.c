@@ -14,7 +14,7 @@ typedef struct reconstruct_job {
   float *probs;
 } reconstruct_job;
 
-/* Visible given all its neighbours, then every hidden layer given all of its own. */
+/* The visible layer given all its neighbours, then every hidden layer given all of its own. */
 static void gibbs_step(vpfi_chain *c, float *field) {
   const vpfi_shape *shape = c->machine->shape;
   vpfi_chain_resample(c, shape->layer[0].down, field);

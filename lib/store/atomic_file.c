@@ -16,30 +16,30 @@
 
 enum {
   BUFFER_BYTES = 1 << 16,
-  MOST_LINKS = 40,    /* Linux gives up after as many */
-  MOST_NAMES = 10000, /* temporary names tried: taken ones are from crashed processes or other threads */
+  MOST_LINKS = 40,    /* Linux gives up after the same number */
+  MOST_NAMES = 10000, /* temporary names to try; crashed processes and other threads may have taken some */
   MOST_BYTES_A_WRITE = 1 << 30, /* some kernels refuse more than INT_MAX */
   TEMPORARY_BYTES = PATH_MAX + 64
 };
 
 struct vpfi_atomic_file {
   const char *path;                /* as the caller gave it, for messages */
-  int fd;                          /* -1 after closing */
-  int folder;                      /* -1: a device, or a folder that may not be read */
-  char target[PATH_MAX];           /* path with its symbolic links followed */
+  int fd;                          /* -1 once closed */
+  int folder;                      /* -1 for a device, or if the folder may not be read */
+  char target[PATH_MAX];           /* path, with symbolic links followed */
   char temporary[TEMPORARY_BYTES]; /* "" for a device */
   size_t used;
   unsigned char buffer[BUFFER_BYTES];
 };
 
-/* Functions below that return int return 0 or an errno. */
+/* The functions below that return int return 0 or an errno. */
 
 static size_t folder_length(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Replace the link at target by what it points to. */
+/* Replace the link in target by what it points to. */
 static int follow_link(char target[PATH_MAX]) {
   char link[PATH_MAX];
   const ssize_t got = readlink(target, link, sizeof link);
@@ -52,8 +52,8 @@ static int follow_link(char target[PATH_MAX]) {
   return 0;
 }
 
-/* Follow links until a file or nothing is found: rename() would replace the link itself. A link
- * that leads to nothing names the file to create, as it does for open(). */
+/* Follow links until a file is found, or nothing: rename() would replace the link itself. As with open(),
+ * a link that leads to nothing names the file to create. */
 static int find_target(char target[PATH_MAX], const char *path, struct stat *info, bool *exists) {
   if (strlen(path) >= PATH_MAX) return ENAMETOOLONG;
   strcpy(target, path);
@@ -77,12 +77,12 @@ static int create_temporary(vpfi_atomic_file *file, mode_t mode) {
     if (file->fd >= 0) return 0;
     error = errno;
   }
-  file->temporary[0] = 0; /* not ours to remove */
+  file->temporary[0] = 0; /* nothing of ours to remove */
   return error;
 }
 
-/* Opened before anything is written, so that what could fail after the rename fails early. A
- * folder that may be written but not read cannot be synced; that is no reason to fail. */
+/* Done before anything is written, so that what could fail after the rename fails early. A folder
+ * that may be written to but not read cannot be synced; that is no reason to fail. */
 static int open_folder(vpfi_atomic_file *file) {
   char name[PATH_MAX];
   const size_t length = folder_length(file->target);
@@ -104,7 +104,7 @@ static vpf_status open_replacement(vpfi_atomic_file *file) {
   if (!error) error = create_temporary(file, exists ? S_IRUSR | S_IWUSR : 0666);
   if (error) return vpfi_fail_io("creating a temporary file beside", file->path, error);
 
-  /* Where permissions cannot be set (FAT), there are none to keep. */
+  /* Where permissions cannot be set (FAT), there are none to preserve. */
   if (exists && fchmod(file->fd, old.st_mode & 0777) != 0 && errno != EPERM && errno != ENOTSUP)
     return vpfi_fail_io("setting the permissions of a temporary file beside", file->path, errno);
   return VPF_OK;
@@ -112,7 +112,7 @@ static vpf_status open_replacement(vpfi_atomic_file *file) {
 
 static vpf_status open_special(vpfi_atomic_file *file, mode_t mode) {
   if (S_ISDIR(mode)) return vpfi_fail_io("writing", file->path, EISDIR);
-  /* A pipe cannot be replaced, and writing to one may wait for ever or raise SIGPIPE. */
+  /* A pipe cannot be replaced, and writing to one may block for ever or raise SIGPIPE. */
   if (!S_ISCHR(mode) && !S_ISBLK(mode))
     return vpfi_fail(VPF_ERR_IO, "writing %.300s: a pipe or a socket cannot be written to", file->path);
   do file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -143,7 +143,7 @@ static int write_all(int fd, const unsigned char *bytes, size_t count) {
     const ssize_t done = write(fd, bytes, count < MOST_BYTES_A_WRITE ? count : MOST_BYTES_A_WRITE);
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) return errno;
-    if (done == 0) return ENOSPC; /* POSIX has no such result; a loop without end would be worse */
+    if (done == 0) return ENOSPC; /* POSIX knows no such result; an endless loop would be worse */
     bytes += done;
     count -= (size_t)done;
   }
@@ -169,7 +169,7 @@ vpf_status vpfi_atomic_file_write(vpfi_atomic_file *file, const void *bytes, siz
   return error ? vpfi_fail_io("writing", file->path, error) : VPF_OK;
 }
 
-/* EINVAL and ENOTSUP: devices, and folders of some file systems, cannot be synced. */
+/* EINVAL and ENOTSUP: devices, and folders on some file systems, cannot be synced. */
 static int sync_descriptor(int fd) {
   int result;
   do result = fsync(fd);
@@ -180,7 +180,7 @@ static int sync_descriptor(int fd) {
 static int close_descriptor(int *fd) {
   const int closed = *fd;
   *fd = -1;
-  /* After EINTR the descriptor is gone on Linux, and closing again might hit another thread's. */
+  /* On Linux the descriptor is gone after EINTR; closing it again might close another thread's. */
   return closed < 0 || close(closed) == 0 || errno == EINTR ? 0 : errno;
 }
 

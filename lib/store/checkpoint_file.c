@@ -10,7 +10,7 @@
 #include "learn/method.h"
 #include "store/model_file.h"
 
-/* The whole numbers of a learner. New fields go to the end. */
+/* The whole numbers of a learner. New ones are added at the end. */
 enum {
   AT_SEED, AT_LAST_STOP, AT_BOUND, AT_EPOCHS, AT_INSIDE, AT_CURSOR, AT_EPOCH_SEED, AT_EPOCH_SHUFFLE,
   AT_DATA,                      /* 4: rows, columns, first row, checksum */
@@ -20,13 +20,13 @@ enum {
   AT_SAMPLE_EPOCH,
   AT_SAMPLE_DATA,               /* 4 */
   AT_SAMPLE_PLAN = AT_SAMPLE_DATA + 4, /* 6 */
-  N_STATE_FIRST = AT_SAMPLE_PLAN + 6,  /* as many as the first files had; the rest are then 0 */
+  N_STATE_FIRST = AT_SAMPLE_PLAN + 6,  /* how many the first files had; the rest are then 0 */
   AT_METHOD = N_STATE_FIRST,
-  AT_KEPT,                      /* the numbers of what methods keep, method after method */
+  AT_KEPT,                      /* numbers of what methods keep, method after method */
   MOST_STATE = AT_KEPT + 64
 };
 
-/* How many numbers there are. */
+/* How many numbers are used. */
 static size_t count_state(void) {
   size_t count = AT_KEPT;
   for (size_t k = 0; k < VPFI_N_METHODS; k++)
@@ -90,7 +90,7 @@ static void pack_state(uint64_t state[MOST_STATE], const vpfi_learner *learner) 
   }
 }
 
-/* What methods keep, without memory for its tensors. VPF_ERR_FORMAT, VPF_ERR_MEMORY. */
+/* Restore what methods keep, without memory for the tensors. VPF_ERR_FORMAT, VPF_ERR_MEMORY. */
 static vpf_status unpack_kept(const uint64_t state[MOST_STATE], vpfi_learner *learner) {
   const uint64_t *numbers = state + AT_KEPT;
   vpf_status status = VPF_OK;
@@ -109,7 +109,7 @@ static bool keeps_nothing(const vpfi_learner *learner) {
   return true;
 }
 
-/* False if some number cannot be: the file is then refused. */
+/* False if some number is impossible; the file is then refused. */
 static bool unpack_state(const uint64_t state[MOST_STATE], vpfi_learner *learner) {
   const uint64_t most = (uint64_t)1 << 47; /* rows, epochs */
   if (state[AT_LAST_STOP] > VPF_STOP_DIVERGED || state[AT_METHOD] >= VPFI_N_METHODS) return false;
@@ -145,14 +145,14 @@ static bool unpack_state(const uint64_t state[MOST_STATE], vpfi_learner *learner
 
 /* ---- The list of tensors, the same for writing and for reading ---- */
 
-/* What of a learner stands in arrays of its own in the file. */
+/* What the file has as arrays but a learner does not. */
 typedef struct flat_learner {
   uint64_t keys[VPFI_N_OPTIONS];
   uint64_t state[MOST_STATE];
   double powers[2], sum_rows[1];
 } flat_learner;
 
-/* To be written only. */
+/* A tensor that is only written. */
 static vpfi_tensor given(const char *name, vpfi_dtype dtype, size_t count, const void *data) {
   vpfi_tensor tensor = {.dtype = dtype, .rank = 1, .rows = 1, .cols = count, .stride = count, .data = data};
   snprintf(tensor.name, sizeof tensor.name, "%s", name);
@@ -207,7 +207,7 @@ static size_t list_moments(vpfi_tensor *list, const vpfi_shape *shape, const vpf
   return n;
 }
 
-/* The bits of hidden sample and of what methods keep. Without memory yet, names and sizes alone. */
+/* The bits of the hidden sample and of what methods keep; only names and sizes where there is no memory yet. */
 static size_t list_bits(vpfi_tensor *list, const vpfi_learner *learner) {
   const vpfi_shape *shape = &learner->shape;
   size_t n = 0;
@@ -218,7 +218,7 @@ static size_t list_bits(vpfi_tensor *list, const vpfi_learner *learner) {
   return n;
 }
 
-/* What exists once the learner is bound. */
+/* The tensors that exist once the learner is bound. */
 static size_t list_bound(vpfi_tensor *list, const vpfi_learner *learner, flat_learner *flat) {
   const vpfi_shape *shape = &learner->shape;
   size_t n = 0;
@@ -258,7 +258,7 @@ static vpf_status read_tensors(const vpfi_safetensors *file, const vpfi_tensor *
 
 enum { MOST_OPTIONS = 256 };
 
-/* Options by key: one that this library does not know is refused, one that the file does not
+/* Options by key: one that this library does not know is refused, and one that the file does not
  * have keeps its default. */
 static vpf_status read_options(const vpfi_safetensors *file, vpfi_learner *learner) {
   size_t rows, count, values;
@@ -302,7 +302,7 @@ static bool moments_are_sound(const vpfi_learner *learner) {
   return true;
 }
 
-/* Memory for the bits, once the file has been seen to hold as many: its own size bounds what is allocated. */
+/* Allocate the bits once the file is known to hold as many, so that its own size bounds what is allocated. */
 static vpf_status alloc_bits(const vpfi_safetensors *file, vpfi_learner *learner, vpfi_tensor *list) {
   const vpfi_data_id *data = &learner->sample_data;
   const vpfi_estep_plan *plan = &learner->sample_plan;
@@ -357,7 +357,7 @@ static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner
   return check_bits(file, learner);
 }
 
-/* Fields that a file does not have yet are 0. */
+/* Numbers that the file does not have yet are 0. */
 static vpf_status read_state(const vpfi_safetensors *file, uint64_t state[MOST_STATE]) {
   size_t rows, count;
   const size_t most = count_state();

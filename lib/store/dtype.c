@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Byte order is handled by shifts, which mean the same on every host: there is no second path
- * for big-endian machines that nobody runs. Compilers turn each shift loop into one move. */
+/* Byte order is handled by shifts, which mean the same on every processor, so there is no second path
+ * for big-endian ones that nobody runs. Compilers turn each shift loop into a single move. */
 
 static const struct {
   const char *name;

@@ -15,18 +15,18 @@ enum {
   MAGIC_LABELS = 0x801,
   CHUNK_BYTES = 1 << 16,
   FIRST_ROOM = 1 << 20,
-  MOST_OUTPUT = 1 << 30,    /* zlib counts in unsigned */
-  MOST_EXCESS = 1 << 20,    /* counted exactly up to here: more might be a bomb */
-  DEFLATE_EXPANSION = 1032, /* no byte of deflate gives more (zlib's own figure) */
+  MOST_OUTPUT = 1 << 30,    /* zlib's counts are unsigned int */
+  MOST_EXCESS = 1 << 20,    /* excess is counted exactly up to here; more might be a bomb */
+  DEFLATE_EXPANSION = 1032, /* no byte of deflate expands to more (zlib's own figure) */
   GZIP_WINDOW_BITS = 15 + 16
 };
 
 /* The bytes of a file, unpacked where it is gzipped. */
 typedef struct source {
   vpfi_input_file input;
-  uint64_t position; /* next byte of the file to be read */
+  uint64_t position; /* the next byte of the file to read */
   bool gzip;
-  bool between; /* gzip members: the last one is complete, the next has not begun */
+  bool between; /* one gzip member is complete, and the next has not begun */
   z_stream stream;
   unsigned char *chunk; /* [CHUNK_BYTES] of compressed bytes */
 } source;
@@ -47,7 +47,7 @@ static vpf_status start_inflating(source *s) {
   s->stream = (z_stream){.zalloc = vpfi_alloc_hook, .zfree = vpfi_free_hook};
   const int result = inflateInit2(&s->stream, GZIP_WINDOW_BITS);
   if (result == Z_OK) {
-    s->gzip = true; /* from here on the stream has to be ended */
+    s->gzip = true; /* from here on the stream must be ended */
     return VPF_OK;
   }
   return result == Z_MEM_ERROR ? vpfi_fail(VPF_ERR_MEMORY, "no memory to unpack %.300s", s->input.path)
@@ -79,16 +79,16 @@ static vpf_status refill(source *s) {
   return status;
 }
 
-/* A file may hold several gzip members, one after the other. */
+/* A file may hold several gzip members, one after another. */
 static vpf_status begin_member(source *s) {
   if (s->stream.next_in[0] != 0x1f)
     return vpfi_fail(VPF_ERR_FORMAT, "%.300s: garbage after the end of the compressed data", s->input.path);
   s->between = false;
-  inflateReset(&s->stream); /* fails for a broken stream only */
+  inflateReset(&s->stream); /* fails only for a broken stream */
   return VPF_OK;
 }
 
-/* Unpack what the input at hand gives, at most `room` bytes. */
+/* Unpack what the input at hand yields, but at most `room` bytes. */
 static vpf_status inflate_some(source *s, uint8_t *out, size_t room, size_t *got) {
   z_stream *stream = &s->stream;
   stream->next_out = out;
@@ -96,7 +96,7 @@ static vpf_status inflate_some(source *s, uint8_t *out, size_t room, size_t *got
   const uInt before = stream->avail_out;
   const int result = inflate(stream, Z_NO_FLUSH);
   *got = before - stream->avail_out;
-  if (result == Z_OK || result == Z_BUF_ERROR) return VPF_OK; /* BUF_ERROR: it needs more input */
+  if (result == Z_OK || result == Z_BUF_ERROR) return VPF_OK; /* Z_BUF_ERROR: it needs more input */
   if (result == Z_STREAM_END) {
     s->between = true;
     return VPF_OK;
@@ -123,7 +123,7 @@ static vpf_status read_gzip(source *s, uint8_t *out, size_t wanted, size_t *got)
   return VPF_OK;
 }
 
-/* Up to `wanted` bytes; fewer only at the end of the data, which is then known to be complete. */
+/* Read `wanted` bytes; fewer only at the end of the data, which are then known to be complete. */
 static vpf_status read_source(source *s, uint8_t *out, size_t wanted, size_t *got) {
   if (s->gzip) return read_gzip(s, out, wanted, got);
   const uint64_t left = s->input.size - s->position;
@@ -161,7 +161,7 @@ static vpf_status parse_header(const char *path, const uint8_t bytes[HEADER_BYTE
   return VPF_OK;
 }
 
-/* "<path>: header promises 60000 images of 28 x 28 (47040000 bytes), <then what there is>" */
+/* "<path>: header promises 60000 images of 28 x 28 (47040000 bytes), <then what there is instead>" */
 static vpf_status refuse_promise(const char *path, const idx_header *header, const char *has, uint64_t bytes,
                                  const char *unit) {
   return vpfi_fail(VPF_ERR_FORMAT, "%.300s: header promises %zu images of %zu x %zu (%zu bytes), %s %llu %s",
@@ -211,7 +211,7 @@ static vpf_status check_end(source *s, const idx_header *header) {
                         got == sizeof scratch ? "the file has at least" : "the file has", excess, "more");
 }
 
-/* Twice the room, but never more than was promised. */
+/* Double the room, but never beyond what was promised. */
 static vpf_status grow(uint8_t **values, size_t *room, size_t promised) {
   const size_t larger = promised - *room > *room ? 2 * *room : promised;
   uint8_t *moved = vpfi_alloc(larger, 1);
@@ -223,7 +223,7 @@ static vpf_status grow(uint8_t **values, size_t *room, size_t promised) {
   return VPF_OK;
 }
 
-/* For gzip the room grows only as bytes really arrive. *values is the caller's to free, on failure too. */
+/* For gzip, the room grows only as bytes actually arrive. The caller frees *values, on failure too. */
 static vpf_status read_images(source *s, const idx_header *header, uint8_t **values) {
   const size_t promised = header->bytes;
   size_t room = s->gzip && promised > FIRST_ROOM ? FIRST_ROOM : promised, filled = 0;

@@ -22,7 +22,7 @@ static vpf_status check_kind(vpfi_input_file *file) {
 
 vpf_status vpfi_input_file_open(vpfi_input_file *file, const char *path) {
   *file = (vpfi_input_file){.fd = -1, .path = path};
-  /* O_NONBLOCK, because opening a pipe would wait for its writer; regular files ignore it. */
+  /* O_NONBLOCK, because opening a pipe would wait for a writer; regular files ignore it. */
   do file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   while (file->fd < 0 && errno == EINTR);
   if (file->fd < 0) return vpfi_fail_io("opening", path, errno);
@@ -33,7 +33,7 @@ vpf_status vpfi_input_file_open(vpfi_input_file *file, const char *path) {
 }
 
 void vpfi_input_file_close(vpfi_input_file *file) {
-  if (file->fd >= 0) close(file->fd); /* nothing was written: nothing can be lost */
+  if (file->fd >= 0) close(file->fd); /* nothing was written, so nothing can be lost */
   file->fd = -1;
 }
 

@@ -13,7 +13,7 @@
 
 enum {
   N_METADATA = 5, /* without the checksum, which the container adds */
-  SIZE_TEXT = 21  /* bytes of the longest size_t in decimal, with a comma or a NUL */
+  SIZE_TEXT = 21  /* bytes for the longest size_t in decimal, with a comma or a NUL */
 };
 
 static const char *const model_keys[] = {"vpf_format", "vpf_kind",     "vpf_sizes",
@@ -29,13 +29,13 @@ static const char *coupling_name(vpf_coupling coupling) {
   return coupling == VPF_COUPLING_JOINT ? "joint" : "pairwise";
 }
 
-/* One tensor of a machine of some shape. Writing and reading walk over the same list. */
+/* One tensor of a machine of a given shape. Writing and reading walk over the same list. */
 typedef struct slot {
   vpfi_block_kind kind;
   size_t index; /* role of a bias, lower layer of weights, layer of intra-layer weights */
   char name[64];
   size_t rank, rows, cols;
-  size_t stride; /* in vpfi_params */
+  size_t stride; /* of the matrix in vpfi_params */
 } slot;
 
 typedef struct slots {
@@ -113,7 +113,7 @@ static void add_metadata(vpfi_model_parts *parts, const char *key, const char *v
   added->value = value;
 }
 
-/* "784,196" and "0,1", into text for SIZE_TEXT and 2 bytes a layer. */
+/* Write "784,196" and "0,1" into texts of SIZE_TEXT and 2 bytes for each layer. */
 static void write_lists(const vpfi_shape *shape, char *sizes, char *intra) {
   for (size_t i = 0; i < shape->n_layers; i++) {
     const vpfi_layer *l = &shape->layer[i];
@@ -157,7 +157,7 @@ void vpfi_model_parts_clear(vpfi_model_parts *parts) {
 
 /* ---- reading ---- */
 
-/* The text that another part of the library gave for a failure, as this file's fault. */
+/* Report a failure whose text was set by another part of the library, as the fault of this file. */
 static vpf_status refuse_with_text(const vpfi_safetensors *file) {
   char text[256];
   snprintf(text, sizeof text, "%s", vpfi_error_text());
@@ -192,7 +192,7 @@ static vpf_status get_coupling(const vpfi_safetensors *file, vpf_coupling *out) 
   return vpfi_safetensors_refuse(file, "coupling \"%.20s\" is neither pairwise nor joint", name);
 }
 
-/* A decimal number without sign, space or leading zero; *text moves behind it. */
+/* A decimal number without sign, space or leading zero; *text moves past it. */
 static bool parse_number(const char **text, size_t *out) {
   const char *start = *text;
   size_t value = 0;
@@ -203,7 +203,7 @@ static bool parse_number(const char **text, size_t *out) {
   return *text > start && (*start != '0' || *text == start + 1);
 }
 
-/* Exactly `count` numbers with a comma between each two. */
+/* Exactly `count` numbers, separated by commas. */
 static bool parse_list(const char *text, size_t *out, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (!parse_number(&text, &out[i])) return false;
@@ -221,7 +221,7 @@ static vpf_status count_layers(const vpfi_safetensors *file, const char *sizes, 
   return VPF_OK;
 }
 
-/* Each list is parsed into `numbers`; intra is first so that the sizes are what remains in it. */
+/* Both lists are parsed into `numbers`, intra first, so that it holds the sizes in the end. */
 static vpf_status parse_lists(const vpfi_safetensors *file, const char *sizes_text, const char *intra_text,
                               size_t *numbers, uint8_t *intra, size_t layers) {
   bool valid = parse_list(intra_text, numbers, layers);
@@ -237,7 +237,7 @@ static vpf_status parse_lists(const vpfi_safetensors *file, const char *sizes_te
   return VPF_OK;
 }
 
-/* A shape takes memory by the number of layers, not by their sizes, so the sizes may still lie. */
+/* The memory that a shape takes depends on the number of layers, not on their sizes, which may still be lies. */
 static vpf_status read_shape(const vpfi_safetensors *file, vpfi_shape *shape) {
   const char *sizes_text, *intra_text;
   vpf_coupling coupling;
@@ -260,8 +260,8 @@ static vpf_status read_shape(const vpfi_safetensors *file, vpfi_shape *shape) {
   return status;
 }
 
-/* Each tensor of the machine must be there in its size: after this the sizes are bounded by the
- * size of the file and memory may be taken for them. */
+/* Each tensor of the machine must be there, in the right size. The sizes are then bounded by the size of
+ * the file, and memory can be allocated for them. */
 static vpf_status check_slots(const vpfi_safetensors *file, const slots *all) {
   for (size_t k = 0; k < all->count; k++) {
     const slot *s = &all->list[k];
@@ -275,7 +275,7 @@ static vpf_status check_slots(const vpfi_safetensors *file, const slots *all) {
   return VPF_OK;
 }
 
-/* Keys of our own that we do not know would change the meaning of the rest. */
+/* A key with our prefix that we do not know would change the meaning of the rest. */
 static vpf_status check_keys(const vpfi_safetensors *file) {
   const char *key = NULL;
   while ((key = vpfi_safetensors_next_key(file, key)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a model looks like inside a safetensors file, as a model of its own or as part of a checkpoint. */
+/* What a model looks like inside a safetensors file, alone or as part of a checkpoint. */
 #ifndef VPFI_STORE_MODEL_FILE_H
 #define VPFI_STORE_MODEL_FILE_H
 
@@ -15,17 +15,17 @@ typedef struct vpfi_model_parts {
   char *text; /* what the metadata values point into */
 } vpfi_model_parts;
 
-/* Fill in parts that point into params (which must outlive them); kind is "model" or
- * "checkpoint". room_for_more tensors are allocated beyond n_tensors. VPF_ERR_MEMORY; *parts is
- * then all zero. */
+/* Make parts that point into params, which must outlive them; kind is "model" or "checkpoint".
+ * There is room for room_for_more tensors beyond n_tensors. VPF_ERR_MEMORY; *parts is then all
+ * zero. */
 vpf_status vpfi_model_parts_init(vpfi_model_parts *parts, const vpfi_shape *shape, const vpfi_params *params,
                                  const char *kind, size_t room_for_more);
 void vpfi_model_parts_clear(vpfi_model_parts *parts);
 
 /* Rebuild shape and params from a file of that kind; both are all zero on failure.
  * VPF_ERR_FORMAT, VPF_ERR_IO, VPF_ERR_MEMORY. *out_tensors: how many tensors belong to the model;
- * a file of kind "model" must have no others. Metadata beginning with "vpf_" that a model does not
- * have are refused in files of both kinds. */
+ * a file of kind "model" must have no others. In files of both kinds, metadata that begin with
+ * "vpf_" but that a model does not have are refused. */
 vpf_status vpfi_model_parts_read(const vpfi_safetensors *file, const char *kind, vpfi_shape *shape,
                                  vpfi_params *params, size_t *out_tensors);
 

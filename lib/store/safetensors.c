@@ -34,7 +34,7 @@ typedef struct entry {
   uint64_t begin, end;
 } entry;
 
-/* The header's bytes, and where in them the digits of the checksum are. */
+/* The header's bytes, and where the digits of the checksum are in them. */
 typedef struct raw_header {
   char *text;
   size_t length;
@@ -77,7 +77,7 @@ static vpf_status read_header(vpfi_safetensors *file, raw_header *header) {
   return vpfi_input_file_read(&file->input, LENGTH_BYTES, header->text, header->length);
 }
 
-/* The parser spends hundreds of bytes on "[]", so headers made of them are refused before. A
+/* The parser spends hundreds of bytes on each "[]", so headers full of them are refused beforehand. A
  * tensor's entry has 3 containers in more than 48 bytes, nested 3 deep. */
 static vpf_status check_containers(const vpfi_safetensors *file, const raw_header *header) {
   size_t depth = 0, containers = 0;
@@ -102,7 +102,7 @@ static vpf_status check_containers(const vpfi_safetensors *file, const raw_heade
   return VPF_OK;
 }
 
-/* jansson seldom says that memory was lacking: it leaves no text, or calls a string invalid that is
+/* jansson rarely reports that it ran out of memory: it leaves no text, or calls a string invalid that is
  * complete (a string that really is invalid gets a text of its own). */
 static bool lacks_memory(const raw_header *header, const json_error_t *error) {
   static const char *const texts[] = {"invalid token", "string or '}' expected"};
@@ -115,12 +115,12 @@ static bool lacks_memory(const raw_header *header, const json_error_t *error) {
 }
 
 static json_t *parse_json(const raw_header *header, json_error_t *error) {
-  *error = (json_error_t){0}; /* not all of it is set by every failure */
+  *error = (json_error_t){0}; /* not every failure sets all of it */
   return json_loadb(header->text, header->length, JSON_REJECT_DUPLICATES, error);
 }
 
-/* Parsed twice: where jansson (2.14) cannot make room for a long token it leaves out a byte and
- * goes on, so a result counts only if it comes out a second time. */
+/* Parsed twice: where jansson (2.14) cannot make room for a long token, it drops a byte and goes on, so
+ * a result counts only if it comes out the same a second time. */
 static vpf_status parse_header(vpfi_safetensors *file, const raw_header *header) {
   if (header->length == 0 || header->text[0] != '{')
     return vpfi_safetensors_refuse(file, "not a safetensors file: the header does not begin with '{'");
@@ -162,7 +162,7 @@ static bool get_integer(const json_t *array, size_t index, uint64_t *out) {
 static vpf_status parse_shape(const vpfi_safetensors *file, const char *name, const json_t *shape,
                               entry *out) {
   uint64_t size[2] = {1, 1};
-  out->rank = json_array_size(shape); /* 0 if it is no array */
+  out->rank = json_array_size(shape); /* 0 if it is not an array */
   if (out->rank < 1 || out->rank > 2)
     return vpfi_safetensors_refuse(file, "tensor \"%.60s\": the shape is no array of 1 or 2 numbers", name);
   for (size_t k = 0; k < out->rank; k++)
@@ -224,7 +224,7 @@ static vpf_status parse_entries(const vpfi_safetensors *file, entry *entries) {
   return VPF_OK;
 }
 
-/* No tensor is empty, so in the order of their offsets each must begin where the last ended. */
+/* No tensor is empty, so, in the order of their offsets, each must begin where the one before ended. */
 static vpf_status check_coverage(const vpfi_safetensors *file, entry *entries, size_t count) {
   qsort(entries, count, sizeof *entries, by_begin);
   uint64_t covered = 0;
@@ -258,13 +258,13 @@ static const char *skip_space(const char *text) {
   return text + strspn(text, " \t\n\r");
 }
 
-/* Find the digits in the bytes of the header. The key must stand there exactly once, in plain
- * spelling, not as the end of a longer string ("x\"vpf_crc32"), and followed by the digits. Then
- * what stands there is what the parser saw: keys followed by strings occur only in the metadata
- * (and in a tensor's entry, whose keys are known), and keys are unique. */
+/* Find the digits in the bytes of the header. The key must occur there exactly once, in plain spelling,
+ * not as the end of a longer string ("x\"vpf_crc32"), and be followed by the digits. What stands there is
+ * then what the parser saw: keys followed by strings occur only in the metadata (and in a tensor's entry,
+ * whose keys are known), and keys are unique. */
 static vpf_status find_crc(const vpfi_safetensors *file, raw_header *header, const char *expected) {
   static const char key[] = "\"" VPFI_SAFETENSORS_CRC_KEY "\"";
-  char *found = strstr(header->text, key); /* the header has no NUL: it is JSON, and ends with one */
+  char *found = strstr(header->text, key); /* the header is JSON, without a NUL, and one follows it */
   const char *at = found ? skip_space(found + strlen(key)) : "";
   const bool unambiguous = found && found[-1] != '\\' && !strstr(found + 1, key); /* text[0] is '{' */
   if (unambiguous && *at == ':') at = skip_space(at + 1);
@@ -396,7 +396,7 @@ vpf_status vpfi_safetensors_read(const vpfi_safetensors *file, const char *name,
   if (found.rows != rows || found.cols != cols)
     return vpfi_safetensors_refuse(file, "tensor \"%.60s\" is %zu x %zu, not %zu x %zu", name, found.rows,
                                    found.cols, rows, cols);
-  /* Without padding it is one long row. */
+  /* Without padding, it is one long row. */
   const size_t runs = stride == cols ? 1 : rows, run = stride == cols ? rows * cols : cols;
   const size_t size = vpfi_dtype_size(dtype);
   unsigned char *to = data;

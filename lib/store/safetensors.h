@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The safetensors container: an 8-byte little-endian header length, a JSON header, raw
- * little-endian tensors. What the tensors mean is not known here.
+ * little-endian tensors. What the tensors mean is of no concern here.
  *
  *   | header length | {"__metadata__":{"vpf_crc32":"........",..},"name":{..},..}    | tensors ..
  *   | 8 bytes       | JSON, padded with spaces so that the tensors begin at 8 k     | no gaps
@@ -14,11 +14,11 @@
 
 #include "store/dtype.h"
 
-/* Of a header, read or written: 16 000 tensors take 1.5 MiB. What the JSON parser allocates for
- * a hostile header is a multiple of this (up to 60), so it is small. */
+/* The limit for a header, read or written; 16 000 tensors take 1.5 MiB. It is small because the JSON parser may
+ * allocate a multiple of it (up to 60) for a hostile header. */
 enum { VPFI_SAFETENSORS_HEADER_LIMIT = 4 << 20 };
 
-/* The entry for the checksum: the CRC-32 (zlib's) of the whole file with its digits as zeros. */
+/* The entry of the checksum: the CRC-32 (zlib's) of the whole file with zeros for these digits. */
 #define VPFI_SAFETENSORS_CRC_KEY "vpf_crc32"
 enum { VPFI_SAFETENSORS_CRC_DIGITS = 8 };
 
@@ -27,41 +27,41 @@ typedef struct vpfi_metadata {
   const char *value; /* printable ASCII without quote or backslash */
 } vpfi_metadata;
 
-/* Write all to path, atomically. The metadata entry vpf_crc32 is added here. The same content gives
- * the same bytes. VPF_ERR_IO (the old file is then intact), VPF_ERR_MEMORY, VPF_ERR_LIMIT (so many
- * tensors that the header could not be read back). */
+/* Write everything to path, atomically, adding the metadata entry vpf_crc32. The same content gives the same
+ * bytes. VPF_ERR_IO (the old file is then intact), VPF_ERR_MEMORY, VPF_ERR_LIMIT (so many tensors that the
+ * header could not be read back). */
 vpf_status vpfi_safetensors_write(const char *path, const vpfi_metadata *metadata, size_t n_metadata,
                                   const vpfi_tensor *tensors, size_t n_tensors);
 
 typedef struct vpfi_safetensors vpfi_safetensors;
 
-/* Open a file that is not trusted and check all that can be checked without knowing what it
+/* Open a file that is not trusted, and check everything that can be checked without knowing what it
  * means: lengths, offsets (in bounds, without gaps or overlaps, of the right size for dtype and
- * shape), metadata (strings), checksum. VPF_ERR_IO, VPF_ERR_FORMAT (text begins with the path),
+ * shape), metadata (strings), checksum. VPF_ERR_IO, VPF_ERR_FORMAT (whose text begins with the path),
  * VPF_ERR_MEMORY; *out is then NULL. */
 vpf_status vpfi_safetensors_open(vpfi_safetensors **out, const char *path);
-void vpfi_safetensors_close(vpfi_safetensors *file); /* takes NULL */
+void vpfi_safetensors_close(vpfi_safetensors *file); /* accepts NULL */
 
 size_t vpfi_safetensors_count(const vpfi_safetensors *file); /* tensors in the file */
 
-/* A metadata string, NULL if it is not there. */
+/* A metadata string, or NULL if there is none. */
 const char *vpfi_safetensors_metadata(const vpfi_safetensors *file, const char *key);
 
-/* The metadata keys one by one: the first for NULL, then the one after `key` (which came from
- * here), NULL after the last. */
+/* The metadata keys one by one: the first if `key` is NULL, else the one after `key`, which must have come
+ * from here; NULL after the last. */
 const char *vpfi_safetensors_next_key(const vpfi_safetensors *file, const char *key);
 
-/* The shape of a tensor: VPF_ERR_FORMAT if it is not there, of another dtype or rank. */
+/* The shape of a tensor. VPF_ERR_FORMAT if it is missing or has another dtype or rank. */
 vpf_status vpfi_safetensors_shape(const vpfi_safetensors *file, const char *name, vpfi_dtype dtype,
                                   size_t rank, size_t *out_rows, size_t *out_cols);
 
 /* Read a tensor that must have exactly this dtype, rank, rows and cols into data, rows `stride`
- * elements apart; what lies between them is not touched. VPF_ERR_FORMAT or VPF_ERR_IO. */
+ * elements apart; what lies between them is left untouched. VPF_ERR_FORMAT or VPF_ERR_IO. */
 vpf_status vpfi_safetensors_read(const vpfi_safetensors *file, const char *name, vpfi_dtype dtype,
                                  size_t rank, size_t rows, size_t cols, size_t stride, void *data);
 
-/* VPF_ERR_FORMAT with the path before the text: for callers that find a value wrong. Bytes of the
- * text that are not printable ASCII become '?': they may come from the file. */
+/* VPF_ERR_FORMAT with the path before the text, for callers that find a wrong value. Bytes of the text
+ * that are not printable ASCII become '?', as they may come from the file. */
 vpf_status vpfi_safetensors_refuse(const vpfi_safetensors *file, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -16,7 +16,7 @@ enum { LENGTH_BYTES = 8, FIRST_ROOM = 4096, CHUNK_BYTES = 8192 };
 typedef struct header {
   char *text;
   size_t length, room;
-  size_t crc_at; /* of the checksum's first digit */
+  size_t crc_at; /* where the checksum's first digit is */
 } header;
 
 static vpf_status reserve(header *h, size_t more) {
@@ -53,7 +53,7 @@ static vpf_status append(header *h, const char *format, ...) {
   return VPF_OK;
 }
 
-/* Names and values are made inside the library and need no escapes in JSON. */
+/* Names and values come from inside the library and need no escapes in JSON. */
 static vpf_status check_plain(const char *text) {
   for (const char *c = text; *c; c++)
     if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\')
@@ -110,7 +110,7 @@ static vpf_status compose(header *h, const vpfi_metadata *metadata, size_t n_met
   return status;
 }
 
-/* Where the bytes of the file go: first only into the checksum, then into the file. */
+/* Where the bytes go: in the first pass only into the checksum, then into the file. */
 typedef struct sink {
   vpfi_atomic_file *file; /* NULL in the first pass */
   uLong crc;
