@@ -43,9 +43,10 @@ static inline void adam_step(adam_state *a, float *w, float *m, float *v, vfloat
 
 static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   adam_state a = adam_begin(update);
-  for (size_t row = 0; row < p->rows; row++, sum += sum_stride)
-    for (size_t k = 0, at = row * p->stride; k < p->cols; k += W)
-      adam_step(&a, p->w + at + k, p->m + at + k, p->v + at + k, v_load(sum + k));
+  for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
+    float *w = p->w + row * p->stride, *m = p->m + row * p->stride, *v = p->v + row * p->stride;
+    for (size_t k = 0; k < p->cols; k += W) adam_step(&a, w + k, m + k, v + k, v_load(sum + k));
+  }
   return vpfi_bits_float(w_largest(a.peak));
 }
 
@@ -84,8 +85,12 @@ typedef struct sum_job {
 
 /* At their start, which is 0 if there is none. */
 VPFI_INLINE void begin_sums(vfloat *sum, const float *start, const int vectors) {
+  if (start) {
+    load_tile(sum, start, vectors);
+    return;
+  }
   VPFI_UNROLL
-  for (int v = 0; v < vectors; v++) sum[v] = start ? v_load(start + v * W) : v_set1(0);
+  for (int v = 0; v < vectors; v++) sum[v] = v_set1(0);
 }
 
 /* The group of four rows in which bit `bit` of a word is the first that is on, added to each other and then to the
@@ -286,7 +291,13 @@ static void sum_grouped(const vpfi_selection *s) {
 
 static void add_row(float *z, const float *row, bool on, size_t width) {
   const vfloat sign = v_set1(on ? 0.0f : -0.0f); /* a - b is a + (-b), to the bit */
-  for (size_t j = 0; j < width; j += W) v_store(z + j, v_load(z + j) + v_with_sign(v_load(row + j), sign));
+  for (size_t j = 0; j < width; j += BLOCK) {
+    VPFI_UNROLL
+    for (int v = 0; v < VECTORS; v++) {
+      float *at = z + j + v * W;
+      v_store(at, v_load(at) + v_with_sign(v_load(row + j + v * W), sign));
+    }
+  }
 }
 
 static bool rates(float *gain, size_t stride, const uint64_t *bits, size_t words, size_t first, size_t n, size_t width,

@@ -136,7 +136,10 @@ static void sigmoid(float *out, const float *z, float scale, size_t n, size_t wi
 }
 
 static void temper(float *z, const float *base, const float *f, float beta, size_t width) {
-  for (size_t j = 0; j < width; j += W) v_store(z + j, v_load(base + j) + beta * v_load(f + j));
+  for (size_t j = 0; j < width; j += BLOCK) {
+    VPFI_UNROLL
+    for (int v = 0; v < VECTORS; v++) v_store(z + j + v * W, v_load(base + j + v * W) + beta * v_load(f + j + v * W));
+  }
 }
 
 /* W of softplus_lane in kernels_reference.c. */

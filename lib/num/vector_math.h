@@ -9,11 +9,14 @@
 /* For functions with arguments that are constants where they are called. */
 #define VPFI_INLINE static inline __attribute__((always_inline))
 
-/* Before a loop of a few turns, a constant number: what it works on can then stay in registers. */
-#ifdef __clang__
-#define VPFI_UNROLL _Pragma("clang loop unroll(full)")
-#else
+/* Before a loop of a few turns, a constant number: what it works on can then stay in registers. Where a sanitizer
+ * looks after each access, clang would take minutes over that. */
+#ifndef __clang__
 #define VPFI_UNROLL _Pragma("GCC unroll 16")
+#elif __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#define VPFI_UNROLL
+#else
+#define VPFI_UNROLL _Pragma("clang loop unroll(full)")
 #endif
 
 /* The width of a row is a number of blocks, one lane of a sum each. */
