@@ -93,10 +93,11 @@ VPFI_INLINE void begin_sums(vfloat *sum, const float *start, const int vectors) 
   for (int v = 0; v < vectors; v++) sum[v] = v_set1(0);
 }
 
-/* The group of four rows in which bit `bit` of a word is the first that is on, added to each other and then to the
- * sums. `group` is where the word's rows begin. */
-VPFI_INLINE void add_group(vfloat *sum, const float *rows, size_t stride, uint64_t rest, unsigned bit, const int vectors) {
-  const unsigned at = bit & ~3u, on = (unsigned)(rest >> at) & 15;
+/* Those of a group of four rows that are on in a word, added to each other and then to the sums. `bit` is the first of
+ * them, and `rows` are all of the word. */
+VPFI_INLINE void add_group(vfloat *sum, const float *rows, size_t stride, uint64_t word, unsigned bit,
+                           const int vectors) {
+  const unsigned at = bit & ~3u, on = (unsigned)(word >> at) & 15;
   vfloat group[MOST_VECTORS];
   load_tile(group, rows + bit * stride, vectors);
   for (unsigned more = on & (on - 1); more; more &= more - 1)
@@ -123,7 +124,7 @@ VPFI_INLINE void add_rows(vfloat *sum, const sum_job *job, size_t k, size_t j, c
     }
 }
 
-/* Columns j .. j + blocks * BLOCK - 1 (blocks a constant) of all sums, each of which stays in registers over its rows. */
+/* Columns j .. j + blocks * BLOCK - 1 (blocks a constant) of all sums: each stays in registers over its rows. */
 VPFI_INLINE void sum_tile(const sum_job *job, size_t j, const sum_of of, const int blocks) {
   const vpfi_selection *s = job->selection;
   const vpfi_parameters *p = job->parameters;
@@ -217,7 +218,8 @@ static void tabulate(float *table, const float *matrix, size_t stride, size_t ro
       tabulate_group(table + j, width, matrix + row * stride + j, stride, rows - row);
 }
 
-enum { TABLES = 10, COLUMNS = 2 * BLOCK }; /* groups and columns at a time: 20 KiB of a first-level cache of 32 or more */
+/* Groups and columns at a time: 20 KiB of a first-level cache of 32 or more. */
+enum { TABLES = 10, COLUMNS = 2 * BLOCK };
 
 /* Tables of some groups, and what is made of them. */
 typedef struct lookup {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The layer of vector operations for AVX2; vector_avx512.h says what they do. Only for files that are compiled for it. */
+/* The layer of vector operations for AVX2; vector_avx512.h says what they do and what the numbers are. Only for files
+ * that are compiled for it. */
 #ifndef VPFI_NUM_VECTOR_AVX2_H
 #define VPFI_NUM_VECTOR_AVX2_H
 
@@ -16,11 +17,11 @@ typedef __m256 vmask; /* all ones in a lane, or none */
 
 enum {
   W = 8,
-  TILE_BLOCKS = 7,  /* 14 of 16 registers */
-  GROUP_BLOCKS = 4, /* both sums fill all of them; what is added comes from memory */
-  ADAM_BLOCKS = 1,  /* with 7 blocks, most of which registers do not hold, a step takes 1.09 times as long */
-  ABREAST = 1,      /* two blocks of two vectors are enough that do not wait for each other */
-  SWEEP_VECTORS = 1, /* with 2, sweeps of 196 units take 1.07 times as long */
+  TILE_BLOCKS = 7,   /* 14 of 16 registers */
+  GROUP_BLOCKS = 4,  /* both sums fill all of them; what is added comes from memory */
+  ADAM_BLOCKS = 1,   /* with 3 or 7 blocks, which registers do not hold, 1.1 times as slow */
+  ABREAST = 1,       /* two blocks of two vectors are enough that do not wait for each other */
+  SWEEP_VECTORS = 1, /* with 2, sweeps of 196 units are 1.07 times as slow, of 784 1.1 times as fast */
   SPREAD_VECTORS = 4,
   SQUARE = 8
 };
@@ -97,7 +98,8 @@ static inline vfloat v_select(vmask m, vfloat yes, vfloat no) {
 
 static inline unsigned v_above(const vfloat *a, const vfloat *b, const int vectors) {
   unsigned bits = 0;
-  for (int v = 0; v < vectors; v++) bits |= (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a[v], b[v], _CMP_GT_OQ)) << (W * v);
+  for (int v = 0; v < vectors; v++)
+    bits |= (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a[v], b[v], _CMP_GT_OQ)) << (W * v);
   return bits;
 }
 

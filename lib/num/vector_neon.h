@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The layer of vector operations for NEON (AArch64's Advanced SIMD); vector_avx512.h says what they do. Many short
- * vectors, of which 32 registers hold much. */
+/* The layer of vector operations for NEON (AArch64's Advanced SIMD); vector_avx512.h says what they do and
+ * what the numbers are. Many short vectors, of which 32 registers hold much. */
 #ifndef VPFI_NUM_VECTOR_NEON_H
 #define VPFI_NUM_VECTOR_NEON_H
 
@@ -19,7 +19,7 @@ enum {
   W = 4,
   TILE_BLOCKS = 4, /* 16 sums leave as many registers for what is added */
   GROUP_BLOCKS = 3,
-  ADAM_BLOCKS = 1,
+  ADAM_BLOCKS = 1, /* more is not measured */
   ABREAST = 1, /* two blocks of four vectors are enough that do not wait for each other */
   SWEEP_VECTORS = 4,
   SPREAD_VECTORS = 8,
