@@ -55,7 +55,7 @@ check_tree() (
         if (name == "cblas.h" && FILENAME != "lib/num/blas.c") bad("only lib/num/blas.c knows CBLAS")
         if (name == "omp.h" && FILENAME != "lib/base/threads.c") bad("only lib/base/threads.c knows OpenMP")
         if (name ~ /^Random123\// && FILENAME !~ /^lib\/num\/rng[^\/]*$/) bad("only lib/num/rng.c knows Random123")
-        if ((name == "immintrin.h" || name == "arm_neon.h") && FILENAME !~ /^lib\/num\/kernels_[^\/]*\.[ch]$/) bad("only kernels have intrinsics")
+        if ((name == "immintrin.h" || name == "arm_neon.h") && FILENAME !~ /^lib\/num\/(kernels_[^\/]*\.[ch]|vector_[^\/]*\.h)$/) bad("only kernels and their layers of vectors have intrinsics")
         if (name ~ /^(base|num|data|bm|learn|store|sample|eval|api)\//) bad("private headers are included in quotes")
         next
       }
@@ -94,6 +94,8 @@ expect() {
 expect pass lib/store/idx.c '#include "base/memory.h"'
 expect pass lib/num/blas.c '#include <cblas.h>'
 expect pass lib/base/threads.c '#pragma omp parallel for'
+expect pass lib/num/kernels_avx2.c '#include <immintrin.h>'
+expect pass lib/num/vector_avx2.h '#include <immintrin.h>'
 expect fail lib/base/memory.c '#include "num/bits.h"'
 expect fail lib/bm/flow.c '  #  include "store/idx.h"'
 expect pass lib/bm/flow.c '#include "data/rows.h"'
@@ -115,6 +117,8 @@ expect fail lib/bm/flow.c '#pragma omp parallel for'
 expect fail lib/bm/flow.c '#include <Random123/philox.h>'
 expect fail lib/bm/flow.c '#include <immintrin.h>'
 expect fail lib/bm/flow.c '#include <arm_neon.h>'
+expect fail lib/num/vector_avx2.c '#include <immintrin.h>'
+expect fail lib/bm/vector_avx2.h '#include <immintrin.h>'
 expect fail lib/bm/flow.c '#include FLOW'
 expect fail lib/bm/bits.c '/* the stem of lib/num/bits.h */'
 expect fail lib/bm/model.h '/* the name of include/vpf/model.h */'
