@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reads a model file with NumPy, without libvpf: the format is safetensors, docs/file-format.md has it to the byte.
+"""Reads a model file with NumPy alone, without libvpf. The format is safetensors; docs/file-format.md specifies it.
 
     python3 read_model.py MODEL     prints what is in the file
 
@@ -22,7 +22,8 @@ LONGEST_HEADER = 4 << 20
 def read_model(path):
     """(tensors, metadata) of a model or a checkpoint: {name: array}, {key: text}.
 
-    Raises ValueError, saying why, for what is not a file of libvpf, whole and unchanged. The arrays are read-only."""
+    Raises ValueError with the reason unless the file is one of libvpf's, complete and unchanged. The arrays are
+    read-only."""
     with open(path, "rb") as file:
         raw = file.read()
     try:
@@ -55,7 +56,7 @@ def _parse(raw):
 
 
 def _check_crc(raw, text, written):
-    """The checksum is that of the file with its own eight digits as zeros."""
+    """The checksum is computed over the file with its own eight digits set to zero."""
     places = [match.start(1) for match in re.finditer(rb'"vpf_crc32"\s*:\s*"([0-9a-f]{8})"', text)]
     if len(places) != 1:
         raise ValueError("no checksum, or several")
@@ -66,7 +67,7 @@ def _check_crc(raw, text, written):
 
 
 def sizes(metadata):
-    """Units of each layer."""
+    """Number of units in each layer."""
     return [int(size) for size in metadata["vpf_sizes"].split(",")]
 
 
@@ -76,8 +77,8 @@ def hidden_probabilities(tensors, rows):
 
 
 def free_energy(tensors, rows):
-    """F(x) = -log sum_h exp(-E(x, h)) of each row: of a machine of one layer, or of two with no weights inside the
-    hidden one."""
+    """F(x) = -log sum_h exp(-E(x, h)) of each row, for a machine of one layer, or of two layers without intra-layer
+    weights in the hidden one."""
     rows = np.asarray(rows, float)
     if "weight.1" in tensors or "intra.1" in tensors:
         raise ValueError("the free energy has this form only without further layers and without intra.1")
@@ -90,7 +91,7 @@ def free_energy(tensors, rows):
 
 
 def _hidden_fields(tensors, rows):
-    bias = tensors["bias.1"] if "bias.1" in tensors else tensors["bias.1.up"]  # middle layers have two
+    bias = tensors["bias.1"] if "bias.1" in tensors else tensors["bias.1.up"]  # middle layers have two biases
     return np.asarray(rows, float) @ tensors["weight.0"].astype(float) + bias.astype(float)
 
 

@@ -2,13 +2,13 @@
 # %% [markdown]
 # # A tour of libvpf
 #
-# Trains an RBM on images, looks at what it has learned, draws from it, fills in what is missing, and asks how
-# probable unseen images are. Run it as a program, or cell by cell in an editor that knows `# %%`:
+# Trains an RBM on images, looks at what it has learned, draws images from it, fills in missing parts, and estimates
+# how probable unseen images are. Run it as a program, or cell by cell in an editor that understands `# %%`:
 #
 #     python3 tour.py [--data FOLDER] [OUT]
 #
-# FOLDER has the MNIST files, plain or .gz (default: the bundled sample of Fashion-MNIST); pictures go to OUT
-# (default: out/python). matplotlib is needed, and libvpf: see vpf.py beside this file.
+# FOLDER has the MNIST files, plain or .gz (default: the bundled sample of Fashion-MNIST); pictures are written to OUT
+# (default: out/python). The tour needs matplotlib and libvpf: see vpf.py beside this file.
 
 # %%
 import argparse
@@ -18,7 +18,7 @@ import time
 
 import matplotlib
 if not hasattr(sys, "ps1") and "ipykernel" not in sys.modules:
-    matplotlib.use("Agg")  # as a program it only writes files
+    matplotlib.use("Agg")  # when run as a program, it only writes files
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -35,7 +35,7 @@ out.mkdir(parents=True, exist_ok=True)
 # %% [markdown]
 # ## Pictures
 #
-# Rows of images are flat; a tile is one of them folded. Pixels are ink on paper: 0 is white.
+# An image is a flat row; a tile is such a row folded to a square. Pixels are ink on paper: 0 is white.
 
 # %%
 INK, SECOND, QUIET = "#1f4e79", "#c55a11", "#8c8c8c"
@@ -44,7 +44,7 @@ plt.rcParams.update({"font.size": 10, "axes.titlesize": 11, "axes.spines.top": F
 
 
 def mosaic(rows, columns, gap=2, fill=np.nan):
-    """Images [n x pixels] as one picture, `columns` of them side by side."""
+    """Images [n x pixels] as one picture, `columns` of them in a line."""
     side = int(round(rows.shape[1] ** 0.5))
     lines = -(-len(rows) // columns)
     canvas = np.full((lines * (side + gap) - gap, columns * (side + gap) - gap), fill, dtype=float)
@@ -73,7 +73,7 @@ def write(figure, name):
 # %% [markdown]
 # ## Data
 #
-# A `Data` holds bits, and the grey levels beside them: a pixel above 127 is on. The machine sees the bits only.
+# A `Data` holds bits and, beside them, the grey levels: a pixel above 127 is on. The machine sees only the bits.
 
 
 # %%
@@ -99,9 +99,9 @@ write(figure, "data.png")
 # %% [markdown]
 # ## Train
 #
-# 196 hidden units and small minibatches, since images are few. The progress function collects what is to be plotted.
-# The flow falls whatever happens; whether the *model* gets better only its likelihood tells, so a `Monitor`
-# estimates that of held-out images every other epoch and keeps a copy of the best model.
+# 196 hidden units, and small minibatches because there are few images. The progress function collects what will be
+# plotted. The flow falls in any case; only the likelihood tells whether the *model* gets better. So a `Monitor`
+# estimates the likelihood of held-out images every other epoch and keeps a copy of the best model.
 
 # %%
 EPOCHS = 20
@@ -146,7 +146,7 @@ write(figure, "training.png")
 # %% [markdown]
 # ## What the hidden units look for
 #
-# Column j of W is what unit j weighs each pixel with. Blue pixels speak for the unit, red ones against it.
+# Column j of W holds the weights between unit j and each pixel. Blue pixels push the unit on, red ones off.
 
 # %%
 w = best.weights(0)
@@ -160,7 +160,8 @@ write(figure, "filters.png")
 # ## Draw
 #
 # `generate` draws the hidden units from a prior (here their mean activity on the training images) and goes down
-# and up a few times. Beside it, the training image nearest to each drawn one: has the machine learned by heart?
+# and up a few times. Beside the drawn images stands the nearest training image of each: has the machine merely
+# memorised them?
 
 # %%
 prior = best.mean_activations(train)
@@ -174,8 +175,8 @@ show(axes[1], nearest, 10, "The nearest training image of each")
 write(figure, "generated.png")
 
 # %% [markdown]
-# Gibbs chains that start at test images show what the machine itself thinks of them. A chain whose energy still moves
-# one way has not arrived.
+# Gibbs chains that start at test images show where the machine itself moves them. A chain whose energy still moves in
+# one direction has not reached the machine's distribution.
 
 # %%
 DRAWS = 200
@@ -198,9 +199,9 @@ write(figure, "chains.png")
 # %% [markdown]
 # ## Fill in
 #
-# Put the lower half of unseen images into noise, hold the upper half, and let the machine fill in: by sampling, and by
-# mean field. The error is the sum over missing pixels of |answer - grey level|; "black" answers 0 everywhere (which the
-# pictures here show as white).
+# Replace the lower half of unseen images by noise, hold the upper half, and let the machine fill in the rest: by
+# sampling, and by mean field. The error is the sum over the missing pixels of |answer - grey level|; "black" answers 0
+# everywhere (which the pictures here show as white).
 
 # %%
 missing = np.arange(test.cols) >= test.cols // 2
@@ -225,8 +226,8 @@ write(figure, "filled.png")
 # %% [markdown]
 # ## How probable are unseen images?
 #
-# Annealed importance sampling in both directions estimates log Z; where the directions disagree, trust neither, and
-# the lower likelihood more. A machine has to beat independent pixels.
+# Annealed importance sampling in both directions estimates log Z. Where the two directions disagree, trust neither, but
+# the lower likelihood more. A useful machine beats a model of independent pixels.
 
 # %%
 bound = best.estimate_likelihood(test, chains=100, betas=1000, seed=6, base=train, reverse=True, reverse_sweeps=200)
@@ -247,8 +248,8 @@ write(figure, "free_energy.png")
 # %% [markdown]
 # ## Keep
 #
-# A model file holds the machine, and NumPy alone can read it: `read_model.py` beside this file. A checkpoint holds
-# the optimizer too; going on from it gives the bits of a run that was never stopped.
+# A model file holds the machine, and NumPy alone can read it: see `read_model.py` beside this file. A checkpoint also
+# holds the optimizer; training that continues from it gives the bits of a run that was never stopped.
 
 # %%
 best.save(out / "model.safetensors")
