@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reads a model file with NumPy, without libvpf: the format is safetensors, docs/file-format.md has it to the byte.
+"""Reads a model file with NumPy, without libvpf. The format is safetensors; docs/file-format.md describes it to the byte.
 
-    python3 read_model.py MODEL     prints what is in the file
+    python3 read_model.py MODEL     prints the contents of the file
 
     tensors, metadata = read_model.read_model("model.safetensors")
     p = read_model.hidden_probabilities(tensors, rows)
@@ -22,7 +22,8 @@ LONGEST_HEADER = 4 << 20
 def read_model(path):
     """(tensors, metadata) of a model or a checkpoint: {name: array}, {key: text}.
 
-    Raises ValueError, saying why, for what is not a file of libvpf, whole and unchanged. The arrays are read-only."""
+    Raises ValueError, with the reason, unless the file is a complete and undamaged file of libvpf. The arrays are
+    read-only."""
     with open(path, "rb") as file:
         raw = file.read()
     try:
@@ -55,7 +56,7 @@ def _parse(raw):
 
 
 def _check_crc(raw, text, written):
-    """The checksum is that of the file with its own eight digits as zeros."""
+    """The checksum covers the whole file, with its own eight digits replaced by zeros."""
     places = [match.start(1) for match in re.finditer(rb'"vpf_crc32"\s*:\s*"([0-9a-f]{8})"', text)]
     if len(places) != 1:
         raise ValueError("no checksum, or several")
@@ -71,13 +72,13 @@ def sizes(metadata):
 
 
 def hidden_probabilities(tensors, rows):
-    """P(h = 1 | x) of the first hidden layer without intra-layer weights: sigmoid(W^T x + b), [rows x n_1]."""
+    """P(h = 1 | x) of the first hidden layer, leaving out any intra-layer weights: sigmoid(W^T x + b), [rows x n_1]."""
     return np.exp(-np.logaddexp(0, -_hidden_fields(tensors, rows)))
 
 
 def free_energy(tensors, rows):
-    """F(x) = -log sum_h exp(-E(x, h)) of each row: of a machine of one layer, or of two with no weights inside the
-    hidden one."""
+    """F(x) = -log sum_h exp(-E(x, h)) of each row, for a machine of one layer, or of two layers without intra-layer
+    weights on the hidden one."""
     rows = np.asarray(rows, float)
     if "weight.1" in tensors or "intra.1" in tensors:
         raise ValueError("the free energy has this form only without further layers and without intra.1")

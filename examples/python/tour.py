@@ -2,13 +2,13 @@
 # %% [markdown]
 # # A tour of libvpf
 #
-# Trains an RBM on images, looks at what it has learned, draws from it, fills in what is missing, and asks how
-# probable unseen images are. Run it as a program, or cell by cell in an editor that knows `# %%`:
+# Trains an RBM on images, looks at what it has learned, draws from it, fills in missing pixels, and estimates how
+# probable unseen images are. Run it as a program, or cell by cell in an editor that supports `# %%`:
 #
 #     python3 tour.py [--data FOLDER] [OUT]
 #
-# FOLDER has the MNIST files, plain or .gz (default: the bundled sample of Fashion-MNIST); pictures go to OUT
-# (default: out/python). matplotlib is needed, and libvpf: see vpf.py beside this file.
+# FOLDER has the MNIST files, plain or .gz (default: the bundled sample of Fashion-MNIST); the pictures are written to
+# OUT (default: out/python). The tour needs matplotlib and libvpf; see vpf.py beside this file.
 
 # %%
 import argparse
@@ -35,7 +35,7 @@ out.mkdir(parents=True, exist_ok=True)
 # %% [markdown]
 # ## Pictures
 #
-# Rows of images are flat; a tile is one of them folded. Pixels are ink on paper: 0 is white.
+# Each row is a flattened image; a tile shows one of them in its two dimensions. Pixels are ink on paper: 0 is white.
 
 # %%
 INK, SECOND, QUIET = "#1f4e79", "#c55a11", "#8c8c8c"
@@ -73,7 +73,7 @@ def write(figure, name):
 # %% [markdown]
 # ## Data
 #
-# A `Data` holds bits, and the grey levels beside them: a pixel above 127 is on. The machine sees the bits only.
+# A `Data` holds bits and, beside them, the grey levels. A pixel above 127 is on. The machine sees only the bits.
 
 
 # %%
@@ -99,9 +99,10 @@ write(figure, "data.png")
 # %% [markdown]
 # ## Train
 #
-# 196 hidden units and small minibatches, since images are few. The progress function collects what is to be plotted.
-# The flow falls whatever happens; whether the *model* gets better only its likelihood tells, so a `Monitor`
-# estimates that of held-out images every other epoch and keeps a copy of the best model.
+# The machine has 196 hidden units, and the minibatches are small because there are few images. The progress function
+# collects the numbers to be plotted. The flow falls whatever happens; only the likelihood tells whether the *model*
+# gets better. A `Monitor` therefore estimates the likelihood of held-out images every other epoch and keeps a copy of
+# the best model.
 
 # %%
 EPOCHS = 20
@@ -146,7 +147,7 @@ write(figure, "training.png")
 # %% [markdown]
 # ## What the hidden units look for
 #
-# Column j of W is what unit j weighs each pixel with. Blue pixels speak for the unit, red ones against it.
+# Column j of W has the weights that unit j gives to the pixels. Blue pixels speak for the unit, red ones against it.
 
 # %%
 w = best.weights(0)
@@ -159,8 +160,9 @@ write(figure, "filters.png")
 # %% [markdown]
 # ## Draw
 #
-# `generate` draws the hidden units from a prior (here their mean activity on the training images) and goes down
-# and up a few times. Beside it, the training image nearest to each drawn one: has the machine learned by heart?
+# `generate` draws the hidden units from a prior (here their mean activity on the training images) and then samples
+# down and up a few times. The second picture has the training image nearest to each drawn image: has the machine
+# merely memorized its training images?
 
 # %%
 prior = best.mean_activations(train)
@@ -174,8 +176,8 @@ show(axes[1], nearest, 10, "The nearest training image of each")
 write(figure, "generated.png")
 
 # %% [markdown]
-# Gibbs chains that start at test images show what the machine itself thinks of them. A chain whose energy still moves
-# one way has not arrived.
+# Gibbs chains that start at test images show what the machine itself thinks of them. A chain whose energy still drifts
+# in one direction has not yet reached equilibrium.
 
 # %%
 DRAWS = 200
@@ -198,9 +200,9 @@ write(figure, "chains.png")
 # %% [markdown]
 # ## Fill in
 #
-# Put the lower half of unseen images into noise, hold the upper half, and let the machine fill in: by sampling, and by
-# mean field. The error is the sum over missing pixels of |answer - grey level|; "black" answers 0 everywhere (which the
-# pictures here show as white).
+# Replace the lower half of unseen images by noise, hold the upper half fixed, and let the machine fill in the rest, by
+# sampling and by mean field. The error is the sum over missing pixels of |answer - grey level|. "black" answers 0
+# everywhere (which the pictures here show as white).
 
 # %%
 missing = np.arange(test.cols) >= test.cols // 2
@@ -225,8 +227,8 @@ write(figure, "filled.png")
 # %% [markdown]
 # ## How probable are unseen images?
 #
-# Annealed importance sampling in both directions estimates log Z; where the directions disagree, trust neither, and
-# the lower likelihood more. A machine has to beat independent pixels.
+# Annealed importance sampling in both directions estimates log Z. If the directions disagree, trust neither; the lower
+# likelihood is the safer one. A good machine has to beat independent pixels.
 
 # %%
 bound = best.estimate_likelihood(test, chains=100, betas=1000, seed=6, base=train, reverse=True, reverse_sweeps=200)
@@ -247,8 +249,8 @@ write(figure, "free_energy.png")
 # %% [markdown]
 # ## Keep
 #
-# A model file holds the machine, and NumPy alone can read it: `read_model.py` beside this file. A checkpoint holds
-# the optimizer too; going on from it gives the bits of a run that was never stopped.
+# A model file holds the machine, and NumPy alone can read it; see `read_model.py` beside this file. A checkpoint also
+# holds the optimizer; continuing from it gives the same bits as a run that was never stopped.
 
 # %%
 best.save(out / "model.safetensors")
