@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reads a model file with NumPy, without libvpf. The format is safetensors; docs/file-format.md describes it to the byte.
+"""Reads a model file with NumPy, without libvpf. The format is safetensors; docs/file-format.md describes it byte by
+byte.
 
     python3 read_model.py MODEL     prints the contents of the file
 

@@ -11,34 +11,35 @@ One file, for Python 3.8 or later and NumPy. Copy it beside your program, or add
     vpf.train(model, data, optimizer, 10, progress=lambda p: print(p.epoch, p.flow))
     model.save("rbm.safetensors")
 
-The library. Taken from the file that the environment variable VPF_LIBRARY names, or else found as any program
+The library. It is loaded from the file that the environment variable VPF_LIBRARY names, or else from where any program
 would find libvpf.so.1 (LD_LIBRARY_PATH, ldconfig).
 
-Handles. Data, Model, Optimizer and Monitor hold memory of the library. They go when Python collects them, at the
-end of a `with` block, or by close(). A handle that was closed raises ValueError; a close() while a call in another
-thread still needs the handle, or from within its training, takes effect when that call has ended. Handles cannot
-be copied or pickled: use Model.clone(), save() and load().
+Handles. Data, Model, Optimizer and Monitor own memory of the library. It is freed when Python collects the object, at
+the end of a `with` block, or by close(). Using a closed handle raises ValueError. If close() is called while a call in
+another thread still needs the handle, or from within its own training, it takes effect when that call has ended.
+Handles cannot be copied or pickled: use Model.clone(), save() and load().
 
-Arrays. An array that is C-contiguous and has the dtype of the docstring (bool and uint8 are the same) is read or
-filled where it is; others are converted first, which takes a copy. Answers are new arrays, or `out=`, which must
-have exactly the right dtype and shape, be C-contiguous and writeable; it is filled in place and returned. (After
-an exception what is in it is unspecified.) Rows of images are flat: [rows x cols], not [rows x height x width].
+Arrays. An array that is C-contiguous and has the dtype that the docstring names (bool and uint8 are equivalent) is read
+or filled in place; any other is first converted to a copy. Results are new arrays, or the array given as `out=`, which
+must have exactly the right dtype and shape and be C-contiguous and writeable; it is filled in place and returned.
+(After an exception its contents are unspecified.) Images are flattened to rows: [rows x cols], not
+[rows x height x width].
 
-Errors. What the library refuses raises a subclass of vpf.Error with the library's message, which has the value and
-the limit. Each is also the exception that Python has for the case, so `except ValueError`, `OSError` and so on
-do what one expects. What is wrong with a Python argument raises TypeError, ValueError or IndexError.
+Errors. If the library refuses a call, a subclass of vpf.Error is raised with the library's message, which has the value
+and the limit. Each subclass also derives from the matching exception of Python, so `except ValueError`, `OSError` and
+so on work as expected. A Python argument of the wrong kind raises TypeError, ValueError or IndexError.
 
-Threads. The library is called through ctypes.CDLL, so Python's global lock is released during every call: other
-Python threads run while a model trains. Distinct handles may be used from distinct threads. What would
-change a handle that another thread uses, or read one that another thread changes, raises StateError. Results do
-not depend on threads. The library computes with OpenMP, whose threads do not survive a fork: start
-processes with multiprocessing's "spawn".
+Threads. The library is called through ctypes.CDLL, which releases Python's global lock during every call, so other
+Python threads run while a model trains. Distinct handles may be used from distinct threads. A call that would change a
+handle while another thread uses it, or read one while another thread changes it, raises StateError. Results do not
+depend on threads. The library computes with OpenMP, whose threads do not survive a fork: start processes with
+multiprocessing's "spawn".
 
-Ctrl-C during train() stops the training within about a tenth of a second and raises KeyboardInterrupt; other calls
-end first. Seeds are numbers from 0 to 2^64 - 1, and the same seed gives the same bits.
+Ctrl-C during train() stops the training within about a tenth of a second and raises KeyboardInterrupt; any other call
+finishes first. Seeds are numbers from 0 to 2^64 - 1, and the same seed gives the same bits.
 
-Layers are counted from 0, the visible one; -1 is the top. Energies and likelihoods are in nats. The
-headers of the library are the full reference; a method is named after its function.
+Layers are counted from 0, the visible one; -1 is the top. Energies and likelihoods are in nats. The headers of the
+library are the full reference; methods are named after its functions.
 """
 import collections
 import collections.abc
@@ -55,7 +56,7 @@ import threading
 
 import numpy as np
 
-# ---- What the headers declare. A test compares it with them. ----
+# ---- The declarations, as in the headers. A test compares the two. ----
 
 _ENUMS = "vpf_status vpf_coupling vpf_bias vpf_noise vpf_ais_start vpf_method vpf_rule vpf_option vpf_stop " \
          "vpf_progress_event"
@@ -310,7 +311,7 @@ def version_number():
 
 
 def status_name(status):
-    """The name of a status code, "VPF_ERR_MEMORY" for -3; "" for a number that is none."""
+    """The name of a status code, "VPF_ERR_MEMORY" for -3; "" for any other number."""
     return _library.vpf_status_name(status).decode()
 
 
@@ -320,7 +321,7 @@ def status_string(status):
 
 
 def error_message():
-    """The library's text of this thread's last failure, "" before the first. Exceptions have it already."""
+    """The library's message for this thread's last failure, "" before the first. Exceptions already contain it."""
     return _library.vpf_error_message().decode(errors="replace")
 
 
@@ -336,7 +337,7 @@ Status.__doc__ = "Status codes: OK, ERR_ARGUMENT, ..., as the library lists them
 
 
 class Error(RuntimeError):
-    """What the library refuses or fails to do. The text is the library's message.
+    """The library refused a call or failed. The text is the library's message.
 
     status  the Status (a number, if this binding does not know it)
     name    its name, "VPF_ERR_ARGUMENT"
@@ -352,7 +353,7 @@ class Error(RuntimeError):
 
 
 class ArgumentError(Error, ValueError):
-    """A value outside its bounds, NaN, something that does not exist."""
+    """A value outside its bounds, NaN, or something that does not exist."""
     name = "VPF_ERR_ARGUMENT"
 
 
@@ -377,22 +378,22 @@ class FormatError(Error, ValueError):
 
 
 class StateError(Error):
-    """Not possible now: other data inside an epoch, a handle that is being used, no check yet."""
+    """Not possible now: other data inside an epoch, a handle that is in use, or no check yet."""
     name = "VPF_ERR_STATE"
 
 
 class DivergedError(Error, ArithmeticError):
-    """Training diverged. Model and optimizer are as before the failing minibatch."""
+    """Training diverged. Model and optimizer are as they were before the failing minibatch."""
     name = "VPF_ERR_DIVERGED"
 
 
 class FieldOverflowError(Error, OverflowError):
-    """A local field too large for the rates, or for a float."""
+    """A local field is too large for the rates, or for a float."""
     name = "VPF_ERR_OVERFLOW"
 
 
 class UnsupportedError(Error, NotImplementedError):
-    """Not defined, or not there, for this kind of model or method."""
+    """Not defined, or not available, for this kind of model or method."""
     name = "VPF_ERR_UNSUPPORTED"
 
 
@@ -402,7 +403,7 @@ class LimitError(Error, ValueError):
 
 
 class InternalError(Error):
-    """A mistake of the library."""
+    """A bug in the library."""
     name = "VPF_ERR_INTERNAL"
 
 
@@ -417,14 +418,14 @@ def _raise(status):
 
 # ---- Handles ----
 
-_guard = threading.RLock()  # of the counts below; reentrant, since __del__ may come at any time
+_guard = threading.RLock()  # of the counts below; reentrant, since __del__ may run at any time
 
 
 class _Handle:
     """A handle of the library: destroyed once, and not while a call uses it."""
-    _pointer = None   # there is none before __init__ and after the end
-    _users = 0        # calls that are running
-    _writer = None    # the thread whose call may change it, if there is one
+    _pointer = None   # None before __init__ and after the handle is destroyed
+    _users = 0        # running calls that use the handle
+    _writer = None    # the thread whose call may change the handle, if any
     _closing = False  # close() has been called
 
     @classmethod
@@ -437,7 +438,7 @@ class _Handle:
         self._pointer = pointer
 
     def _take(self, other):
-        """Become the only owner of what a new handle holds."""
+        """Take over the pointer of a new handle and become its only owner."""
         pointer, other._pointer = other._pointer, None
         self._adopt(pointer)
 
@@ -446,7 +447,7 @@ class _Handle:
             raise ValueError(f"this {type(self).__name__} is closed")
 
     def _enter(self, write, function):
-        """A call begins: one writer, or any number of readers. The writer's progress function may read."""
+        """A call begins. There may be one writer or any number of readers; the writer's progress function may read."""
         with _guard:
             self._check_open()
             me = threading.get_ident()
@@ -471,7 +472,7 @@ class _Handle:
             self._release(pointer)
 
     def close(self):
-        """Give the memory back, now or when the last call that uses it ends. Closing twice is allowed."""
+        """Free the memory, now or when the last call that uses it ends. Closing twice is allowed."""
         with _guard:
             self._closing = True
             if not self._users:
@@ -490,11 +491,11 @@ class _Handle:
         self.close()
 
     def __del__(self, finalizing=sys.is_finalizing):
-        if self._pointer is not None and not finalizing():  # at the very end the system takes all memory
+        if self._pointer is not None and not finalizing():  # when Python exits, the system frees all memory
             self.close()
 
     def __reduce_ex__(self, protocol):
-        # A copy of the pointer would be destroyed twice.
+        # If the pointer were copied, it would be destroyed twice.
         raise TypeError(f"a {type(self).__name__} cannot be copied or pickled; see clone(), save() and load()")
 
     def _describe(self):
@@ -510,12 +511,12 @@ class _Handle:
 
 # ---- Calls ----
 
-# Allowed within a progress function although they change the optimizer.
+# Allowed in a progress function although they change the optimizer.
 _allowed_in_progress = {"vpf_optimizer_set", "vpf_optimizer_set_seed"}
 
 
 def _wrong_type(value, what, wanted, named=None):
-    """The exception; named: the enumeration whose members are wanted."""
+    """The exception to raise; named: the enumeration whose members are wanted."""
     if not named:
         return TypeError(f"{what}: must be {wanted}, not {type(value).__name__}")
     *others, last = [f"vpf.{named.__name__}.{member.name}" for member in named]
@@ -550,10 +551,10 @@ def _path(value, what):
 
 
 def _call(function_name, *arguments):
-    """Call a function of the library with Python arguments, checked; raise if it fails.
+    """Call a function of the library with Python arguments, which are checked; raise if it fails.
 
     Outputs: an array is filled, None is NULL, and a type (float, int, bool, a handle or report class) asks for a
-    new value, which is returned: one by itself, several as a tuple."""
+    new value, which is returned: a single value by itself, several as a tuple."""
     try:
         function, parameters = _functions[function_name]
     except KeyError:
@@ -603,7 +604,7 @@ def _call(function_name, *arguments):
             kind, cell = outputs.pop(0)
             found.append(kind._wrap(cell) if issubclass(kind, (_Handle, _Report)) else kind(cell.value))
     except BaseException:
-        for kind, cell in outputs:  # made, but interrupted (Ctrl-C) before anybody owned it
+        for kind, cell in outputs:  # created, but interrupted (Ctrl-C) before anything owned it
             if issubclass(kind, _Handle) and cell:
                 kind._release(cell)
         raise
@@ -621,26 +622,26 @@ _status_functions = set(re.findall(r"vpf_status (vpf_\w+)", _PROTOTYPES + _EXPER
 
 
 def _input(value, what, dtype, shape):
-    """A C-contiguous array of this dtype: the array itself if it is one. Sizes of None are not checked."""
+    """The value as a C-contiguous array of this dtype, without a copy if it is one. Sizes of None are not checked."""
     array = np.asarray(value)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{what}: numbers are needed, not {array.dtype}")
     if array.ndim != len(shape) or any(s is not None and s != n for s, n in zip(shape, array.shape)):
         wanted = ", ".join("any" if s is None else str(s) for s in shape)
         raise ValueError(f"{what}: shape {array.shape}, must be ({wanted})")
-    with np.errstate(over="ignore"):  # what becomes infinite in float32 the library refuses, with the place
+    with np.errstate(over="ignore"):  # the library refuses what becomes infinite in float32, and says where
         return np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
 
 
 def _whole(value, what, dtype, length):
-    """A one-dimensional array of whole numbers that a C type can hold; the length may be None."""
+    """A one-dimensional array of integers, checked against the range of the C type; the length may be None."""
     c_type = np.ctypeslib.as_ctypes_type(dtype)
     values = [_integer(v, c_type, f"{what}[{k}]") for k, v in enumerate(value)]
     return _input(np.array(values, dtype), what, dtype, (length,))
 
 
 def _mask(value, what, length):
-    """Bytes that are not 0 where the value is not; None stays None."""
+    """Flags as bytes, nonzero where the value is; None stays None."""
     if value is None:
         return None
     array = np.asarray(value)
@@ -652,7 +653,7 @@ def _mask(value, what, length):
 
 
 def _output(out, dtype, shape):
-    """A new array, or out, if it is exactly what is needed."""
+    """A new array, or `out` after a check that its dtype, shape and layout are exactly right."""
     shape = tuple(_integer(n, ctypes.c_size_t, "size") for n in shape)
     if out is None:
         return np.empty(shape, dtype)
@@ -666,37 +667,37 @@ def _output(out, dtype, shape):
     return out
 
 
-# ---- Numbers with names ----
+# ---- Enumerations ----
 
 
 class Coupling(enum.IntEnum):
-    """How three or more layers are coupled: each two as a machine of their own, or by one energy."""
+    """How three or more layers are coupled: each pair as a machine of its own, or all layers by one energy."""
     PAIRWISE = 0
     JOINT = 1
 
 
 class Bias(enum.IntEnum):
-    """Which bias of a layer: when it is sampled from below, or from above. They differ only in the middle layers of
-    a pairwise model."""
+    """Which bias of a layer: the one used when it is sampled from below, or from above. They differ only in the middle
+    layers of a pairwise model."""
     UP = 0
     DOWN = 1
 
 
 class Noise(enum.IntEnum):
-    """What noise does to the bits of a region: bit or coin, or the coin alone."""
+    """What noise does to the bits of a region: it combines them by OR with fair random bits, or replaces them."""
     OR = 0
     REPLACE = 1
 
 
 class Method(enum.IntEnum):
-    """What the gradient is: variational probability flow, or contrastive divergence, plain or persistent."""
+    """Which gradient training follows: variational probability flow, or contrastive divergence, plain or persistent."""
     VPF = 0
     CD = 1
     PCD = 2
 
 
 class Rule(enum.IntEnum):
-    """What is done with the gradient."""
+    """How the gradient changes the parameters."""
     ADAM = 0
     SGD = 1
 
@@ -710,7 +711,7 @@ class Stop(enum.IntEnum):
 
 
 class ProgressEvent(enum.IntEnum):
-    """What a progress function is called for: the end of an epoch, or of a minibatch."""
+    """Why a progress function is called: the end of an epoch or of a minibatch."""
     EPOCH = 0
     BATCH = 1
 
@@ -730,7 +731,7 @@ _named_numbers = {"vpf_coupling": Coupling, "vpf_bias": Bias, "vpf_noise": Noise
 
 
 class _Report:
-    """Results with names: a named tuple of the fields of a C struct."""
+    """A result: a named tuple of the fields of a C struct."""
 
     @classmethod
     def _value(cls, struct, field):
@@ -750,48 +751,51 @@ _report_enums = {"vpf_ais_start": AisStart, "vpf_progress_event": ProgressEvent,
 
 
 def _report(c_name):
-    """The base of a report class."""
+    """The base class of a report class."""
     struct = _TYPES[c_name]
     base = collections.namedtuple(c_name, [field for field, _ in struct._fields_ if field != "struct_size"])
     return type(c_name, (_Report, base), {"__slots__": (), "_struct": struct})
 
 
 class ParzenReport(_report("vpf_parzen_report")):
-    """Model.parzen_generated(), nats: the mean over draws, its standard errors over points (how much
-    other points would change it) and over draws (how much other samples would; 0 for one), and the draws."""
+    """The result of Model.parzen_generated(), in nats: the mean over draws; its standard errors over points (how much
+    other points would change it) and over draws (how much other samples would; 0 for a single draw); and the number of
+    draws."""
     __slots__ = ()
 
 
 class AisResult(_report("vpf_ais_result")):
-    """Model.ais(), nats: log_z and its standard error over the chains, the effective sample size ess of the weights
-    (1 .. chains), the spread of their logarithms (well above 1: more temperatures); the same of the reverse run
-    (NaN without one), where that started (AisStart), and whether the directions disagree."""
+    """The result of Model.ais(), in nats: log_z and its standard error over the chains; the effective sample size ess
+    of the weights (1 .. chains); the spread of their logarithms (well above 1: use more temperatures); the same for the
+    reverse run (NaN without one); where that started (AisStart); and whether the directions disagree."""
     __slots__ = ()
 
 
 class Likelihood(_report("vpf_likelihood")):
-    """Model.estimate_likelihood(), nats a row: the mean of log p(x) and its standard error over the rows; log_z, its
-    standard error and ess as in AisResult; log p of the empty row; whether log_z is exact; reverse_log_z (NaN
-    without one); mean_low, by the larger of both; and whether the directions disagree."""
+    """The result of Model.estimate_likelihood(), in nats per row: the mean of log p(x) and its standard error over the
+    rows; log_z, its standard error and ess as in AisResult; log p of the empty row; whether log_z is exact;
+    reverse_log_z (NaN without a reverse run); mean_low, the mean with the larger of the two log_z; and whether the
+    directions disagree."""
     __slots__ = ()
 
 
 class Activity(_report("vpf_activity")):
-    """Model.layer_activity(), all in 0 .. 1: the mean over units and rows; the sparseness of rows over the units
-    (population) and of units over the rows (lifetime); fractions of units that are dead (below 0.01) or saturated
-    (above 0.99)."""
+    """The result of Model.layer_activity(), all in 0 .. 1: the mean over units and rows; the sparseness of rows over
+    the units (population) and of units over the rows (lifetime); and the fractions of units that are dead (below 0.01)
+    or saturated (above 0.99)."""
     __slots__ = ()
 
 
 class MomentComparison(_report("vpf_moment_comparison")):
-    """Data.compare_moments(): correlation (Pearson, NaN where not defined) and root mean square difference of
-    means, pair moments, and connected pair moments."""
+    """The result of Data.compare_moments(): the correlation (Pearson, NaN where not defined) and the root mean square
+    difference of the means, the pair moments, and the connected pair moments."""
     __slots__ = ()
 
 
 class ChainReport(_report("vpf_chain_report")):
-    """chain_diagnostics(): mean and standard deviation over all draws; the drift from the first to the second half
-    and its standard error over chains; autocorrelation time in draws; effective sample size; split R-hat."""
+    """The result of chain_diagnostics(): the mean and the standard deviation over all draws; the drift from the first
+    to the second half and its standard error over chains; the autocorrelation time in draws; the effective sample size;
+    and split R-hat."""
     __slots__ = ()
 
 
@@ -802,13 +806,13 @@ class OptionInfo(_report("vpf_option_info")):
 
 
 class Progress(_report("vpf_progress")):
-    """How training is getting on. Numbers of an epoch are averages over its minibatches.
+    """How far training has come. The numbers of an epoch are averages over its minibatches.
 
-    event (ProgressEvent); stop (Stop: NONE while training goes on, EPOCHS at the last epoch); epoch from 1, counted
-    over the optimizer's life; epochs, with which this train() will end; batch of batches; rows done; flow (K in the
-    guides) and its parts flow_lower and flow_upper [pairs]; activity [layers]; rho, w2 of the first weights (at
-    epochs only); seconds of this epoch, images_per_second, total_seconds of this train(). It stays valid after the
-    call."""
+    event (ProgressEvent); stop (Stop: NONE while training continues, EPOCHS at the last epoch); epoch from 1, counted
+    over the optimizer's life; epochs, the epoch with which this train() will end; batch, out of batches; rows done;
+    flow (K in the guides) and its parts flow_lower and flow_upper [pairs]; activity [layers]; rho and w2 of the first
+    weights (only at the end of an epoch); seconds of this epoch, images_per_second, total_seconds of this train(). A
+    Progress stays valid after the call."""
     __slots__ = ()
     _lengths = {"flow_lower": "pairs", "flow_upper": "pairs", "activity": "layers"}
 
@@ -820,7 +824,7 @@ class Progress(_report("vpf_progress")):
 
 
 class _AisSettings(_TYPES["vpf_ais_settings"]):
-    """The settings and what they point to. `data`: the fields that are Data; a call fills them in."""
+    """The settings and what they point to. `data` has the fields that are Data; a call fills them in."""
     data = {}
 
 
@@ -829,14 +833,14 @@ def _ais_settings(chains=None, betas=None, seed=0, adaptive=False, temperatures=
     settings = _AisSettings(struct_size=ctypes.sizeof(_AisSettings), adaptive=bool(adaptive), reverse=bool(reverse))
     if temperatures is not None:
         array = _input(temperatures, "temperatures", np.float64, (None,))
-        if len(array) < 2:  # 0 betas would mean the default number, of which the array has none
+        if len(array) < 2:  # 0 betas would mean the default number, and the array does not have so many
             raise ValueError(f"temperatures: {len(array)}, at least 2 are needed")
         if betas is None:
             betas = len(array)
         if betas != len(array):
             raise ValueError(f"betas: {betas}, but there are {len(array)} temperatures")
         settings.temperatures = array.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
-        settings.array = array  # as long as the settings
+        settings.array = array  # keeps the array alive as long as the settings
     for field, value in ("chains", chains), ("betas", betas), ("seed", seed), ("reverse_sweeps", reverse_sweeps):
         if value is not None:
             setattr(settings, field, _integer(value, dict(settings._fields_)[field], field))
@@ -851,15 +855,15 @@ _ais_settings_fields = {field for field, _ in _AisSettings._fields_ if field != 
 
 
 class Data(_Handle):
-    """Rows of bits, with grey levels beside them where there are any. It never changes, so all threads may read it.
+    """Rows of bits, with grey levels beside them if there are any. A Data never changes, so all threads may read it.
 
     Data(values, threshold=None): from an array [rows x cols], which is copied; a value above the threshold is 1.
-      bool                    as they are; threshold 0
-      whole numbers 0 .. 255  the threshold must be said: 0 for zeros and ones, 127 for grey levels (above a
-                              half). Grey levels v / 255 are kept if some value is above 1. No conversion: uint8
+      bool                    taken as they are; threshold 0
+      whole numbers 0 .. 255  the threshold must be given: 0 for zeros and ones, 127 for grey levels (on above one
+                              half). Grey levels v / 255 are kept if any value is above 1. uint8 needs no conversion
       floats in [0, 1]        threshold 0.5; grey levels are kept, rounded to 1/255, unless all equal their
-                              bits. No conversion: float32
-    Raises ArgumentError (a value outside, with its place), LimitError, OutOfMemoryError.
+                              bits. float32 needs no conversion
+    Raises ArgumentError (a value outside the range, with its place), LimitError, OutOfMemoryError.
     """
 
     def __init__(self, values, threshold=None):
@@ -916,12 +920,12 @@ class Data(_Handle):
         return True
 
     def slice(self, first, count):
-        """A copy of rows first .. first+count-1, which remembers where it comes from: inferring the hidden states of
-        a slice gives the slice of the inferred states. Raises ArgumentError (outside), OutOfMemoryError."""
+        """A copy of rows first .. first+count-1. It remembers where it comes from: inferring the states of a slice
+        gives the slice of the inferred states. Raises ArgumentError (rows that do not exist), OutOfMemoryError."""
         return _call("vpf_data_slice", Data, self, first, count)
 
     def __getitem__(self, rows):
-        """data[first:last] is slice(); steps are not possible."""
+        """data[first:last] is the same as slice(); steps are not supported."""
         if not isinstance(rows, slice):
             raise TypeError("data[first:last] gives rows; for values see bits() and levels()")
         first, last, step = rows.indices(self.rows)
@@ -930,7 +934,7 @@ class Data(_Handle):
         return self.slice(first, max(0, last - first))
 
     def columns(self, first, count):
-        """A copy of columns first .. first+count-1: of states of all units, those of some layers."""
+        """A copy of columns first .. first+count-1; from states, these are the units of some layers."""
         return _call("vpf_data_columns", Data, self, first, count)
 
     def bits_only(self):
@@ -938,9 +942,9 @@ class Data(_Handle):
         return _call("vpf_data_bits_only", Data, self)
 
     def corrupt(self, region, noise, seed):
-        """A copy of the bits, those of a region put into noise: fair coins.
+        """A copy of the bits, with noise (fair random bits) in a region.
         @param region  [cols] flags: which columns
-        @param noise   Noise.REPLACE, or Noise.OR, the paper's protocol, which tells part of the answer
+        @param noise   Noise.REPLACE, or Noise.OR, the paper's protocol, which gives away part of the answer
         Raises ArgumentError, OutOfMemoryError."""
         region = _required(_mask(region, "region", self.cols), "region")
         return _call("vpf_data_corrupt", Data, self, region, noise, seed)
@@ -952,26 +956,26 @@ class Data(_Handle):
         return out
 
     def levels(self, out=None):
-        """The grey levels where they were kept, the bits otherwise: float32 [rows x cols] in [0, 1]."""
+        """The grey levels if they were kept, otherwise the bits: float32 [rows x cols] in [0, 1]."""
         out = _output(out, np.float32, self.shape)
         _call("vpf_data_to_f32", self, out)
         return out
 
     def moments(self, pairs=True, out_mean=None, out_pair=None):
-        """Fractions of rows in which each bit is on, and in which each two are: float64 [cols] and [cols x cols],
-        or None in place of the second without `pairs`. Raises OutOfMemoryError."""
+        """The fractions of rows in which each bit is on, and in which each pair of bits is on: float64 [cols] and
+        [cols x cols]. Without `pairs`, the second is None. Raises OutOfMemoryError."""
         out_mean = _output(out_mean, np.float64, (self.cols,))
         out_pair = _output(out_pair, np.float64, (self.cols, self.cols)) if pairs else None
         _call("vpf_moments", self, out_mean, out_pair)
         return out_mean, out_pair
 
     def compare_moments(self, other):
-        """How much alike the moments of two sets of rows are, such as data and samples: a MomentComparison.
+        """How similar the moments of two sets of rows are, such as data and samples: a MomentComparison.
         Raises ShapeError (different columns), OutOfMemoryError."""
         return _call("vpf_compare_moments", self, other, MomentComparison)
 
     def reconstruction_error(self, probs, region=None):
-        """How far filled-in images are from these, the truth: (mean over rows of the sum over the region of
+        """How far filled-in images are from these, which are the truth: (mean over rows of the sum over the region of
         |p - grey level|, its standard error over the rows).
         @param probs   float32 [rows x cols], each in [0, 1]
         @param region  [cols] flags; None: all columns. Raises ArgumentError (with the place)."""
@@ -994,9 +998,9 @@ class Model(_Handle):
     Model(sizes, intra=None, coupling=Coupling.PAIRWISE, seed=None)
       sizes     units of each layer, the visible one first: [784] is a Boltzmann machine without hidden units,
                 [784, 196] an RBM; 1 .. 4096 layers
-      intra     flags: which layers have intra-layer weights; None: none
+      intra     flags: which layers have intra-layer weights; None: no layer
       coupling  see Coupling
-      seed      of init(); None leaves all parameters zero
+      seed      passed to init(); None leaves all parameters zero
     Raises ArgumentError, LimitError, OutOfMemoryError.
 
     "states" are Data whose rows hold all units, layer after layer; "visible" and "data" have sizes[0] columns.
@@ -1018,7 +1022,7 @@ class Model(_Handle):
 
     @classmethod
     def load(cls, path):
-        """Read a model file, which is not trusted. Raises FileError, FormatError, OutOfMemoryError."""
+        """Read a model file. It need not be trusted. Raises FileError, FormatError, OutOfMemoryError."""
         return _call("vpf_model_load", cls, path)
 
     def save(self, path):
@@ -1030,12 +1034,12 @@ class Model(_Handle):
         return _call("vpf_model_clone", Model, self)
 
     def pair(self, pair):
-        """Layers pair and pair+1 of a pairwise model as an independent model of their own.
+        """Layers pair and pair+1 of a pairwise model, copied to an independent model.
         @param pair 0 .. layers-2. Raises UnsupportedError (joint), ArgumentError (no such pair)."""
         return _call("vpf_model_pair", Model, self, pair)
 
     def init(self, seed):
-        """Draw the starting parameters."""
+        """Draw the initial parameters."""
         _call("vpf_model_init", self, seed)
 
     def _describe(self):
@@ -1063,7 +1067,7 @@ class Model(_Handle):
 
     @property
     def units(self):
-        """Units of all layers, an int: the columns of states."""
+        """Number of units of all layers, which is the number of columns of states."""
         return _call("vpf_model_units", self)
 
     @property
@@ -1100,7 +1104,7 @@ class Model(_Handle):
         _call("vpf_model_set_weights", self, lower, _input(w, "w", np.float32, self.sizes[lower:lower + 2]))
 
     def intra_weights(self, layer, out=None):
-        """U of a layer: float32 [n x n], symmetric with zero diagonal. Raises ArgumentError if it has none."""
+        """U of a layer: float32 [n x n], symmetric with zero diagonal. Raises ArgumentError if the layer has none."""
         layer = self._layer(layer)
         out = _output(out, np.float32, 2 * self.sizes[layer:layer + 1])
         _call("vpf_model_get_intra", self, layer, out)
@@ -1124,8 +1128,9 @@ class Model(_Handle):
         _call("vpf_model_set_bias", self, layer, role, _input(b, "b", np.float32, (self.sizes[layer],)))
 
     def params(self, out=None):
-        """All free parameters: float32 [param_count]. Their order, pairwise: for each pair i the down bias of layer i,
-        the up bias of i+1, W_i, U_0 (first pair), U_{i+1}; joint: biases, W, U. U as upper triangle by rows."""
+        """All free parameters: float32 [param_count]. Their order in a pairwise model: for each pair i, the down bias
+        of layer i, the up bias of layer i+1, W_i, U_0 (first pair only), U_{i+1}. In a joint model: biases, W, U. Each
+        U is its upper triangle, row by row."""
         out = _output(out, np.float32, (self.param_count,))
         _call("vpf_model_get_params", self, out)
         return out
@@ -1151,31 +1156,32 @@ class Model(_Handle):
         return out
 
     def flow(self, states):
-        """Probability flow K of states, mean over rows. Raises FieldOverflowError (with the place), ShapeError."""
+        """The probability flow K of states, as a mean over rows. Raises FieldOverflowError (with the place),
+        ShapeError."""
         return _call("vpf_model_flow", self, states, float)
 
     def flow_gradient(self, states, out=None):
-        """dK / d params(): float32 [param_count]. Raises as flow(), and OutOfMemoryError."""
+        """dK / d params(): float32 [param_count]. Raises what flow() raises, and OutOfMemoryError."""
         out = _output(out, np.float32, (self.param_count,))
         _call("vpf_model_flow_gradient", self, states, out)
         return out
 
     def infer(self, visible, seed):
-        """One bottom-up E-step: states, Data [rows x units]. Raises ShapeError, OutOfMemoryError."""
+        """One bottom-up E-step; returns states, Data [rows x units]. Raises ShapeError, OutOfMemoryError."""
         return _call("vpf_model_infer", self, visible, seed, Data)
 
     def gibbs(self, states, sweeps, seed, clamped=None):
-        """Gibbs chains that start at states; where they end, Data [rows x units].
-        @param sweeps   visits of every free unit; 0 copies
-        @param seed     another one for each call that goes on with a chain
-        @param clamped  [units] flags: units that are kept; None: none
+        """Run Gibbs chains that start at states; returns the states in which they end, Data [rows x units].
+        @param sweeps   how often every free unit is drawn; 0 copies the states
+        @param seed     use a different one for each call that continues a chain
+        @param clamped  [units] flags: units that keep their values; None: no unit
         Raises UnsupportedError for a pairwise model of three or more layers (see pair()), ShapeError."""
         return _call("vpf_gibbs", self, states, _mask(clamped, "clamped", self.units), sweeps, seed, Data)
 
     def gibbs_trace(self, states, draws, thin, seed, clamped=None, return_states=True, out=None):
-        """The same chains, watched: draws x thin sweeps. (energies after every thin-th, float64 [rows x draws];
-        where they end, or None without return_states). @param draws,thin  at least 1. Raises as gibbs(),
-        ArgumentError, LimitError."""
+        """Run the same chains for draws x thin sweeps and record their energies: (energies after every thin-th sweep,
+        float64 [rows x draws]; the states in which they end, or None without return_states).
+        @param draws,thin  at least 1. Raises what gibbs() raises, ArgumentError, LimitError."""
         out = _output(out, np.float64, (_rows(states), draws))
         mask, end = _mask(clamped, "clamped", self.units), Data if return_states else None
         return out, _call("vpf_gibbs_trace", self, states, mask, draws, thin, seed, out, end)
@@ -1193,9 +1199,9 @@ class Model(_Handle):
         return None if prior is None else _input(prior, "prior", np.float32, self.sizes[-1:])
 
     def generate(self, count, steps, seed, prior=None, out=None):
-        """Generate from the top down: probabilities of the last visible pass, float32 [count x n_0].
+        """Generate from the top down; returns the probabilities of the last visible pass, float32 [count x n_0].
         @param count  at least 1
-        @param steps  at least 1, for each pair of layers (the paper has 5, or 3 with intra-layer weights); or a
+        @param steps  at least 1, for every pair of layers (the paper has 5, or 3 with intra-layer weights); or a
                       sequence of layers-1 numbers, steps[i] for layers i and i+1
         @param prior  float32 [n_top] in [0, 1], such as mean_activations(data); None: 0.5
         Raises ArgumentError, LimitError, OutOfMemoryError."""
@@ -1205,7 +1211,7 @@ class Model(_Handle):
         return out
 
     def generate_states(self, count, steps, seed, prior=None):
-        """The draws of generate(); the last state of every unit, Data [count x units]."""
+        """The same draws as generate(); returns their final states, Data [count x units]."""
         kind, steps = self._steps(steps)
         return _call("vpf_generate_states" + kind, self, count, steps, self._prior(prior), seed, Data)
 
@@ -1217,24 +1223,25 @@ class Model(_Handle):
         return out
 
     def mean_activations(self, data, layer=-1, out=None):
-        """Mean of encode() over the rows: float32 [n_layer]. The P prior of the paper."""
+        """The mean of encode() over the rows: float32 [n_layer]. This is the P prior of the paper."""
         layer = self._layer(layer)
         out = _output(out, np.float32, (self.sizes[layer],))
         _call("vpf_mean_activations", self, data, layer, out)
         return out
 
     def reconstruct(self, corrupted, steps, average_last, seed, known=None, out=None):
-        """Fill in by sampling: mean probability of the last steps, float32 [rows x n_0].
+        """Fill in by sampling; returns the mean probabilities over the last steps, float32 [rows x n_0].
         @param steps         at least 1
-        @param average_last  1 .. steps
-        @param known         [n_0] flags: pixels that are held; None: none
+        @param average_last  how many of the last steps are averaged, 1 .. steps
+        @param known         [n_0] flags: pixels that are held fixed; None: no pixel
         Raises ShapeError, ArgumentError, OutOfMemoryError."""
         out = _output(out, np.float32, (_rows(corrupted), self.sizes[0]))
         _call("vpf_reconstruct", self, corrupted, _mask(known, "known", self.sizes[0]), steps, average_last, seed, out)
         return out
 
     def reconstruct_mean_field(self, corrupted, steps, known=None, out=None):
-        """Fill in without chance: visible means after so many steps, float32 [rows x n_0]. Arguments as above."""
+        """Fill in by mean field, without random draws; returns the visible means after the given number of steps,
+        float32 [rows x n_0]. Arguments as for reconstruct()."""
         out = _output(out, np.float32, (_rows(corrupted), self.sizes[0]))
         _call("vpf_reconstruct_mean_field", self, corrupted, _mask(known, "known", self.sizes[0]), steps, out)
         return out
@@ -1247,58 +1254,61 @@ class Model(_Handle):
         return _call("vpf_exact_log_partition", self, float)
 
     def exact_sample(self, count, seed):
-        """Independent draws from the machine's distribution, by enumeration: states, Data [count x units]. Raises as
-        exact_log_partition(), ArgumentError, OutOfMemoryError."""
+        """Independent draws from the machine's distribution, by enumeration: states, Data [count x units]. Raises what
+        exact_log_partition() raises, ArgumentError, OutOfMemoryError."""
         return _call("vpf_exact_sample", self, count, seed, Data)
 
     def ais(self, **settings):
-        """log Z by annealed importance sampling: an AisResult. Joint, or at most 2 layers. Settings:
+        """log Z by annealed importance sampling: an AisResult. For joint models, or at most 2 layers. Settings:
 
         chains          at least 2; default 100
-        betas           inverse temperatures, at least 2; default 1000
+        betas           number of inverse temperatures, at least 2; default 1000
         seed            default 0
-        adaptive        place them where a short run finds the weights to vary
-        temperatures    float64 [betas], ascending from 0 to 1
-        base            Data whose mean activity gives the biases at the start: give the training data
-        reverse         also from the machine back
-        reverse_from    Data where the reverse run begins, if exact samples cannot be had
-        reverse_sweeps  Gibbs sweeps before it; default 1000
+        adaptive        place the inverse temperatures where a short run finds that the weights vary
+        temperatures    the inverse temperatures themselves: float64 [betas], ascending from 0 to 1
+        base            Data whose mean activity gives the biases at the start: use the training data
+        reverse         also anneal in reverse, from the machine
+        reverse_from    Data where the reverse run begins if exact samples are not available
+        reverse_sweeps  Gibbs sweeps before the reverse run; default 1000
 
         Raises ArgumentError, ShapeError, UnsupportedError, OutOfMemoryError, FieldOverflowError."""
         return _call("vpf_ais", self, _ais_settings(**settings), AisResult)
 
     def ais_log_partition(self, chains, betas, seed):
-        """The short form of ais(), which is to be trusted less: (log Z, its standard error)."""
+        """The short form of ais(), which is less trustworthy: (log Z, its standard error)."""
         return _call("vpf_ais_log_partition", self, chains, betas, seed, float, float)
 
     def log_likelihood(self, data, log_z):
-        """Mean log p(x) over the rows, given log Z. Raises UnsupportedError, LimitError, ShapeError, ArgumentError."""
+        """The mean of log p(x) over the rows, given log Z. Raises UnsupportedError, LimitError, ShapeError,
+        ArgumentError."""
         return _call("vpf_log_likelihood", self, data, log_z, float)
 
     def estimate_likelihood(self, data, **settings):
-        """Mean log p(x) with log Z by enumeration where at most 16 units have to be, else by ais(), whose
-        settings these are; base and reverse_from are data if not given. A Likelihood."""
+        """The mean of log p(x): a Likelihood. log Z is computed by enumeration if at most 16 units have to be
+        enumerated, otherwise by ais(), which takes the settings; base and reverse_from default to data."""
         return _call("vpf_estimate_likelihood", self, data, _ais_settings(**settings), Likelihood)
 
     def pseudo_likelihood(self, data):
-        """Mean over rows of sum_i log p(x_i | the other x). One layer or RBM, else UnsupportedError; ShapeError."""
+        """The mean over rows of sum_i log p(x_i | the other x). Raises UnsupportedError unless the model has one layer
+        or is an RBM; ShapeError."""
         return _call("vpf_pseudo_likelihood", self, data, float)
 
     def parzen_generated(self, points, count, steps, sigma, seed, draws=1, prior=None):
-        """parzen() of points float32 [n x n_0] around generate(count, steps, seed + d, prior), d = 0 .. draws-1: a
-        ParzenReport. @param sigma  above 0; the paper has 0.2. Raises ArgumentError, LimitError, OutOfMemoryError."""
+        """parzen() of points, float32 [n x n_0], around the images of generate(count, steps, seed + d, prior), for
+        d = 0 .. draws-1: a ParzenReport.
+        @param sigma  above 0; the paper has 0.2. Raises ArgumentError, LimitError, OutOfMemoryError."""
         kind, steps = self._steps(steps)
         points = _input(points, "points", np.float32, (None, self.sizes[0]))
         return _call("vpf_parzen_generated" + kind, self, count, steps, self._prior(prior), seed, draws, points,
                      len(points), sigma, ParzenReport)
 
     def weight_metrics(self, lower=0):
-        """(rho, the fraction of weights that matter; w2, mean squared weight norm of an upper unit)."""
+        """(rho, the fraction of weights that matter; w2, the mean squared weight norm of an upper unit)."""
         lower = self._layer(lower, "weights", self.layers - 1)
         return _call("vpf_weight_metrics", self, lower, float, float)
 
     def activation_histogram(self, data, bins, layer=-1, out=None):
-        """How many units of a layer have a mean activation in each of so many bins of [0, 1]: uintp [bins].
+        """The number of units of a layer whose mean activation lies in each of the bins of [0, 1]: uintp [bins].
         @param bins  1 .. 1048576. Raises ArgumentError, ShapeError, OutOfMemoryError."""
         out = _output(out, np.uintp, (bins,))
         _call("vpf_activation_histogram", self, data, self._layer(layer), bins, out)
@@ -1319,18 +1329,18 @@ def _rows(data):
 
 
 class Optimizer(_Handle, collections.abc.Mapping):
-    """All the state of training except the parameters.
+    """Everything that training remembers, except the parameters.
 
-    Optimizer(seed=1, **options): a mapping from names of options to numbers, with the paper's preset:
+    Optimizer(seed=1, **options): a mapping from names of options to numbers. The defaults are the paper's preset:
 
         optimizer = vpf.Optimizer(method=vpf.Method.PCD, batch_size=100)
         optimizer["learning_rate"] = 1e-4
 
-    OPTIONS lists names, bounds and defaults; the header optimizer.h says what they mean. Those of method are in Method,
-    those of rule in Rule. Options may be set at any time, in a progress function too. Unknown names raise KeyError,
-    values outside the bounds ArgumentError."""
+    OPTIONS lists names, bounds and defaults; the header optimizer.h says what they mean. The values of method are in
+    Method, those of rule in Rule. Options may be set at any time, also in a progress function. An unknown name raises
+    KeyError, a value outside the bounds ArgumentError."""
 
-    _watching = False  # train() has set progress_batches, which is 0 for the user, to notice Ctrl-C
+    _watching = False  # train() has set progress_batches, which the user left at 0, to notice Ctrl-C
 
     def __init__(self, seed=1, **options):
         self._take(_call("vpf_optimizer_create", Optimizer))
@@ -1376,7 +1386,7 @@ class Optimizer(_Handle, collections.abc.Mapping):
             self[name] = value
 
     def _watch(self, batches):
-        """Be called back so often, unseen by the user; 0: no longer."""
+        """Set, unseen by the user, how many minibatches pass between callbacks; 0: no callbacks."""
         _call("vpf_optimizer_set", self, _option("progress_batches").option, batches)
         self._watching = batches > 0
 
@@ -1391,7 +1401,7 @@ class Optimizer(_Handle, collections.abc.Mapping):
 
     @property
     def position(self):
-        """How far training has come: (epochs ended, data rows done of an epoch that was stopped inside)."""
+        """How far training has come: (epochs ended, data rows done in an epoch that was stopped before its end)."""
         return _call("vpf_optimizer_position", self, int, int)
 
     @property
@@ -1404,12 +1414,12 @@ class Optimizer(_Handle, collections.abc.Mapping):
 
 
 class Monitor(_Handle):
-    """The likelihood of held-out data along training, and the best model so far.
+    """The likelihood of held-out data during training, and the best model so far.
 
     Monitor(patience=0, **settings)
-      patience  checks in a row without a new best after which a check says to stop; 0: never
-      settings  of Model.ais(), without base and reverse_from, which are the validation rows. None at all: 100 chains of
-                300 temperatures
+      patience  number of consecutive checks without a new best after which check() says to stop; 0: never
+      settings  those of Model.ais(), without base and reverse_from, which are the validation rows. Without any
+                settings: 100 chains of 300 temperatures
     monitor[k] is (epoch, Likelihood) of check k, len(monitor) the number of checks. Raises ArgumentError."""
 
     def __init__(self, patience=0, **settings):
@@ -1421,9 +1431,11 @@ class Monitor(_Handle):
         return f"{len(self)} checks"
 
     def check(self, model, validation, epoch):
-        """Estimate the likelihood of the model now, keep a copy if it is the best so far; True: time to stop.
+        """Estimate the likelihood of the model as it is now, and keep a copy if it is the best so far. Returns True
+        when it is time to stop.
         @param validation  Data, the same at every check
-        @param epoch       any number from 0 that tells the checks apart. Raises as Model.estimate_likelihood()."""
+        @param epoch       any number from 0 that tells the checks apart
+        Raises what Model.estimate_likelihood() raises."""
         return _call("vpf_monitor_check", self, model, validation, epoch, bool)
 
     def __len__(self):
@@ -1482,17 +1494,17 @@ def option_bounds(option):
 
 
 class _HeldSignals:
-    """While C code runs, Python runs no signal handlers; they would come first thing in the progress function, before
-    its `try`, where what they raise (KeyboardInterrupt) is lost. So they are held back and delivered within it, and
-    at the end. Only the main thread has handlers."""
+    """Python runs no signal handlers while C code runs. They would run at the very beginning of the progress function,
+    before its `try`, where an exception that they raise (KeyboardInterrupt) is lost. Signals are therefore held back
+    and delivered inside the `try`, and at the end. Only the main thread has handlers."""
 
     def __init__(self):
-        self.open = False  # within a function of the user: deliver at once
+        self.open = False  # inside a function of the user: deliver at once
         self.pending = []
         self.handlers = {}
 
     def __enter__(self):
-        self.note = self._note  # one object, to recognise it
+        self.note = self._note  # always the same object, to recognise it
         if threading.current_thread() is threading.main_thread():
             for number in signal.valid_signals():
                 handler = signal.getsignal(number)
@@ -1519,26 +1531,28 @@ class _HeldSignals:
         self.deliver()
 
 
-# Where the user wants no progress at minibatches, minibatches between looks for Ctrl-C: in the first epoch, and
-# then as many as take so many seconds. They change nothing else.
+# How often train() looks for Ctrl-C if the user wants no progress at minibatches: every so many minibatches in the
+# first epoch, and later every so many seconds. This changes nothing else.
 _FIRST_WATCH = 16
 _WATCH_SECONDS = 0.1
 
 
 def train(model, data, optimizer, epochs, progress=None):
-    """Train for so many epochs; returns why it ended, Stop.EPOCHS or Stop.CALLBACK.
+    """Train for the given number of epochs; returns why training ended, Stop.EPOCHS or Stop.CALLBACK.
 
-    The model is changed in place; give it a seed, or init(), first. If the last run stopped inside an epoch, that is
-    finished first and counts as one. So train(4), a stop inside the fifth, and train(6) give the bits of train(10).
+    The model is changed in place; create it with a seed, or call init(), first. If the last run stopped inside an
+    epoch, that epoch is finished first and counts as one. So train(4), a stop inside the fifth epoch, and train(6) give
+    the bits of train(10).
 
     @param data      Data [rows x n_0]; only its bits are used
     @param progress  called with a Progress after every epoch, and every optimizer["progress_batches"] minibatches if
-                     that is not 0. What is true stops the training, which is no error. It may read and save model
-                     and optimizer and set options, but not change the model. What it raises stops the training
-                     and comes out of train(); model and optimizer are then as good as after any stop.
-    Raises ShapeError; StateError (other data inside an epoch, called from its own progress function); UnsupportedError;
-    OutOfMemoryError; DivergedError: model and optimizer are as before the failing minibatch. Ctrl-C raises
-    KeyboardInterrupt; to go on afterwards, call train() again."""
+                     that is not 0. If it returns a true value, training stops, which is no error. It may read and save
+                     model and optimizer and set options, but must not change the model. If it raises an exception,
+                     training stops and train() raises that exception; model and optimizer are then as usable as after
+                     any other stop.
+    Raises ShapeError; StateError (other data inside an epoch, or called from its own progress function);
+    UnsupportedError; OutOfMemoryError; DivergedError: model and optimizer are as they were before the failing
+    minibatch. Ctrl-C raises KeyboardInterrupt; to continue afterwards, call train() again."""
     if progress is not None and not callable(progress):
         raise TypeError(f"progress: must be a function, not {type(progress).__name__}")
     in_main = threading.current_thread() is threading.main_thread()
@@ -1584,12 +1598,12 @@ def train(model, data, optimizer, epochs, progress=None):
         try:
             raise raised[0]
         finally:
-            raised.clear()  # no cycle of references
+            raised.clear()  # leave no cycle of references
     return stop
 
 
 def save_checkpoint(model, optimizer, path):
-    """Write a model and its optimizer to one file, replaced atomically; in a progress function too.
+    """Write a model and its optimizer to one file, which is replaced atomically. Allowed in a progress function.
     Raises ShapeError if the optimizer has trained another shape, FileError."""
     watching = isinstance(optimizer, Optimizer) and optimizer._watching
     if not watching:
@@ -1603,8 +1617,8 @@ def save_checkpoint(model, optimizer, path):
 
 
 def load_checkpoint(path):
-    """(Model, Optimizer), to go on with the bits of a run that was never stopped. Raises FileError, FormatError,
-    OutOfMemoryError."""
+    """(Model, Optimizer), from which training continues with the same bits as a run that was never stopped. Raises
+    FileError, FormatError, OutOfMemoryError."""
     return _call("vpf_checkpoint_load", Model, Optimizer, path)
 
 
@@ -1612,7 +1626,7 @@ def load_checkpoint(path):
 
 
 def parzen(centres, points, sigma):
-    """Parzen-window log-likelihood: (mean over the points, its standard error).
+    """The Parzen-window log-likelihood: (mean over the points, its standard error).
     @param centres  float32 [n_centres x dim], finite
     @param points   float32 [n_points x dim], finite
     @param sigma    above 0. Raises ArgumentError, LimitError, OutOfMemoryError."""
@@ -1621,7 +1635,7 @@ def parzen(centres, points, sigma):
 
 
 def parzen_select_sigma(centres, points, sigmas):
-    """The one of sigmas, float64 [n], with the largest parzen() mean on validation points."""
+    """The value in sigmas, float64 [n], that gives the largest parzen() mean on validation points."""
     centres, points = _centres_and_points(centres, points)
     sigmas = _input(sigmas, "sigmas", np.float64, (None,))
     return _call("vpf_parzen_select_sigma", centres, len(centres), points, len(points), centres.shape[1], sigmas,
@@ -1634,7 +1648,8 @@ def _centres_and_points(centres, points):
 
 
 def chain_diagnostics(values):
-    """Are chains mixing? A ChainReport of any number recorded along them, such as the energies of Model.gibbs_trace().
+    """Whether chains mix: a ChainReport on any quantity recorded along them, such as the energies of
+    Model.gibbs_trace().
     @param values  float64 [chains x draws], at least 4 draws. Raises ArgumentError (with the place), LimitError."""
     values = _input(values, "values", np.float64, (None, None))
     return _call("vpf_chain_diagnostics", values, *values.shape, ChainReport)
@@ -1648,10 +1663,11 @@ _allocator = []  # must outlive everything
 def set_allocator(allocate, release):
     """Replace the allocator of the whole library, once, before the first handle is created.
 
-    @param allocate  (size, user) -> address, or 0 or None without memory
+    @param allocate  (size, user) -> address, or 0 or None if there is no memory
     @param release   (address, user)
-    Either a function of C, as ctypes has it (such as ctypes.CDLL(None).malloc: what it does not take it does not see),
-    or a Python function, which is called from any thread and is for tests. Raises StateError if it is too late."""
+    Each is either a C function of ctypes (such as ctypes.CDLL(None).malloc, which ignores the parameter it does not
+    have) or a Python function, which is called from any thread and is meant for tests. Raises StateError if it is too
+    late."""
     def pointer(function, c_type):
         return ctypes.cast(function, c_type) if isinstance(function, ctypes._CFuncPtr) else c_type(function)
 
@@ -1662,22 +1678,22 @@ def set_allocator(allocate, release):
     if status:
         _raise(status)
     _allocator.append(struct)
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(struct))  # also beyond the end of this module
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(struct))  # even beyond the end of this module
 
 
-# ---- Experimental: may change or go in any release of the library ----
+# ---- Experimental: may change or disappear in any release of the library ----
 
 FLIP = np.dtype(_TYPES["vpf_flip"])
-"""Experimental. A unit changes its state: time, rate (of the unit just before), unit, state (just after)."""
+"""Experimental. A unit flips: time, rate (of the unit just before), unit, state (the unit's bit just after)."""
 
 
 def simulate_flips(model, start, duration, max_flips, seed, out=None):
     """Experimental. Simulate the Markov chain in continuous time whose stationary distribution is the machine's.
-    @param start      [units] flags: states of all units
+    @param start      [units] flags: the state at the start
     @param duration   above 0, may be infinite
     @param max_flips  at least 1
     @param out        FLIP [max_flips]
-    Returns the flips that there were, FLIP [up to max_flips], a part of `out`. Raises ArgumentError,
+    Returns the flips that took place, FLIP [up to max_flips], a part of `out`. Raises ArgumentError,
     UnsupportedError, OutOfMemoryError, FieldOverflowError."""
     if not isinstance(model, Model):
         raise TypeError(f"model: must be a Model, not {type(model).__name__}")
@@ -1687,11 +1703,11 @@ def simulate_flips(model, start, duration, max_flips, seed, out=None):
 
 
 def stdp_changes(flips, pre_at_start, pre, post, out=None):
-    """Experimental. What the asymmetric rule does to the weight of one synapse along a record of flips: float64
-    [flips], 0 at flips of other units.
-    @param flips         FLIP [count], as simulate_flips() gives them
-    @param pre_at_start  state of the pre-synaptic unit before the first flip
-    @param pre,post      units, different. Raises ArgumentError."""
+    """Experimental. The changes that the asymmetric rule makes to the weight of one synapse along a record of flips:
+    float64 [flips], 0 at flips of other units.
+    @param flips         FLIP [count], as simulate_flips() returns them
+    @param pre_at_start  the bit of the pre-synaptic unit before the first flip
+    @param pre,post      two different units. Raises ArgumentError."""
     flips = np.asarray(flips)
     if flips.dtype != FLIP or flips.ndim != 1:
         raise TypeError("flips: an array of vpf.FLIP is needed")
