@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* exp and log from IEEE basic operations only, so that every machine computes the same bits
+/* exp and log from IEEE basic operations only, so that every computer gets the same bits
  * (a libm may differ from one release to the next). No branches: they vectorise as they stand, and
  * the SIMD kernels repeat them operation by operation.
  *
@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-_Static_assert(FLT_EVAL_METHOD == 0, "floats have to be computed as floats, or results differ from those of other machines");
+_Static_assert(FLT_EVAL_METHOD == 0, "floats have to be computed as floats, or results differ from those of other computers");
 
 static inline uint32_t vpfi_float_bits(float x) {
   uint32_t u;

@@ -72,7 +72,7 @@ typedef struct vpfi_kernels {
   /* z += row (on) or z -= row. */
   void (*add_row)(float *z, const float *row, bool on, size_t width);
 
-  /* One asynchronous sweep (Eq. 5): for j = 0, 1, ... < n, unless bit j of clamped (NULL: none): unit j
+  /* One asynchronous sweep (Eq. (20)): for j = 0, 1, ... < n, unless bit j of clamped (NULL: none): unit j
    * is on if z_j > t_j, and if that is a change, row j of u, [n x width], is added to z (on) or subtracted.
    * drawn_with, unless NULL: [n], z_j as unit j was drawn; of a clamped unit as it was then. z is afterwards
    * the field of the new states if `keep`, else unspecified. */
@@ -129,11 +129,11 @@ typedef struct vpfi_kernels {
   void (*add_transposed)(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t cols);
 } vpfi_kernels;
 
-/* The fastest table that this machine runs, or the one named by the environment variable
+/* The fastest table that this processor runs, or the one named by the environment variable
  * VPF_KERNELS (reference, avx2, avx512, neon) if it runs here. All give the same results. */
 const vpfi_kernels *vpfi_kernels_best(void);
 
-/* Table number k = 0, 1, ... of those this machine runs, NULL beyond the last; 0 is the reference. */
+/* Table number k = 0, 1, ... of those this processor runs, NULL beyond the last; 0 is the reference. */
 const vpfi_kernels *vpfi_kernels_available(size_t k);
 
 extern const vpfi_kernels vpfi_kernels_reference;

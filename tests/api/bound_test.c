@@ -109,7 +109,7 @@ static vpf_model *some_machine(dice *d) {
   return family_machine(d, &f, 1.0);
 }
 
-/* Eq. 3: for any q and any time, joint divergence = expected posterior divergence + marginal divergence. */
+/* The paper's Eq. 3: for any q and any time, joint divergence = expected posterior divergence + marginal divergence. */
 static void joint_divergence_is_posterior_plus_marginal_and_so_a_bound(void **state) {
   (void)state;
   dice d = {601};
@@ -169,7 +169,7 @@ static void the_chain_forgets_its_start(void **state) {
 }
 
 /* What the library minimises is this divergence at a short time: K t for rows no two of which are neighbours
- * (docs/math.md, Eq. 7 and 8). */
+ * (docs/math.md, Eq. (7) and (8)). */
 static void flow_is_the_slope_of_the_joint_divergence(void **state) {
   (void)state;
   dice d = {604};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The chain in continuous time and the rule of Eq. 6, against enumeration and closed forms. */
+/* The chain in continuous time and the rule of the paper's Eq. 6, against enumeration and closed forms. */
 #include "support/fixture.h"
 
 #include <math.h>

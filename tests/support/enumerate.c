@@ -347,7 +347,7 @@ static void infer_layer(const brute_machine *m, size_t layer, const uint8_t *y, 
       p[s] *= s >> j & 1 ? on : 1 - on;
     }
   }
-  for (size_t visit = 0; m->u[layer] && visit < sweeps * n; visit++) { /* Eq. (5), one unit after the other */
+  for (size_t visit = 0; m->u[layer] && visit < sweeps * n; visit++) { /* Eq. (20), one unit after the other */
     const size_t j = visit % n;
     for (size_t s = 0; s < states; s++) {
       if (s >> j & 1) continue;
