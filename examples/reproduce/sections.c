@@ -9,9 +9,9 @@
 /* In the order in which they are shown, trained for and measured: what takes longest is last. */
 static const section sections[] = {
     {.name = "stdp", .title = "Fig. 1b: spike-timing-dependent plasticity",
-     .question = "Does the asymmetric half of the learning rule (Eq. 6 of the paper) give the curve that is measured in neurons? Two "
-                 "units of the chain in continuous time are simulated flip by flip. Points are means over simulated "
-                 "pairs of spikes, lines the exact expectation and the paper's two curves.",
+     .question = "Does the asymmetric half of the learning rule (Eq. 6 of the paper) give the curve that is measured in "
+                 "neurons? Two units of the chain in continuous time are simulated flip by flip. Points are means over "
+                 "simulated pairs of spikes, lines the exact expectation and the paper's two curves.",
      .cost = 3, .measure = measure_stdp},
     {.name = "filters", .title = "Fig. 2: filters of three RBMs",
      .question = "What do the hidden units look for? 25 units drawn at random of each machine, as in the paper.",
