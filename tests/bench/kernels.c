@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long each kernel takes in each table that this machine runs, with the sizes that a machine of 784 visible and
+/* How long each kernel takes in each table that this processor runs, with the sizes that a machine of 784 visible and
  * 196 hidden units and minibatches of 40 rows give it:
  *
  *   kernels [--rounds N] [--only NAME]    nanoseconds of a call, and how many times faster than the reference that is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every table of kernels that this machine runs gives the bits of the reference, and the reference
+/* Every table of kernels that this processor runs gives the bits of the reference, and the reference
  * computes what its header says. */
 #include "support/fixture.h"
 
