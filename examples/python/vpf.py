@@ -67,9 +67,10 @@ vpf_ais_settings { size_t struct_size; size_t chains; size_t betas; uint64_t see
     const double *temperatures; const vpf_data *base; int reverse; const vpf_data *reverse_from;
     size_t reverse_sweeps; }
 vpf_ais_result { size_t struct_size; double log_z, log_z_stderr, ess, spread;
-    double reverse_log_z, reverse_stderr, reverse_ess, reverse_spread; vpf_ais_start reverse_start; int disagree; }
+    double reverse_log_z, reverse_stderr, reverse_ess, reverse_spread; vpf_ais_start reverse_start; int disagree;
+    double log_z_bound; }
 vpf_likelihood { size_t struct_size; double mean, rows_stderr, log_z, log_z_stderr, ess, empty; int exact;
-    double reverse_log_z, mean_low; int disagree; }
+    double reverse_log_z, mean_low; int disagree; double log_z_bound; }
 vpf_activity { size_t struct_size; double mean, population_sparseness, lifetime_sparseness, dead, saturated; }
 vpf_moment_comparison { size_t struct_size; double mean_pearson, mean_rms, pair_pearson, pair_rms,
     connected_pearson, connected_rms; }
@@ -766,15 +767,16 @@ class ParzenReport(_report("vpf_parzen_report")):
 class AisResult(_report("vpf_ais_result")):
     """From Model.ais(), in nats: log_z and its standard error over the chains; the effective sample size ess of the
     weights (1 .. chains); the spread of their logarithms (well above 1: use more temperatures); the same for the
-    reverse run (NaN without one); where that started (AisStart); and whether the directions disagree."""
+    reverse run (NaN without one); where that started (AisStart); whether the numbers disagree; and log_z_bound, which
+    log Z certainly reaches."""
     __slots__ = ()
 
 
 class Likelihood(_report("vpf_likelihood")):
     """From Model.estimate_likelihood(), in nats per row: the mean of log p(x) and its standard error over the rows;
     log_z, its standard error and ess as in AisResult; log p of the empty row; whether log_z is exact; reverse_log_z
-    (NaN without a reverse run); mean_low, the mean by the larger of the two log Z; and whether the directions
-    disagree."""
+    (NaN without a reverse run); mean_low, the mean by the largest of log_z, reverse_log_z and log_z_bound; and disagree
+    and log_z_bound as in AisResult."""
     __slots__ = ()
 
 

@@ -184,8 +184,10 @@ typedef struct vpf_ais_result {
   double reverse_ess;         /**< its effective sample size, like ess */
   double reverse_spread;      /**< its spread, like spread */
   vpf_ais_start reverse_start; /**< where the reverse run started */
-  int disagree;               /**< 1: the two directions differ by more than 0.2 nats plus three standard errors, so at
-                                   least one of them is wrong; 0 otherwise, and without a reverse run */
+  int disagree;               /**< 1: at least one number is wrong: the two directions differ by more than 0.2 nats plus
+                                   three standard errors, or log_z is more than 0.2 nats below log_z_bound; 0 otherwise */
+  double log_z_bound;         /**< a rigorous lower bound of log Z by mean field (docs/math.md, Eq. (37c)). A log_z far
+                                   below it has missed a mode */
 } vpf_ais_result;
 
 /** Estimate log Z by annealed importance sampling (Neal 2001), nats, in one direction or both. Since 1.0.
@@ -252,9 +254,10 @@ typedef struct vpf_likelihood {
                              probability, which is how VPF goes wrong (docs/math.md, section 14) */
   int exact;            /**< 1: log Z was enumerated; 0: it was estimated */
   double reverse_log_z; /**< log Z by the reverse run if the settings asked for one; NaN otherwise, and if exact */
-  double mean_low;      /**< `mean` with the larger of log_z and reverse_log_z: forward AIS that misses a mode makes
-                             data look more probable than they are */
+  double mean_low;      /**< `mean` with the largest of log_z, reverse_log_z and log_z_bound: AIS that misses a mode
+                             makes data look more probable than they are. Report this and choose models by it */
   int disagree;         /**< see vpf_ais_result */
+  double log_z_bound;   /**< see vpf_ais_result; log_z if exact */
 } vpf_likelihood;
 
 /** Mean log p(x) over the rows, with log Z enumerated or estimated. Since 1.0.

@@ -19,8 +19,9 @@ typedef struct vpf_monitor vpf_monitor;
 
 /** Create a monitor without any checks. Since 1.0.
  *
- *  With `reverse` set, models are ranked by `mean_low`. A check then takes two to three times as long, but no model
- *  wins because annealing missed a mode, as easily happens with machines trained by CD or PCD.
+ *  Models are ranked by `mean_low`, so none wins with a log Z below the rigorous bound. With `reverse` set, a check
+ *  takes two to three times as long and finds more of the modes that forward annealing misses, as easily happens
+ *  with machines trained by CD or PCD.
  *  @param[out] out       the new handle; destroy it with vpf_monitor_destroy()
  *  @param      settings  for vpf_estimate_likelihood(), copied together with the temperatures. `base` and
  *                        `reverse_from` are not used: the validation rows are both. What is 0 has the default of

@@ -44,7 +44,9 @@ static vpf_status find_log_z(const char *function, const vpfi_shape *shape, cons
   if (vpfi_enumeration_is_cheap(shape)) {
     found->exact = 1;
     found->ess = (double)annealing->chains;
-    return vpfi_exact_log_partition(shape, params, vpfi_thread_count(0), &found->log_z);
+    const vpf_status status = vpfi_exact_log_partition(shape, params, vpfi_thread_count(0), &found->log_z);
+    found->log_z_bound = found->log_z;
+    return status;
   }
   vpf_ais_result ais;
   const vpf_status status = vpfi_anneal(function, shape, params, annealing, &ais);
@@ -53,6 +55,7 @@ static vpf_status find_log_z(const char *function, const vpfi_shape *shape, cons
   found->ess = ais.ess;
   found->reverse_log_z = ais.reverse_log_z;
   found->disagree = ais.disagree;
+  found->log_z_bound = ais.log_z_bound;
   return status;
 }
 
@@ -68,7 +71,9 @@ vpf_status vpfi_estimate_likelihood(const char *function, const vpfi_shape *shap
   if (!status) status = find_log_z(function, shape, params, &complete, out);
   if (!status) {
     out->mean = vpfi_mean(each, visible->rows) - out->log_z;
-    out->mean_low = out->reverse_log_z > out->log_z ? out->mean + out->log_z - out->reverse_log_z : out->mean;
+    double largest = fmax(out->log_z, out->log_z_bound);
+    if (out->reverse_log_z > largest) largest = out->reverse_log_z;
+    out->mean_low = largest > out->log_z ? out->mean + out->log_z - largest : out->mean;
     out->rows_stderr = vpfi_standard_error(each, visible->rows);
     out->empty = empty - out->log_z;
   }

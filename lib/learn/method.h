@@ -22,7 +22,7 @@ typedef struct vpfi_needs {
 /* What a method keeps from one minibatch to the next, in learner->kept[method]: NULL until there is something. It stays
  * there while another method is in use. */
 typedef struct vpfi_keeper {
-  const char *name; /* of its tensors, "optimizer.<name>.*", and in messages */
+  const char *name; /* in messages; list() names the tensors "optimizer.<name>.*" after it */
 
   /* Allocate what the coming epochs need if `kept` is not it, so that nothing can fail after the first step; *fresh is
    * NULL if `kept` will do. VPF_ERR_MEMORY. */
@@ -37,7 +37,7 @@ typedef struct vpfi_keeper {
   /* From untrusted numbers: *kept without memory for its tensors, or NULL if nothing was kept. VPF_ERR_FORMAT if they
    * are impossible, VPF_ERR_MEMORY. */
   vpf_status (*unpack)(const uint64_t *numbers, void **kept);
-  /* Append to the list, at most VPFI_MOST_KEPT_TENSORS(shape); returns how many. Before allocate(), data is NULL. */
+  /* Append to the list, at most vpfi_most_kept_tensors(shape); returns how many. Before allocate(), data is NULL. */
   size_t (*list)(void *kept, const vpfi_shape *shape, vpfi_tensor *list);
   vpf_status (*allocate)(void *kept, const vpfi_shape *shape);
   bool (*is_clean)(const void *kept, const vpfi_shape *shape); /* vpfi_states_are_clean() */

@@ -110,7 +110,8 @@ vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
   if (!vpfi_update_step(learner, trainer->machine.kernels, trainer->params, batch, rows, bound, trainer->tile_peaks,
                         &trainer->peak, &blowup))
     return diverged(learner,
-                    blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite" : "a weight would not be finite",
+                    blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite at this learning rate"
+                                                   : "a weight would not be finite at this learning rate",
                     blowup.layer, blowup.unit, learner->option[VPFI_AT_LEARNING_RATE]);
   if (trainer->method->accept) trainer->method->accept(trainer, rows);
   vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);

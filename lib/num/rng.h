@@ -27,7 +27,8 @@ typedef enum vpfi_purpose {
   VPFI_PURPOSE_AIS = 9,
   VPFI_PURPOSE_CORRUPT = 10,
   VPFI_PURPOSE_EXACT = 11,
-  VPFI_PURPOSE_JUMP = 12
+  VPFI_PURPOSE_JUMP = 12,
+  VPFI_PURPOSE_BOUND = 13
 } vpfi_purpose;
 
 uint64_t vpfi_rng_stream(uint64_t seed, vpfi_purpose purpose, uint64_t time);

@@ -36,27 +36,19 @@ void vpfi_sigmoid_all(float *z, size_t n) {
   for (size_t j = 0; j < n; j++) z[j] = vpfi_sigmoidf(z[j]);
 }
 
-/* How many floats the means of all layers of one row take. */
-static size_t means_length(const vpfi_shape *shape) {
+size_t vpfi_means_length(const vpfi_shape *shape) {
   const vpfi_layer *top = &shape->layer[shape->n_layers - 1];
   return top->first_draw + top->width;
 }
 
-/* A row being worked on; the means of layer l begin at its first_draw. */
-typedef struct row_means {
-  const vpfi_machine *machine;
-  const uint64_t *known; /* visible units that are not updated, or NULL */
-  float *means, *z;
-} row_means;
-
-static float *means_of(const row_means *row, size_t layer) {
+float *vpfi_means_of(const vpfi_means *row, size_t layer) {
   return layer < row->machine->shape->n_layers ? row->means + row->machine->shape->layer[layer].first_draw : NULL;
 }
 
 /* z holds the complete field, own layer included, and is updated as the means change. */
-static void sweep_means(const row_means *row, size_t layer, const uint64_t *known) {
+static void sweep_means(const vpfi_means *row, size_t layer, const uint64_t *known) {
   const vpfi_layer *l = &row->machine->shape->layer[layer];
-  float *means = means_of(row, layer);
+  float *means = vpfi_means_of(row, layer);
   for (size_t j = 0; j < l->size; j++) {
     if (known && vpfi_bits_get(known, j)) continue;
     const float mean = vpfi_sigmoidf(row->z[j]), change = mean - means[j];
@@ -65,14 +57,13 @@ static void sweep_means(const row_means *row, size_t layer, const uint64_t *know
   }
 }
 
-/* m = sigmoid(z), Eq. (22b), for a layer given all its neighbours, as far as its role sums them. */
-static void update_layer(const row_means *row, size_t layer) {
+void vpfi_means_update(const vpfi_means *row, size_t layer) {
   const vpfi_layer *l = &row->machine->shape->layer[layer];
   const size_t role = layer == 0 ? l->down : l->up;
   const uint64_t *known = layer == 0 ? row->known : NULL;
-  float *means = means_of(row, layer);
-  vpfi_field_of_means(row->machine, role, layer > 0 ? means_of(row, layer - 1) : NULL, means_of(row, layer + 1), means,
-                      row->z);
+  float *means = vpfi_means_of(row, layer);
+  vpfi_field_of_means(row->machine, role, layer > 0 ? vpfi_means_of(row, layer - 1) : NULL,
+                      vpfi_means_of(row, layer + 1), means, row->z);
   if (l->intra) {
     sweep_means(row, layer, known);
     return;
@@ -82,12 +73,12 @@ static void update_layer(const row_means *row, size_t layer) {
 }
 
 /* The start, in closed form: from the bits upward, leaving out U and the layer above. */
-static void start(const row_means *row, const uint64_t *bits, size_t layers) {
+static void start(const vpfi_means *row, const uint64_t *bits, size_t layers) {
   const vpfi_shape *shape = row->machine->shape;
   for (size_t j = 0; j < shape->layer[0].size; j++) row->means[j] = (float)vpfi_bits_get(bits, j);
   for (size_t l = 1; l < layers; l++) {
-    vpfi_field_of_means(row->machine, shape->layer[l].up, means_of(row, l - 1), NULL, NULL, means_of(row, l));
-    vpfi_sigmoid_all(means_of(row, l), shape->layer[l].size);
+    vpfi_field_of_means(row->machine, shape->layer[l].up, vpfi_means_of(row, l - 1), NULL, NULL, vpfi_means_of(row, l));
+    vpfi_sigmoid_all(vpfi_means_of(row, l), shape->layer[l].size);
   }
 }
 
@@ -104,13 +95,13 @@ static void mean_field_range(void *context, size_t begin, size_t end, size_t thr
   const vpfi_shape *shape = job->work->machine.shape;
   const size_t n = shape->layer[0].size, first_pair = shape->n_layers < 2 ? 1 : 2;
   const size_t layers = shape->coupling == VPF_COUPLING_JOINT ? shape->n_layers : first_pair;
-  const row_means row = {&job->work->machine, job->known, job->means + thread * means_length(shape),
-                         job->work->scratch[thread].z};
+  const vpfi_means row = {&job->work->machine, job->known, job->means + thread * vpfi_means_length(shape),
+                          job->work->scratch[thread].z};
   for (size_t r = begin; r < end; r++) {
     start(&row, job->visible->bits + r * job->visible->words, layers);
     for (size_t s = 0; s < job->steps; s++) {
-      for (size_t l = 1; s > 0 && l < layers; l++) update_layer(&row, l);
-      update_layer(&row, 0);
+      for (size_t l = 1; s > 0 && l < layers; l++) vpfi_means_update(&row, l);
+      vpfi_means_update(&row, 0);
     }
     memcpy(job->out + r * n, row.means, n * sizeof *row.means);
   }
@@ -118,7 +109,7 @@ static void mean_field_range(void *context, size_t begin, size_t end, size_t thr
 
 vpf_status vpfi_mean_field(vpfi_workspace *work, const vpfi_rows *visible, const uint64_t *known, size_t steps,
                            float *out) {
-  float *means = vpfi_alloc(work->team.threads, means_length(work->machine.shape) * sizeof *means);
+  float *means = vpfi_alloc(work->team.threads, vpfi_means_length(work->machine.shape) * sizeof *means);
   if (!means) return VPF_ERR_MEMORY;
   mean_field_job job = {work, visible, known, steps, out, means};
   vpfi_parallel_for(visible->rows, work->team.threads, mean_field_range, &job);

@@ -13,6 +13,21 @@ void vpfi_field_of_means(const vpfi_machine *machine, size_t role, const float *
 /* z[0..n) = sigmoid(z) */
 void vpfi_sigmoid_all(float *z, size_t n);
 
+/* The means of all layers of one row: layer l has its own from its first_draw on. */
+typedef struct vpfi_means {
+  const vpfi_machine *machine;
+  const uint64_t *known; /* visible units that are not updated, or NULL */
+  float *means;          /* [vpfi_means_length()] */
+  float *z;              /* [widest layer] scratch */
+} vpfi_means;
+
+size_t vpfi_means_length(const vpfi_shape *shape);
+float *vpfi_means_of(const vpfi_means *row, size_t layer); /* NULL beyond the last layer */
+
+/* m = sigmoid(z) for a layer given all its neighbours; a layer with U: one unit after the other (Eq. 22b). What its role
+ * does not sum is not summed. */
+void vpfi_means_update(const vpfi_means *row, size_t layer);
+
 /* For rows of bits: the hidden means are made bottom-up, without U; then, `steps` times, the visible means and,
  * in between, those of every hidden layer, each given all its neighbours. A layer with U is updated unit by unit,
  * given the current means of all others (Eq. (20) with means). Pairwise: the first pair. known: one row of bits, 1

@@ -223,7 +223,8 @@ static void a_missed_mode_is_noticed(void **state) {
   assert_int_equal(r.disagree, 1);
   settings.reverse = 0;
   assert_ok(vpf_ais(model, &settings, &r));
-  assert_int_equal(r.disagree, 0);
+  assert_true(r.log_z < log_z - 1 && r.log_z_bound <= log_z + 1e-9);
+  assert_int_equal(r.disagree, 1); /* by the bound alone */
   assert_int_equal(r.reverse_start, VPF_AIS_START_NONE);
   assert_true(isnan(r.reverse_log_z) && isnan(r.reverse_stderr) && isnan(r.reverse_ess) && isnan(r.reverse_spread));
   vpf_model_destroy(model);

@@ -110,7 +110,7 @@ for name in "rbm", "deep", "joint", "flat":
     assert list(j["likelihood"]) == [
         "of", "available", "reason", "exact", "chains", "temperatures", "reverse_sweeps", "base", "log_z",
         "log_z_stderr", "ess", "spread", "reverse_log_z", "reverse_stderr", "reverse_ess", "reverse_spread",
-        "reverse_start", "disagree", "test", "training", "empty", "independent", "pseudo", "seconds"]
+        "reverse_start", "disagree", "log_z_bound", "test", "training", "empty", "independent", "pseudo", "seconds"]
     assert all(list(j["likelihood"][k]) == rows for k in ("test", "training", "empty", "independent"))
     assert list(j["parzen"]) == ["rows", "steps", "validation_rows", "r", "p", "training", "seconds"]
     assert all(list(j["parzen"][k]) == windows for k in ("r", "p", "training"))

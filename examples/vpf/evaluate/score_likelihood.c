@@ -184,10 +184,12 @@ static void print_log_z(const evaluation *e, const likelihood_scores *l) {
   printf("            The reverse run began %s\n",
          a->reverse_start == VPF_AIS_START_EXACT ? "at exact samples: a bracket."
                                                  : "at Gibbs chains from the test images: a second opinion.");
+  printf("            %-21s  %10.3f  (mean field)\n", "log Z is at least", a->log_z_bound);
   if (a->disagree)
-    printf("WARNING     The two differ by %.2f nats: at least one is wrong, and the smaller log Z makes log p too high.\n"
-           "            More --temperatures bring them together; an ESS of a few chains says so too.\n",
-           fabs(a->reverse_log_z - a->log_z));
+    printf("WARNING     Forward and reverse differ by %.2f nats%s: a log Z that is too small makes log p too high.\n"
+           "            More --temperatures bring the two together; an ESS of a few chains says so too.\n",
+           fabs(a->reverse_log_z - a->log_z),
+           a->log_z_bound > a->log_z + 0.2 ? ", and forward lies below what log Z is at least" : "");
 }
 
 /* The error is that over images; that of log Z comes on top. */

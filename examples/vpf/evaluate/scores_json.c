@@ -148,6 +148,7 @@ static void put_annealing(sheet *w, json_t *object) {
   put_number(w, object, "reverse_spread", annealed ? a->reverse_spread : NAN);
   put_text(w, object, "reverse_start", starts[a->reverse_start]);
   put_flag(w, object, "disagree", a->disagree != 0);
+  put_number(w, object, "log_z_bound", annealed ? a->log_z_bound : NAN);
 }
 
 static void put_likelihood(sheet *w, json_t *object) {
