@@ -14,8 +14,8 @@ typedef struct vpfi_filling {
 
 /* work->states holds the visible bits of its rows. Hidden layers are drawn bottom-up here; then, `steps` times,
  * visible given hidden and hidden given visible: the first pair, by half steps. Joint machines of more layers, and
- * machines of one layer, take Gibbs sweeps of all layers instead. probs: [rows x n_0], the mean of the visible probabilities over the last `average` steps; for a
- * clamped unit, its bit. */
+ * machines of one layer, take Gibbs sweeps of all layers instead. probs: [rows x n_0], the mean of the visible
+ * probabilities over the last `average` steps; for a clamped unit, its bit. */
 void vpfi_reconstruct(vpfi_workspace *work, const vpfi_filling *filling, float *probs);
 
 #endif

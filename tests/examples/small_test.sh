@@ -61,7 +61,7 @@ holds "the best is not kept" '
   /^epoch/ { sub(":", "", $2); at[$2] = $(NF - 1); flow = $4 + 0; if (n++ && !(flow < last)) bad = 1; last = flow
     if (n == 1 || at[$2] > at[best]) best = $2; worse = at[$2] < at[best] }
   /^saved best.safetensors/ { kept = $7; sub(";", "", kept) }
-  END { exit !(n >= 4 && !bad && worse && kept == best && at[best] > -340 && at[best] < -300) }'
+  END { exit !(n >= 4 && !bad && worse && kept == best && at[best] > -360 && at[best] < -320) }'
 best=$(sed -n 's/^saved .* of epoch \([0-9]*\);.*/\1/p' stdout)
 "$programs/train_mnist" --data "$(dirname "$images")" --limit 1800 --arch 784-128 --decay 0.05 --epochs "$best" \
   --out same >same.log 2>&1 || fail "train_mnist"

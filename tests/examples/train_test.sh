@@ -140,7 +140,7 @@ for line in map(json.loads, open(sys.argv[1])):
 PYTHON
 grep -q 'best log p(validation) .* epoch' watched/summary.txt || fail "the best epoch is not in the summary"
 [ "$(grep -c 'log p(validation)' stdout)" -eq 3 ] || fail "not a line for each look"
-expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 200 --method pcd --lr 0.02 --watch 1 --patience 1 --chains 2 \
+expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 200 --method pcd --lr 0.01 --watch 1 --patience 1 --chains 2 \
   --temperatures 2 --out patient
 grep -q 'stopping' stdout || fail "patience does not end"
 [ "$(wc -l <patient/log.jsonl)" -lt 200 ] || fail "it did not stop early"
