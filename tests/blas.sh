@@ -43,6 +43,7 @@ fi
 libdir=$(dirname "$(find "$unpacked" -type d -name openblas-openmp -path '*/lib/*')")
 include=$(dirname "$(find "$unpacked" -type d -name openblas-openmp -path '*/include/*')")
 mkdir -p "$include/blas" && cp "$include/cblas-netlib.h" "$include/blas/cblas.h" || exit 1
+cp "$include/cblas_mangling.h" "$include/blas/" || exit 1 # which that one includes
 
 build=$root/build/blas
 jobs=$(nproc 2>/dev/null || echo 2)
