@@ -11,6 +11,7 @@
 #include "sample/meanfield.h"
 
 enum {
+  FLAT = 3,         /* starts whose means are all alike */
   DENSITIES = 16,   /* random rows: of 1/17, 2/17, ... on */
   MOST_SWEEPS = 200 /* of all layers; most starts settle in some tens */
 };
@@ -32,9 +33,9 @@ static void add_flat(vpfi_starts *starts, float mean) {
   for (size_t j = 0; to && j < starts->cols; j++) to[j] = mean;
 }
 
-vpf_status vpfi_starts_init(vpfi_starts *starts, const vpfi_shape *shape, size_t room) {
-  *starts = (vpfi_starts){.room = room, .cols = shape->layer[0].size};
-  starts->means = vpfi_alloc(room, starts->cols * sizeof *starts->means);
+vpf_status vpfi_starts_init(vpfi_starts *starts, const vpfi_shape *shape, size_t more) {
+  *starts = (vpfi_starts){.room = FLAT + DENSITIES + more, .cols = shape->layer[0].size};
+  starts->means = vpfi_alloc(starts->room, starts->cols * sizeof *starts->means);
   if (!starts->means) return VPF_ERR_MEMORY;
   add_flat(starts, 0);
   add_flat(starts, 1);
@@ -105,13 +106,13 @@ static double variational_bound(const vpfi_means *row) {
   return sum;
 }
 
-/* All layers, from the bottom or back down; how much a visible mean has changed at the most. */
+/* All layers, up to the top and back down; how much a visible mean has changed at the most. */
 static float sweep(const vpfi_means *row, float *before) {
   const size_t layers = row->machine->shape->n_layers, n = row->machine->shape->layer[0].size;
   const float *visible = vpfi_means_of(row, 0);
   memcpy(before, visible, n * sizeof *before);
   for (size_t l = 1; l < layers; l++) vpfi_means_update(row, l);
-  for (size_t l = layers; l-- > 0;) vpfi_means_update(row, l);
+  for (size_t l = layers > 1 ? layers - 1 : 1; l-- > 0;) vpfi_means_update(row, l);
   float most = 0;
   for (size_t j = 0; j < n; j++) most = fmaxf(most, fabsf(visible[j] - before[j]));
   return most;

@@ -16,8 +16,9 @@ typedef struct vpfi_starts {
   size_t count, room, cols;
 } vpfi_starts;
 
-/* With starts that need no data: both flat states, all means 1/2, and random rows of many densities. VPF_ERR_MEMORY. */
-vpf_status vpfi_starts_init(vpfi_starts *starts, const vpfi_shape *shape, size_t room);
+/* With starts that need no data: both flat states, all means 1/2, and random rows of many densities; and room for
+ * `more`. VPF_ERR_MEMORY. */
+vpf_status vpfi_starts_init(vpfi_starts *starts, const vpfi_shape *shape, size_t more);
 void vpfi_starts_clear(vpfi_starts *starts);
 
 /* `count` of the rows, evenly spaced; of states, their visible plane. No more than there is room for. */

@@ -70,10 +70,9 @@ vpf_status vpfi_estimate_likelihood(const char *function, const vpfi_shape *shap
   if (!status) status = empty_log_sum(shape, params, &empty);
   if (!status) status = find_log_z(function, shape, params, &complete, out);
   if (!status) {
-    out->mean = vpfi_mean(each, visible->rows) - out->log_z;
-    double largest = fmax(out->log_z, out->log_z_bound);
-    if (out->reverse_log_z > largest) largest = out->reverse_log_z;
-    out->mean_low = largest > out->log_z ? out->mean + out->log_z - largest : out->mean;
+    const double sum = vpfi_mean(each, visible->rows);
+    out->mean = sum - out->log_z;
+    out->mean_low = sum - fmax(fmax(out->log_z, out->log_z_bound), out->reverse_log_z); /* fmax() passes over NaN */
     out->rows_stderr = vpfi_standard_error(each, visible->rows);
     out->empty = empty - out->log_z;
   }

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "sample/meanfield.h"
 #include "num/bits.h"
+#include "sample/meanfield.h"
 
 typedef struct encode_job {
   vpfi_workspace *work;
