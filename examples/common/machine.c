@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vpf/sample.h>
 
 #include "complain.h"
 #include "options.h"
@@ -44,6 +45,20 @@ vpf_status machine_with_energy(vpf_model **out, const vpf_model *model) {
 
 size_t machine_steps(const vpf_model *model) {
   return machine_has_intra(model) ? 3 : 5;
+}
+
+vpf_status machine_prior(float **out, const vpf_model *model, const vpf_data *images) {
+  const size_t top = vpf_model_layers(model) - 1;
+  *out = calloc(vpf_model_layer_size(model, top), sizeof **out);
+  if (!*out) return complain_because(VPF_ERR_MEMORY, "cannot allocate the prior");
+  return complain(vpf_mean_activations(model, images, top, *out));
+}
+
+int machine_fits(const vpf_model *model, const vpf_data *images, const char *given) {
+  const size_t pixels = vpf_data_cols(images), visible = vpf_model_layer_size(model, 0);
+  if (pixels == visible) return OPTIONS_COMPLETE;
+  return complain_option("--data", given, "its images have %zu pixels, the machine has %zu visible units", pixels,
+                         visible);
 }
 
 int picture_size(size_t pixels, size_t given_width, size_t *width, size_t *height) {

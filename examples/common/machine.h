@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <vpf/data.h>
 #include <vpf/model.h>
 
 /* "machine     784-196-64, intra-layer weights in layers 1 2, pairwise" on stdout. */
@@ -23,6 +24,13 @@ vpf_status machine_with_energy(vpf_model **out, const vpf_model *model);
 
 /* r of Algorithm 2, as in the paper's runs: 5, or 3 with intra-layer weights. */
 size_t machine_steps(const vpf_model *model);
+
+/* The P prior of the top layer, to be freed: how active its units are, on average, for the images. Said on failure. */
+vpf_status machine_prior(float **out, const vpf_model *model, const vpf_data *images);
+
+/* Whether the images, which --data has given, have as many pixels as the machine has visible units: OPTIONS_COMPLETE, or
+ * EXIT_USAGE (said). */
+int machine_fits(const vpf_model *model, const vpf_data *images, const char *given);
 
 /* Width and height of an image of so many pixels: square, unless a width other than 0 is given.
  * OPTIONS_COMPLETE, or EXIT_USAGE if there is no such picture; said. */

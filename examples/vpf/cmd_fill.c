@@ -117,10 +117,9 @@ static int prepare(run *r) {
   r->path = find_images(options->data, "t10k");
   if (!r->path || load_images(&r->images, r->path, options->rows, true, NULL)) return EXIT_RUNTIME;
 
+  const int fit = machine_fits(r->model, r->images, options->data);
+  if (fit != OPTIONS_COMPLETE) return fit;
   r->pixels = vpf_data_cols(r->images);
-  if (r->pixels != vpf_model_layer_size(r->model, 0))
-    return complain_option("--data", options->data, "its images have %zu pixels, the machine has %zu visible units",
-                           r->pixels, vpf_model_layer_size(r->model, 0));
   return picture_size(r->pixels, options->width, &r->width, &r->height);
 }
 

@@ -36,17 +36,14 @@ static vpf_status allocate(picture *p, size_t count, size_t columns) {
   return complain_because(VPF_ERR_MEMORY, "cannot allocate %zu images of %zu x %zu", count, p->width, p->height);
 }
 
-/* The P prior: how active the units of the top layer are, on average, for the training images. */
-static vpf_status mean_top_layer(float **out, const vpf_model *model, const sample_options *options) {
-  const size_t top = vpf_model_layers(model) - 1;
+/* The P prior of the training images. */
+static vpf_status load_prior(float **out, const vpf_model *model, const sample_options *options) {
   char *path = find_images(options->prior, "train");
   if (!path) return VPF_ERR_IO;
 
   vpf_data *images = NULL;
   vpf_status s = load_images(&images, path, options->limit, false, NULL);
-  *out = calloc(vpf_model_layer_size(model, top), sizeof **out);
-  if (!s && !*out) s = complain_because(VPF_ERR_MEMORY, "cannot allocate the prior");
-  if (!s) s = complain(vpf_mean_activations(model, images, top, *out));
+  if (!s) s = machine_prior(out, model, images);
   if (!s) printf("prior       mean activations of %zu images, %s\n", vpf_data_rows(images), path);
   vpf_data_destroy(images);
   free(path);
@@ -208,7 +205,7 @@ static vpf_status draw(picture *p, const vpf_model *model, const sample_options 
   if (make_folder_of(options->out)) return VPF_ERR_IO; /* before the work, not after it */
 
   print_machine(model);
-  vpf_status s = options->prior ? mean_top_layer(&prior, model, options) : VPF_OK;
+  vpf_status s = options->prior ? load_prior(&prior, model, options) : VPF_OK;
   if (!s) {
     if (!options->prior) puts("prior       0.5 for every unit of the top layer");
     printf("images      %zu, ", options->count);

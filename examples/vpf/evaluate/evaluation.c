@@ -39,23 +39,20 @@ static vpf_status load(evaluation *e) {
 static int check(evaluation *e) {
   const evaluate_options *options = e->options;
   const vpf_data *sets[] = {e->test, e->images};
-  for (size_t k = 0; k < 2; k++)
-    if (vpf_data_cols(sets[k]) != vpf_model_layer_size(e->model, 0))
-      return complain_option("--data", options->data, "its images have %zu pixels, the machine has %zu visible units",
-                             vpf_data_cols(sets[k]), vpf_model_layer_size(e->model, 0));
+  for (size_t k = 0; k < 2; k++) {
+    const int fit = machine_fits(e->model, sets[k], options->data);
+    if (fit != OPTIONS_COMPLETE) return fit;
+  }
   if (options->wanted[PART_PARZEN] && options->sigma <= 0 && vpf_data_rows(e->training) == vpf_data_rows(e->images))
     return complain_option("--sigma", "select", "needs images that were not trained on: give a smaller --limit");
   if (!options->wanted[PART_FILLING]) return OPTIONS_COMPLETE;
   return picture_size(vpf_data_cols(e->test), options->width, &e->width, &e->height);
 }
 
-/* How active the units of the top layer are, on average, for the training images. */
+/* For the parts that draw. */
 static vpf_status find_prior(evaluation *e) {
   if (!e->options->wanted[PART_PARZEN] && !e->options->wanted[PART_MOMENTS]) return VPF_OK;
-  const size_t top = vpf_model_layers(e->model) - 1;
-  e->prior = calloc(vpf_model_layer_size(e->model, top), sizeof *e->prior);
-  if (!e->prior) return complain_because(VPF_ERR_MEMORY, "cannot allocate the prior");
-  return complain(vpf_mean_activations(e->model, e->training, top, e->prior));
+  return machine_prior(&e->prior, e->model, e->training);
 }
 
 int evaluation_begin(evaluation *e, const evaluate_options *options) {
