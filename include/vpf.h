@@ -12,8 +12,8 @@
  *  - vpf_optimizer: everything else that training remembers (optimizer.h)
  *
  *  They are used to train and to save checkpoints (train.h), to generate and to fill in (sample.h), and to measure
- *  (evaluate.h). A vpf_monitor (monitor.h) watches the likelihood during training and keeps the best model. The headers
- *  in vpf/experimental/ are not included here and come without any promise. A complete program:
+ *  (evaluate.h, likelihood.h). A vpf_monitor (monitor.h) watches the likelihood during training and keeps the best model.
+ *  The headers in vpf/experimental/ are not included here and come without any promise. A complete program:
  *
  *  @code
  *  #include <stdio.h>
@@ -89,6 +89,7 @@
 #include <vpf/sample.h>
 
 #include <vpf/evaluate.h>
+#include <vpf/likelihood.h>
 #include <vpf/monitor.h>
 
 #endif

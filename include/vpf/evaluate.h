@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file evaluate.h
- *  How good is a machine? Likelihoods, Parzen windows, metrics of weights and units, moments of data and samples, and
- *  diagnostics of chains.
+ *  How good is a machine? Parzen windows, metrics of weights and units, moments of data and samples, and diagnostics of
+ *  chains; likelihoods are in likelihood.h.
  *
  *  docs/math.md, section 13, has the formulas; docs/evaluation.md says which of them to trust.
  *
@@ -11,7 +11,7 @@
 #ifndef VPF_EVALUATE_H
 #define VPF_EVALUATE_H
 
-#include <vpf/model.h>
+#include <vpf/likelihood.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -111,186 +111,6 @@ VPF_API vpf_status vpf_parzen_generated_by_pair(const vpf_model *model, size_t c
                                                 const float *prior, uint64_t seed, size_t draws,
                                                 const float *points, size_t n_points, double sigma,
                                                 vpf_parzen_report *out);
-
-/** @} @name Exactly, by enumeration
- *  @{ */
-
-/** The log partition function log Z by enumeration, nats. Since 1.0.
- *
- *  The even layers or the odd ones, whichever leaves fewer units, are summed in closed form if none of them has
- *  intra-layer weights. The remaining units are enumerated, 25 at most.
- *  @param      model      joint, or at most two layers
- *  @param[out] out_log_z  unchanged on failure
- *  @retval VPF_ERR_ARGUMENT     model or out_log_z is NULL
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
- *  @retval VPF_ERR_LIMIT        more than 25 units would have to be enumerated; the message has both numbers
- *  @retval VPF_ERR_MEMORY       out of memory */
-VPF_API vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z);
-
-/** Draw independent states from the machine's own distribution: what Gibbs chains reach in the end. Since 1.0.
- *
- *  By enumeration and inversion, with the limit of vpf_exact_log_partition().
- *  @param      model       joint, or at most two layers
- *  @param      count       at least 1
- *  @param      seed        any number
- *  @param[out] out_states  [count x units], a new handle; destroy it with vpf_data_destroy()
- *  @retval VPF_ERR_ARGUMENT     model or out_states is NULL, or count is 0
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
- *  @retval VPF_ERR_LIMIT        more than 25 units would have to be enumerated, or 2^47 states or more were asked for
- *  @retval VPF_ERR_MEMORY       out of memory */
-VPF_API vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64_t seed, vpf_data **out_states);
-
-/** @} @name Annealed importance sampling
- *  @{ */
-
-/** How vpf_ais() works. Since 1.0.
- *
- *  A field that is 0 or NULL has its default, so `vpf_ais_settings s = {.struct_size = sizeof s};` is complete. */
-typedef struct vpf_ais_settings {
-  size_t struct_size;          /**< sizeof(vpf_ais_settings), set by the caller */
-  size_t chains;               /**< independent runs, 2 .. 2^31; 0: 100 */
-  size_t betas;                /**< number of inverse temperatures, 2 .. 2^31; 0: 1000. Required with temperatures */
-  uint64_t seed;               /**< seed of all its random numbers; any number, 0 included */
-  int adaptive;                /**< non-zero: place the inverse temperatures where a short pilot run finds that the
-                                    weights vary; 0: equally spaced. Not together with temperatures */
-  const double *temperatures;  /**< [betas], inverse temperatures that ascend from 0 to 1; NULL: see adaptive */
-  const vpf_data *base;        /**< [rows x n_0], rows whose mean activity gives the visible biases at the start
-                                    (Salakhutdinov and Murray 2008), such as the training data: give them where there
-                                    are any. NULL: the machine's own biases, from which whole modes can be missed while
-                                    every error estimate looks small (docs/math.md, section 13) */
-  int reverse;                 /**< non-zero: also run in reverse, from the machine back to independent units */
-  const vpf_data *reverse_from; /**< [rows x n_0], visible rows at which the chains of the reverse run begin if exact
-                                    samples cannot be had, such as test data: give them where there are any. NULL: where
-                                    the forward run ended, so that a mode which it missed stays missed */
-  size_t reverse_sweeps;       /**< Gibbs sweeps before the reverse run; 0: 1000. Not used with exact samples */
-} vpf_ais_settings;
-
-/** Where the reverse run of vpf_ais() started. Since 1.0. */
-typedef enum vpf_ais_start {
-  VPF_AIS_START_NONE = 0,   /**< there was no reverse run */
-  VPF_AIS_START_EXACT = 1,  /**< exact samples: the expectation of reverse_log_z is then at least log Z */
-  VPF_AIS_START_CHAINS = 2  /**< Gibbs chains: modes that they have not found are missing, so it is no bound */
-} vpf_ais_start;
-
-/** What vpf_ais() found (docs/math.md, Eq. (37)). Since 1.0. */
-typedef struct vpf_ais_result {
-  size_t struct_size;         /**< sizeof(vpf_ais_result), set by the caller */
-  double log_z;               /**< estimate of log Z, nats; its expectation is at most log Z */
-  double log_z_stderr;        /**< its standard error over the chains, to first order: too small where ess is small */
-  double ess;                 /**< effective sample size of the weights, (sum w)^2 / sum w^2, 1 .. chains */
-  double spread;              /**< standard deviation of the log weights; well above 1: use more temperatures */
-  double reverse_log_z;       /**< estimate by the reverse run; this and the next three are NaN without one */
-  double reverse_stderr;      /**< its standard error, like log_z_stderr */
-  double reverse_ess;         /**< its effective sample size, like ess */
-  double reverse_spread;      /**< its spread, like spread */
-  vpf_ais_start reverse_start; /**< where the reverse run started */
-  int disagree;               /**< 1: at least one number is wrong: the two directions differ by more than 0.2 nats plus
-                                   three standard errors, or log_z is more than 0.2 nats below log_z_bound; 0 otherwise */
-  double log_z_bound;         /**< a rigorous lower bound of log Z by mean field (docs/math.md, Eq. (37c)). A log_z far
-                                   below it has missed a mode */
-} vpf_ais_result;
-
-/** Estimate log Z by annealed importance sampling (Neal 2001), nats, in one direction or both. Since 1.0.
- *
- *  Intra-layer weights are supported. Layers without them are summed in closed form where that is possible. If the
- *  reverse run starts from exact samples, which it does by itself where at most 16 units have to be enumerated, the two
- *  directions bracket log Z; otherwise they are two opinions. docs/math.md, Eq. (36) and (37).
- *  @param      model     joint, or at most two layers
- *  @param      settings  NULL: all defaults
- *  @param[out] out       unchanged on failure
- *  @retval VPF_ERR_ARGUMENT     model or out is NULL, a struct_size is too small, or a setting is out of range, in
- *                               conflict with another one or from a later release; the message says which
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
- *  @retval VPF_ERR_SHAPE        base or reverse_from does not have n_0 columns
- *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the estimate is not finite
- *  @retval VPF_ERR_MEMORY       out of memory */
-VPF_API vpf_status vpf_ais(const vpf_model *model, const vpf_ais_settings *settings, vpf_ais_result *out);
-
-/** The short form of vpf_ais(), and the less trustworthy one. Since 1.0.
- *
- *  Forward only, with equally spaced temperatures, from the machine's own biases.
- *  @param      model       joint, or at most two layers
- *  @param      chains      independent runs, 2 .. 2^31
- *  @param      betas       number of inverse temperatures, 2 .. 2^31
- *  @param      seed        any number
- *  @param[out] out_log_z   estimate of log Z, nats
- *  @param[out] out_stderr  its standard error over the chains; may be NULL. Both are unchanged on failure
- *  @retval VPF_ERR_ARGUMENT     model or out_log_z is NULL, or chains or betas is out of range
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
- *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the estimate is not finite
- *  @retval VPF_ERR_MEMORY       out of memory */
-VPF_API vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t betas, uint64_t seed,
-                                         double *out_log_z, double *out_stderr);
-
-/** @} @name Likelihood of data
- *  @{ */
-
-/** Mean log p(x) over the rows, nats per row, given log Z (docs/math.md, Eq. (29)). Since 1.0.
- *
- *  The hidden units are summed out as vpf_exact_log_partition() does it: alternate hidden layers in closed form if none
- *  of them has intra-layer weights, the rest by enumeration, 25 units at most. A single hidden layer without
- *  intra-layer weights, as in an RBM, needs no enumeration.
- *  @param      model     joint, or at most two layers
- *  @param      data      [rows x n_0]; only the bits are used
- *  @param      log_z     log Z of the model, from vpf_exact_log_partition() or vpf_ais()
- *  @param[out] out_mean  unchanged on failure
- *  @retval VPF_ERR_ARGUMENT     model, data or out_mean is NULL, or log_z is NaN or infinite
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
- *  @retval VPF_ERR_SHAPE        data does not have n_0 columns
- *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; the message has both numbers
- *  @retval VPF_ERR_MEMORY       out of memory */
-VPF_API vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z,
-                                      double *out_mean);
-
-/** How probable data are, as found by vpf_estimate_likelihood(). Since 1.0. */
-typedef struct vpf_likelihood {
-  size_t struct_size;   /**< sizeof(vpf_likelihood), set by the caller */
-  double mean;          /**< mean log p(x) over the rows, nats per row */
-  double rows_stderr;   /**< its standard error over the rows */
-  double log_z;         /**< log Z, nats, enumerated or estimated */
-  double log_z_stderr;  /**< standard error of log_z, an error of `mean` as well; 0 if exact */
-  double ess;           /**< ess of the AIS weights, see vpf_ais_result; the number of chains if exact */
-  double empty;         /**< log p of the row of zeros. If it is near 0, this one row has swallowed nearly all of the
-                             probability, which is how VPF goes wrong (docs/math.md, section 14) */
-  int exact;            /**< 1: log Z was enumerated; 0: it was estimated */
-  double reverse_log_z; /**< log Z by the reverse run if the settings asked for one; NaN otherwise, and if exact */
-  double mean_low;      /**< `mean` with the largest of log_z, reverse_log_z and log_z_bound: AIS that misses a mode
-                             makes data look more probable than they are. Report this and choose models by it */
-  int disagree;         /**< see vpf_ais_result */
-  double log_z_bound;   /**< see vpf_ais_result; log_z if exact */
-} vpf_likelihood;
-
-/** Mean log p(x) over the rows, with log Z enumerated or estimated. Since 1.0.
- *
- *  log Z is enumerated where at most 16 units have to be, and estimated by vpf_ais() everywhere else. Cheap enough to
- *  be called from a progress function; vpf_monitor_check() does that.
- *  @param      model     a machine that vpf_log_likelihood() supports
- *  @param      data      [rows x n_0]; only the bits are used. They are also the base of AIS and the start of the
- *                        reverse run, unless the settings name other rows
- *  @param      settings  as for vpf_ais(); NULL: all defaults
- *  @param[out] out       unchanged on failure
- *  @retval VPF_ERR_ARGUMENT     model, data or out is NULL, a struct_size is too small, or a setting is not valid for
- *                               vpf_ais()
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
- *  @retval VPF_ERR_SHAPE        data, base or reverse_from does not have n_0 columns
- *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; see vpf_log_likelihood()
- *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the estimate is not finite
- *  @retval VPF_ERR_MEMORY       out of memory */
-VPF_API vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data,
-                                           const vpf_ais_settings *settings, vpf_likelihood *out);
-
-/** Pseudo-likelihood: mean over rows of sum_i log p(x_i | the other x), nats per row (Besag 1975). Since 1.0.
- *
- *  In a machine of one layer x is all units; in an RBM it is the visible units, by way of the free energy.
- *  @param      model     at most two layers; the visible one may have intra-layer weights
- *  @param      data      [rows x n_0]; only the bits are used
- *  @param[out] out_mean  unchanged on failure
- *  @retval VPF_ERR_ARGUMENT     model, data or out_mean is NULL
- *  @retval VPF_ERR_UNSUPPORTED  three or more layers, or a hidden layer with intra-layer weights
- *  @retval VPF_ERR_SHAPE        data does not have n_0 columns
- *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the result is not finite
- *  @retval VPF_ERR_MEMORY       out of memory */
-VPF_API vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean);
 
 /** @} @name Weights, images, units
  *  @{ */

@@ -8,7 +8,7 @@
 #ifndef VPF_MONITOR_H
 #define VPF_MONITOR_H
 
-#include <vpf/evaluate.h>
+#include <vpf/likelihood.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -8,11 +8,8 @@
 #include "bm/sparsity.h"
 #include "eval/activity.h"
 #include "eval/diagnostics.h"
-#include "eval/exact.h"
-#include "eval/likelihood.h"
 #include "eval/moments.h"
 #include "eval/parzen.h"
-#include "eval/pseudo.h"
 #include "eval/reconstruction_error.h"
 
 /* ---- Parzen windows ---- */
@@ -117,119 +114,6 @@ vpf_status vpf_parzen_generated_by_pair(const vpf_model *model, size_t count, co
   const generated g = {model, steps, 0, prior, seed, draws, sigma};
   const vpfi_parzen_set set = {.n_centres = count, .points = points, .n_points = n_points};
   return parzen_generated(__func__, &g, set, out);
-}
-
-/* ---- Likelihoods ---- */
-
-enum { DEFAULT_BETAS = 1000 };
-
-vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!out_log_z) return vpfi_null(__func__, "out_log_z");
-  const vpf_status status = vpfi_check_has_energy(__func__, model);
-  if (status) return status;
-  return vpfi_exact_log_partition(&model->shape, &model->params, vpfi_thread_count(0), out_log_z);
-}
-
-vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64_t seed, vpf_data **out_states) {
-  if (!out_states) return vpfi_null(__func__, "out_states");
-  *out_states = NULL;
-  if (!model) return vpfi_null(__func__, "model");
-  vpf_status status = vpfi_check_has_energy(__func__, model);
-  if (!status) status = vpfi_check_chains(__func__, count, 1);
-  if (status) return status;
-  vpfi_workspace work;
-  status = vpfi_begin(&work, model, count, 0);
-  if (!status) status = vpfi_exact_sample(&work, seed);
-  if (!status) status = vpfi_return_states(&work, 0, out_states);
-  vpfi_workspace_end(&work);
-  return status;
-}
-
-/* vpfi_read_annealing(), with its data checked against a model too. */
-static vpf_status read_annealing(const char *function, const vpf_model *model, const vpf_ais_settings *given,
-                                 vpfi_annealing *annealing) {
-  vpf_status status = vpfi_read_annealing(function, given, DEFAULT_BETAS, annealing);
-  if (!status && annealing->base) status = vpfi_check_visible(model, given->base);
-  if (!status && annealing->reverse_from) status = vpfi_check_visible(model, given->reverse_from);
-  return status;
-}
-
-static vpf_status anneal(const char *function, const vpf_model *model, const vpf_ais_settings *settings,
-                         vpf_ais_result *result) {
-  vpfi_annealing annealing;
-  vpf_status status = vpfi_check_has_energy(function, model);
-  if (!status) status = read_annealing(function, model, settings, &annealing);
-  return status ? status : vpfi_anneal(function, &model->shape, &model->params, &annealing, result);
-}
-
-vpf_status vpf_ais(const vpf_model *model, const vpf_ais_settings *settings, vpf_ais_result *out) {
-  if (!model) return vpfi_null(__func__, "model");
-  vpf_ais_result result;
-  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_ais_result, disagree));
-  if (!status) status = anneal(__func__, model, settings, &result);
-  if (!status) vpfi_return_report(out, &result, sizeof result);
-  return status;
-}
-
-vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t betas, uint64_t seed, double *out_log_z,
-                                 double *out_stderr) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!out_log_z) return vpfi_null(__func__, "out_log_z");
-  if (chains < 2 || betas < 2)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %zu chains and %zu betas; at least 2 of each are needed", __func__, chains,
-                     betas);
-  const vpf_ais_settings settings = {.struct_size = sizeof settings, .chains = chains, .betas = betas, .seed = seed};
-  vpf_ais_result result;
-  const vpf_status status = anneal(__func__, model, &settings, &result);
-  if (!status) *out_log_z = result.log_z;
-  if (!status && out_stderr) *out_stderr = result.log_z_stderr;
-  return status;
-}
-
-vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!data) return vpfi_null(__func__, "data");
-  if (!out_mean) return vpfi_null(__func__, "out_mean");
-  if (!isfinite(log_z)) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: log_z is %g", __func__, log_z);
-  double mean;
-  vpf_status status = vpfi_check_has_energy(__func__, model);
-  if (!status) status = vpfi_check_visible(model, data);
-  if (!status) status = vpfi_mean_log_sum(&model->shape, &model->params, &data->rows, &mean);
-  if (!status) *out_mean = mean - log_z;
-  return status;
-}
-
-vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data, const vpf_ais_settings *settings,
-                                   vpf_likelihood *out) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!data) return vpfi_null(__func__, "data");
-  vpfi_annealing annealing;
-  vpf_likelihood found;
-  vpf_status status = vpfi_check_report(__func__, out, VPFI_SIZE_TO(vpf_likelihood, disagree));
-  if (!status) status = vpfi_check_has_energy(__func__, model);
-  if (!status) status = vpfi_check_visible(model, data);
-  if (!status) status = read_annealing(__func__, model, settings, &annealing);
-  if (!status)
-    status = vpfi_estimate_likelihood(__func__, &model->shape, &model->params, &data->rows, &annealing, &found);
-  if (!status) vpfi_return_report(out, &found, sizeof found);
-  return status;
-}
-
-vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!data) return vpfi_null(__func__, "data");
-  if (!out_mean) return vpfi_null(__func__, "out_mean");
-  if (model->shape.n_layers > 2 || (model->shape.n_layers == 2 && model->shape.layer[1].intra))
-    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: one layer, or two without intra-layer weights on the hidden one",
-                     __func__);
-  vpf_status status = vpfi_check_visible(model, data);
-  if (status) return status;
-  vpfi_workspace work;
-  status = vpfi_begin(&work, model, 0, 0);
-  if (!status) status = vpfi_mean_pseudo_likelihood(__func__, &work, &data->rows, out_mean);
-  vpfi_workspace_end(&work);
-  return status;
 }
 
 /* ---- Weights, images and units ---- */

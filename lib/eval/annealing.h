@@ -4,7 +4,7 @@
 #ifndef VPFI_EVAL_ANNEALING_H
 #define VPFI_EVAL_ANNEALING_H
 
-#include <vpf/evaluate.h>
+#include <vpf/likelihood.h>
 
 #include "bm/workspace.h"
 

@@ -3,7 +3,7 @@
 #ifndef VPFI_EVAL_WATCH_H
 #define VPFI_EVAL_WATCH_H
 
-#include "eval/likelihood.h"
+#include "eval/log_p.h"
 
 typedef struct vpfi_check {
   size_t epoch;

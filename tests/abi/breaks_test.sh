@@ -103,9 +103,9 @@ try break 'a field is narrower' \
 try break 'a field is gone' \
   "edit include/vpf/train.h '/double total_seconds;/d'; edit lib/learn/progress.c '/[.>]total_seconds/d'"
 try break 'a field in the middle of a struct' \
-  "edit include/vpf/evaluate.h 's/^( *)double ess; .*effective sample size of the weights/\1double middle;\n&/'"
+  "edit include/vpf/likelihood.h 's/^( *)double ess; .*effective sample size of the weights/\1double middle;\n&/'"
 try break 'a field in a hole of a struct' \
-  "edit include/vpf/evaluate.h 's/^  int exact; .*/&\n  int hole;/'"
+  "edit include/vpf/likelihood.h 's/^  int exact; .*/&\n  int hole;/'"
 try break 'a status has another number' \
   "edit include/vpf/status.h 's/X\(VPF_ERR_IO, -4,/X(VPF_ERR_IO, -40,/'"
 try break 'an option has another number' \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How probable the data are: log p(x), with log Z enumerated or estimated. */
-#ifndef VPFI_EVAL_LIKELIHOOD_H
-#define VPFI_EVAL_LIKELIHOOD_H
+#ifndef VPFI_EVAL_LOG_P_H
+#define VPFI_EVAL_LOG_P_H
 
 #include "eval/annealing.h"
 

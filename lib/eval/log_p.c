@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "eval/likelihood.h"
+#include "eval/log_p.h"
 
 #include <math.h>
 
