@@ -1001,6 +1001,10 @@ inline vpf_ais_result ais(const vpf::model &model, const vpf_ais_settings &setti
   return out;
 }
 
+/** A doubt about an estimate of log Z in words. Since 1.0.
+ *  @see vpf_doubt_text() */
+inline const char *doubt_text(vpf_doubt doubt) noexcept { return vpf_doubt_text(doubt); }
+
 /** The short form of ais(), and the less trustworthy one. Since 1.0.
  *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline estimate ais_log_partition(const vpf::model &model, std::size_t chains, std::size_t betas,

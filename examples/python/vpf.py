@@ -58,7 +58,7 @@ import numpy as np
 
 # ---- What the headers declare. A test compares this with them. ----
 
-_ENUMS = "vpf_status vpf_coupling vpf_bias vpf_noise vpf_ais_start vpf_method vpf_rule vpf_option vpf_stop " \
+_ENUMS = "vpf_status vpf_coupling vpf_bias vpf_noise vpf_ais_start vpf_doubt vpf_method vpf_rule vpf_option vpf_stop " \
          "vpf_progress_event"
 
 _STRUCTS = """
@@ -68,9 +68,9 @@ vpf_ais_settings { size_t struct_size; size_t chains; size_t betas; uint64_t see
     size_t reverse_sweeps; }
 vpf_ais_result { size_t struct_size; double log_z, log_z_stderr, ess, spread;
     double reverse_log_z, reverse_stderr, reverse_ess, reverse_spread; vpf_ais_start reverse_start; int disagree;
-    double log_z_bound; }
+    double log_z_bound, log_z_both; vpf_doubt doubts; unsigned bases; }
 vpf_likelihood { size_t struct_size; double mean, rows_stderr, log_z, log_z_stderr, ess, empty; int exact;
-    double reverse_log_z, mean_low; int disagree; double log_z_bound; }
+    double reverse_log_z, mean_low; int disagree; double log_z_bound, log_z_both; vpf_doubt doubts; }
 vpf_activity { size_t struct_size; double mean, population_sparseness, lifetime_sparseness, dead, saturated; }
 vpf_moment_comparison { size_t struct_size; double mean_pearson, mean_rms, pair_pearson, pair_rms,
     connected_pearson, connected_rms; }
@@ -160,6 +160,7 @@ vpf_status vpf_parzen_generated_by_pair(const vpf_model *model, size_t count, co
 vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z);
 vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64_t seed, vpf_data **out_states);
 vpf_status vpf_ais(const vpf_model *model, const vpf_ais_settings *settings, vpf_ais_result *out);
+const char *vpf_doubt_text(vpf_doubt doubt);
 vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t betas, uint64_t seed,
     double *out_log_z, double *out_stderr);
 vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean);
@@ -724,6 +725,20 @@ class AisStart(enum.IntEnum):
     CHAINS = 2
 
 
+class Doubt(enum.IntFlag):
+    """What may be wrong with an estimate of log Z: modes have certainly been missed; the two directions differ; fewer
+    than a tenth of the chains count; the weights vary so much that log Z may be off by half a nat."""
+    BOUND = 1
+    REVERSE = 2
+    ESS = 4
+    SPREAD = 8
+
+    @property
+    def texts(self):
+        """The doubts in words: a list of sentences."""
+        return [_library.vpf_doubt_text(doubt).decode() for doubt in Doubt if doubt in self]
+
+
 _named_numbers = {"vpf_coupling": Coupling, "vpf_bias": Bias, "vpf_noise": Noise,  # of parameters
                   "method": Method, "rule": Rule}  # of options
 
@@ -748,7 +763,7 @@ class _Report:
         return cls(*(cls._value(struct, field) for field in cls._fields))
 
 
-_report_enums = {"vpf_ais_start": AisStart, "vpf_progress_event": ProgressEvent, "vpf_stop": Stop}
+_report_enums = {"vpf_ais_start": AisStart, "vpf_doubt": Doubt, "vpf_progress_event": ProgressEvent, "vpf_stop": Stop}
 
 
 def _report(c_name):
@@ -767,16 +782,17 @@ class ParzenReport(_report("vpf_parzen_report")):
 class AisResult(_report("vpf_ais_result")):
     """From Model.ais(), in nats: log_z and its standard error over the chains; the effective sample size ess of the
     weights (1 .. chains); the spread of their logarithms (well above 1: use more temperatures); the same for the
-    reverse run (NaN without one); where that started (AisStart); whether the numbers disagree; and log_z_bound, which
-    log Z certainly reaches."""
+    reverse run (NaN without one); where that started (AisStart); disagree, whether there are doubts; log_z_bound, which
+    log Z certainly reaches; log_z_both, by both runs together; the doubts (Doubt), whose `texts` say them; and at how many
+    bases the chains began."""
     __slots__ = ()
 
 
 class Likelihood(_report("vpf_likelihood")):
     """From Model.estimate_likelihood(), in nats per row: the mean of log p(x) and its standard error over the rows;
     log_z, its standard error and ess as in AisResult; log p of the empty row; whether log_z is exact; reverse_log_z
-    (NaN without a reverse run); mean_low, the mean by the largest of log_z, reverse_log_z and log_z_bound; and disagree
-    and log_z_bound as in AisResult."""
+    (NaN without a reverse run); mean_low, the mean by the largest log_z that must be reckoned with; and disagree,
+    log_z_bound, log_z_both and doubts as in AisResult."""
     __slots__ = ()
 
 

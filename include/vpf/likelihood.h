@@ -58,14 +58,13 @@ typedef struct vpf_ais_settings {
   int adaptive;                /**< non-zero: place the inverse temperatures where a short pilot run finds that the
                                     weights vary; 0: equally spaced. Not together with temperatures */
   const double *temperatures;  /**< [betas], inverse temperatures that ascend from 0 to 1; NULL: see adaptive */
-  const vpf_data *base;        /**< [rows x n_0], rows whose mean activity gives the visible biases at the start
-                                    (Salakhutdinov and Murray 2008), such as the training data: give them where there
-                                    are any. NULL: the machine's own biases, from which whole modes can be missed while
-                                    every error estimate looks small (docs/math.md, section 13) */
+  const vpf_data *base;        /**< [rows x n_0], such as the training data: some of the chains then begin at independent
+                                    units as active as in these rows (Salakhutdinov and Murray 2008), and mean field
+                                    looks for modes near them. Give them where there are any; NULL: none */
   int reverse;                 /**< non-zero: also run in reverse, from the machine back to independent units */
-  const vpf_data *reverse_from; /**< [rows x n_0], visible rows at which the chains of the reverse run begin if exact
-                                    samples cannot be had, such as test data: give them where there are any. NULL: where
-                                    the forward run ended, so that a mode which it missed stays missed */
+  const vpf_data *reverse_from; /**< [rows x n_0], visible rows at which half of the chains of the reverse run begin if
+                                    exact samples cannot be had, such as test data: give them where there are any. The
+                                    others, and all if NULL, begin where the forward run ended */
   size_t reverse_sweeps;       /**< Gibbs sweeps before the reverse run; 0: 1000. Not used with exact samples */
 } vpf_ais_settings;
 
@@ -76,6 +75,16 @@ typedef enum vpf_ais_start {
   VPF_AIS_START_CHAINS = 2  /**< Gibbs chains: modes that they have not found are missing, so it is no bound */
 } vpf_ais_start;
 
+/** What may be wrong with an estimate of log Z; bits of `doubts` in vpf_ais_result. Since 1.0.
+ *
+ *  vpf_doubt_text() says it in words. */
+typedef enum vpf_doubt {
+  VPF_DOUBT_BOUND = 1,   /**< log_z is more than 0.2 nats below log_z_bound: modes have certainly been missed */
+  VPF_DOUBT_REVERSE = 2, /**< log_z is more than 0.3 nats from log_z_both: the two directions differ */
+  VPF_DOUBT_ESS = 4,     /**< the effective sample size is below a tenth of the chains */
+  VPF_DOUBT_SPREAD = 8   /**< weights vary so much that three standard errors of log_z are more than 0.5 nats */
+} vpf_doubt;
+
 /** What vpf_ais() found (docs/math.md, Eq. (37)). Since 1.0. */
 typedef struct vpf_ais_result {
   size_t struct_size;         /**< sizeof(vpf_ais_result), set by the caller */
@@ -83,22 +92,31 @@ typedef struct vpf_ais_result {
   double log_z_stderr;        /**< its standard error over the chains, to first order: too small where ess is small */
   double ess;                 /**< effective sample size of the weights, (sum w)^2 / sum w^2, 1 .. chains */
   double spread;              /**< standard deviation of the log weights; well above 1: use more temperatures */
-  double reverse_log_z;       /**< estimate by the reverse run; this and the next three are NaN without one */
+  double reverse_log_z;       /**< estimate by the reverse run, the larger one if its chains began at two kinds of states;
+                                   this and the next three are NaN without one */
   double reverse_stderr;      /**< its standard error, like log_z_stderr */
-  double reverse_ess;         /**< its effective sample size, like ess */
+  double reverse_ess;         /**< its effective sample size, of the chains of that kind */
   double reverse_spread;      /**< its spread, like spread */
   vpf_ais_start reverse_start; /**< where the reverse run started */
-  int disagree;               /**< 1: at least one number is wrong: the two directions differ by more than 0.2 nats plus
-                                   three standard errors, or log_z is more than 0.2 nats below log_z_bound; 0 otherwise */
+  int disagree;               /**< 1: do not trust log_z, as `doubts` is not 0; 0 otherwise */
   double log_z_bound;         /**< a rigorous lower bound of log Z by mean field (docs/math.md, Eq. (37c)). A log_z far
                                    below it has missed a mode */
+  double log_z_both;          /**< estimate of log Z from both runs by Bennett's acceptance ratio, the larger one if the
+                                   reverse run's chains began at two kinds of states; NaN without a reverse run */
+  unsigned doubts;            /**< what is wrong: a sum of vpf_doubt, 0 for nothing */
+  unsigned bases;             /**< how many sets of independent units the chains began at (docs/math.md, Eq. (36b)) */
 } vpf_ais_result;
 
 /** Estimate log Z by annealed importance sampling (Neal 2001), nats, in one direction or both. Since 1.0.
  *
+ *  Chains begin at several sets of independent units: with the machine's own biases, those in gauges in which other states
+ *  count as off, those of the rows of `base`, and the best fixed points of mean field. A short pilot run decides how many
+ *  chains each set gets. All of them make one unbiased estimate of Z, in which modes add up that different sets lead to
+ *  (docs/math.md, Eq. (36b)).
+ *
  *  Intra-layer weights are supported. Layers without them are summed in closed form where that is possible. If the
- *  reverse run starts from exact samples, which it does by itself where at most 16 units have to be enumerated, the two
- *  directions bracket log Z; otherwise they are two opinions. docs/math.md, Eq. (36) and (37).
+ *  reverse run starts from exact samples, which it does by itself where enumeration is cheap, the two directions bracket
+ *  log Z; otherwise they are two opinions. docs/math.md, Eq. (36) and (37).
  *  @param      model     joint, or at most two layers
  *  @param      settings  NULL: all defaults
  *  @param[out] out       unchanged on failure
@@ -110,9 +128,14 @@ typedef struct vpf_ais_result {
  *  @retval VPF_ERR_MEMORY       out of memory */
 VPF_API vpf_status vpf_ais(const vpf_model *model, const vpf_ais_settings *settings, vpf_ais_result *out);
 
+/** A doubt in words, in one sentence, to be printed beside an estimate. Since 1.0.
+ *  @param doubt  one vpf_doubt
+ *  @return a static string; for any other number "unknown doubt". Cannot fail */
+VPF_API const char *vpf_doubt_text(vpf_doubt doubt);
+
 /** The short form of vpf_ais(), and the less trustworthy one. Since 1.0.
  *
- *  Forward only, with equally spaced temperatures, from the machine's own biases.
+ *  Forward only, with equally spaced temperatures, without rows; it tells nothing of vpf_doubt.
  *  @param      model       joint, or at most two layers
  *  @param      chains      independent runs, 2 .. 2^31
  *  @param      betas       number of inverse temperatures, 2 .. 2^31
@@ -158,10 +181,13 @@ typedef struct vpf_likelihood {
                              probability, which is how VPF goes wrong (docs/math.md, section 14) */
   int exact;            /**< 1: log Z was enumerated; 0: it was estimated */
   double reverse_log_z; /**< log Z by the reverse run if the settings asked for one; NaN otherwise, and if exact */
-  double mean_low;      /**< `mean` with the largest of log_z, reverse_log_z and log_z_bound: AIS that misses a mode
-                             makes data look more probable than they are. Report this and choose models by it */
+  double mean_low;      /**< `mean` with the largest of log_z, log_z_both and log_z_bound, and of reverse_log_z if the
+                             directions differ (VPF_DOUBT_REVERSE): AIS that misses a mode makes data look more
+                             probable than they are. Report this and choose models by it */
   int disagree;         /**< see vpf_ais_result */
   double log_z_bound;   /**< see vpf_ais_result; log_z if exact */
+  double log_z_both;    /**< see vpf_ais_result; NaN without a reverse run, and if exact */
+  unsigned doubts;      /**< see vpf_ais_result; 0 if exact */
 } vpf_likelihood;
 
 /** Mean log p(x) over the rows, with log Z enumerated or estimated. Since 1.0.

@@ -59,6 +59,20 @@ vpf_status vpf_ais(const vpf_model *model, const vpf_ais_settings *settings, vpf
   return status;
 }
 
+const char *vpf_doubt_text(vpf_doubt doubt) {
+  switch (doubt) {
+    case VPF_DOUBT_BOUND:
+      return "log Z is certainly larger than the estimate (mean field), so annealing has missed modes, and log p is lower";
+    case VPF_DOUBT_REVERSE:
+      return "the forward and the reverse run differ: one of them has missed modes, or there are too few temperatures";
+    case VPF_DOUBT_ESS:
+      return "fewer than a tenth of the chains count, so the estimate hangs on a few: use more chains or temperatures";
+    case VPF_DOUBT_SPREAD:
+      return "the weights vary so much that log Z may be off by half a nat: use more temperatures or chains";
+  }
+  return "unknown doubt";
+}
+
 vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t betas, uint64_t seed, double *out_log_z,
                                  double *out_stderr) {
   if (!model) return vpfi_null(__func__, "model");

@@ -56,7 +56,15 @@ static vpf_status find_log_z(const char *function, const vpfi_shape *shape, cons
   found->reverse_log_z = ais.reverse_log_z;
   found->disagree = ais.disagree;
   found->log_z_bound = ais.log_z_bound;
+  found->log_z_both = ais.log_z_both;
+  found->doubts = ais.doubts;
   return status;
+}
+
+/* The largest log Z that must be reckoned with. fmax() passes over NaN. */
+static double safe_log_z(const vpf_likelihood *l) {
+  const double least = fmax(fmax(l->log_z, l->log_z_bound), l->log_z_both);
+  return l->doubts & VPF_DOUBT_REVERSE ? fmax(least, l->reverse_log_z) : least;
 }
 
 vpf_status vpfi_estimate_likelihood(const char *function, const vpfi_shape *shape, const vpfi_params *params,
@@ -64,7 +72,7 @@ vpf_status vpfi_estimate_likelihood(const char *function, const vpfi_shape *shap
   vpfi_annealing complete = *annealing;
   if (!complete.base) complete.base = visible;
   if (!complete.reverse_from) complete.reverse_from = visible;
-  *out = (vpf_likelihood){.reverse_log_z = (double)NAN};
+  *out = (vpf_likelihood){.reverse_log_z = (double)NAN, .log_z_both = (double)NAN};
   double *each = NULL, empty;
   vpf_status status = log_sums(shape, params, visible, &each);
   if (!status) status = empty_log_sum(shape, params, &empty);
@@ -72,7 +80,7 @@ vpf_status vpfi_estimate_likelihood(const char *function, const vpfi_shape *shap
   if (!status) {
     const double sum = vpfi_mean(each, visible->rows);
     out->mean = sum - out->log_z;
-    out->mean_low = sum - fmax(fmax(out->log_z, out->log_z_bound), out->reverse_log_z); /* fmax() passes over NaN */
+    out->mean_low = sum - safe_log_z(out);
     out->rows_stderr = vpfi_standard_error(each, visible->rows);
     out->empty = empty - out->log_z;
   }

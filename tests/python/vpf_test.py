@@ -150,7 +150,7 @@ class Declarations(Folder):
         self.assertEqual(len(structs), 11)
         enums = {"VPF_COUPLING": vpf.Coupling, "VPF_BIAS": vpf.Bias, "VPF_NOISE": vpf.Noise, "VPF_METHOD": vpf.Method,
                  "VPF_RULE": vpf.Rule, "VPF_STOP": vpf.Stop, "VPF_PROGRESS": vpf.ProgressEvent,
-                 "VPF_AIS_START": vpf.AisStart, "VPF_OPTION": vpf.Option, "VPF": vpf.Status}
+                 "VPF_AIS_START": vpf.AisStart, "VPF_DOUBT": vpf.Doubt, "VPF_OPTION": vpf.Option, "VPF": vpf.Status}
         lines = [f'SHOW("{name}", sizeof({name}))' for name in structs]
         for name, kind in structs.items():
             for field, _ in kind._fields_:
@@ -735,9 +735,12 @@ class TestModel(Folder):
         self.assertAlmostEqual(result.reverse_log_z, log_z, delta=0.1)
         self.assertIs(result.reverse_start, vpf.AisStart.EXACT)
         self.assertIs(result.disagree, False)
+        self.assertEqual((result.doubts, result.doubts.texts), (vpf.Doubt(0), []))
+        self.assertGreaterEqual(result.bases, 1)
+        self.assertEqual(len((vpf.Doubt.BOUND | vpf.Doubt.ESS).texts), 2)
         self.assertEqual(model.ais(chains=200, betas=200, seed=3, base=data).log_z, result.log_z)
         self.assertNotEqual(model.ais(chains=200, betas=200, seed=4, base=data).log_z, result.log_z)
-        self.assertNotEqual(model.ais(chains=200, betas=200, seed=3).log_z, result.log_z)
+        self.assertLessEqual(model.ais(chains=200, betas=200, seed=3).bases, result.bases)
         even = np.linspace(0, 1, 300)
         steps = model.ais(chains=20, seed=3, temperatures=even)
         self.assertEqual(steps.log_z, model.ais(chains=20, betas=300, seed=3, temperatures=even).log_z)

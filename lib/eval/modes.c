@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "eval/bound.h"
+#include "eval/modes.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,51 +24,61 @@ enum {
 
 /* ---- Where to start ---- */
 
-static float *add_start(vpfi_starts *starts) {
-  return starts->count < starts->room ? starts->means + starts->count++ * starts->cols : NULL;
+static float *add_start(vpfi_modes *modes) {
+  return modes->count < modes->room ? modes->means + modes->count++ * modes->length : NULL;
 }
 
-static void add_flat(vpfi_starts *starts, float mean) {
-  float *to = add_start(starts);
-  for (size_t j = 0; to && j < starts->cols; j++) to[j] = mean;
+static void add_flat(vpfi_modes *modes, float mean) {
+  float *to = add_start(modes);
+  for (size_t j = 0; to && j < modes->shape->layer[0].size; j++) to[j] = mean;
 }
 
-vpf_status vpfi_starts_init(vpfi_starts *starts, const vpfi_shape *shape, size_t more) {
-  *starts = (vpfi_starts){.room = FLAT + DENSITIES + more, .cols = shape->layer[0].size};
-  starts->means = vpfi_alloc(starts->room, starts->cols * sizeof *starts->means);
-  if (!starts->means) return VPF_ERR_MEMORY;
-  add_flat(starts, 0);
-  add_flat(starts, 1);
-  add_flat(starts, 0.5f);
-  for (size_t k = 0; k < DENSITIES; k++) {
-    float *to = add_start(starts);
-    const uint64_t stream = vpfi_rng_stream(0, VPFI_PURPOSE_BOUND, k);
-    for (size_t j = 0; to && j < starts->cols; j++)
-      to[j] = vpfi_rng_below(stream, j, DENSITIES + 1) <= k ? 1.0f : 0.0f;
+static void add_random(vpfi_modes *modes, size_t density) {
+  float *to = add_start(modes);
+  const uint64_t stream = vpfi_rng_stream(0, VPFI_PURPOSE_BOUND, density);
+  for (size_t j = 0; to && j < modes->shape->layer[0].size; j++)
+    to[j] = vpfi_rng_below(stream, j, DENSITIES + 1) <= density ? 1.0f : 0.0f;
+}
+
+vpf_status vpfi_modes_init(vpfi_modes *modes, const vpfi_shape *shape, size_t more) {
+  *modes = (vpfi_modes){.shape = shape, .room = FLAT + DENSITIES + more, .length = vpfi_means_length(shape)};
+  modes->means = vpfi_alloc(modes->room, modes->length * sizeof *modes->means);
+  modes->value = vpfi_alloc(modes->room, sizeof *modes->value);
+  if (!modes->means || !modes->value) {
+    vpfi_modes_clear(modes);
+    return VPF_ERR_MEMORY;
   }
+  add_flat(modes, 0);
+  add_flat(modes, 1);
+  add_flat(modes, 0.5f);
+  for (size_t k = 0; k < DENSITIES; k++) add_random(modes, k);
   return VPF_OK;
 }
 
-void vpfi_starts_clear(vpfi_starts *starts) {
-  vpfi_free(starts->means);
-  *starts = (vpfi_starts){0};
+void vpfi_modes_clear(vpfi_modes *modes) {
+  vpfi_free(modes->means);
+  vpfi_free(modes->value);
+  *modes = (vpfi_modes){0};
 }
 
-static void add_bits(vpfi_starts *starts, const uint64_t *bits) {
-  float *to = add_start(starts);
-  for (size_t j = 0; to && j < starts->cols; j++) to[j] = (float)vpfi_bits_get(bits, j);
+static void add_bits(vpfi_modes *modes, const uint64_t *bits) {
+  float *to = add_start(modes);
+  for (size_t j = 0; to && j < modes->shape->layer[0].size; j++) to[j] = (float)vpfi_bits_get(bits, j);
 }
 
-void vpfi_starts_add_rows(vpfi_starts *starts, const vpfi_rows *visible, size_t count) {
+/* Number k of `count` among `rows`. */
+static size_t spaced(size_t k, size_t count, size_t rows) {
+  return (size_t)((double)k / (double)count * (double)rows);
+}
+
+void vpfi_modes_add_rows(vpfi_modes *modes, const vpfi_rows *visible, size_t count) {
   if (count > visible->rows) count = visible->rows;
-  for (size_t k = 0; k < count; k++)
-    add_bits(starts, visible->bits + (size_t)((double)k / (double)count * (double)visible->rows) * visible->words);
+  for (size_t k = 0; k < count; k++) add_bits(modes, visible->bits + spaced(k, count, visible->rows) * visible->words);
 }
 
-void vpfi_starts_add_states(vpfi_starts *starts, const vpfi_states *states, size_t count) {
+void vpfi_modes_add_states(vpfi_modes *modes, const vpfi_states *states, size_t count) {
   if (count > states->rows) count = states->rows;
-  for (size_t k = 0; k < count; k++)
-    add_bits(starts, vpfi_states_row(states, 0, (size_t)((double)k / (double)count * (double)states->rows)));
+  for (size_t k = 0; k < count; k++) add_bits(modes, vpfi_states_row(states, 0, spaced(k, count, states->rows)));
 }
 
 /* ---- Climbing ---- */
@@ -119,29 +129,48 @@ static float sweep(const vpfi_means *row, float *before) {
 }
 
 typedef struct climb_job {
+  vpfi_modes *modes;
   vpfi_workspace *work;
-  const vpfi_starts *starts;
-  size_t length;
-  float *means;  /* [starts x length] of all layers */
-  double *value; /* [starts] */
 } climb_job;
 
 static void climb_range(void *context, size_t begin, size_t end, size_t thread) {
   const climb_job *job = context;
+  vpfi_modes *modes = job->modes;
   vpfi_scratch *scratch = &job->work->scratch[thread];
-  const size_t n = job->starts->cols;
-  for (size_t k = begin; k < end; k++) {
-    const vpfi_means row = {&job->work->machine, NULL, job->means + k * job->length, scratch->z};
-    memcpy(row.means, job->starts->means + k * n, n * sizeof *row.means);
+  for (size_t k = modes->climbed + begin; k < modes->climbed + end; k++) {
+    const vpfi_means row = {&job->work->machine, NULL, modes->means + k * modes->length, scratch->z};
     for (size_t s = 0; s < MOST_SWEEPS && sweep(&row, scratch->field) > SETTLED; s++) continue;
-    job->value[k] = variational_bound(&row);
+    modes->value[k] = variational_bound(&row);
   }
+}
+
+/* Keep those that count, at the front. */
+static void select_fixed_points(vpfi_modes *modes) {
+  double most = -HUGE_VAL;
+  size_t kept = 0;
+  for (size_t k = 0; k < modes->count; k++)
+    if (isfinite(modes->value[k])) most = fmax(most, modes->value[k]);
+  for (size_t k = 0; k < modes->count; k++) {
+    if (!(modes->value[k] >= most - NEGLIGIBLE)) continue;
+    float *to = modes->means + kept * modes->length;
+    modes->value[kept] = modes->value[k];
+    if (kept < k) memcpy(to, modes->means + k * modes->length, modes->length * sizeof *to);
+    kept++;
+  }
+  modes->count = kept;
+}
+
+void vpfi_modes_climb(vpfi_modes *modes, vpfi_workspace *work) {
+  climb_job job = {modes, work};
+  vpfi_parallel_for(modes->count - modes->climbed, work->team.threads, climb_range, &job);
+  select_fixed_points(modes);
+  modes->climbed = modes->count;
 }
 
 /* ---- The mixture ---- */
 
-/* Bhattacharyya coefficients of independent units: prod_j sqrt(m m') + sqrt((1-m)(1-m')), in [0, 1]. */
-static double overlap(const vpfi_shape *shape, const float *a, const float *b) {
+/* prod_j sqrt(m m') + sqrt((1-m)(1-m')) */
+double vpfi_modes_overlap(const vpfi_shape *shape, const float *a, const float *b) {
   double product = 1;
   for (size_t l = 0; l < shape->n_layers; l++)
     for (size_t j = shape->layer[l].first_draw; j < shape->layer[l].first_draw + shape->layer[l].size; j++) {
@@ -170,40 +199,18 @@ static double mixture_bound(const double *value, size_t count, const double *ove
   return fmax(bound, most); /* each alone is a bound too */
 }
 
-/* Keep those that count, at the front; returns how many. */
-static size_t select_fixed_points(climb_job *job) {
-  double most = -HUGE_VAL;
-  size_t kept = 0;
-  for (size_t k = 0; k < job->starts->count; k++)
-    if (isfinite(job->value[k])) most = fmax(most, job->value[k]);
-  for (size_t k = 0; k < job->starts->count; k++) {
-    if (!(job->value[k] >= most - NEGLIGIBLE)) continue;
-    job->value[kept] = job->value[k];
-    if (kept < k) memcpy(job->means + kept * job->length, job->means + k * job->length, job->length * sizeof(float));
-    kept++;
-  }
-  return kept;
-}
-
-vpf_status vpfi_log_z_bound(vpfi_workspace *work, const vpfi_starts *starts, double *out) {
-  const vpfi_shape *shape = work->machine.shape;
-  const size_t count = starts->count, length = vpfi_means_length(shape);
-  climb_job job = {.work = work, .starts = starts, .length = length,
-                   .means = vpfi_alloc(count, length * sizeof(float)), .value = vpfi_alloc(count, sizeof(double))};
+vpf_status vpfi_modes_bound(const vpfi_modes *modes, double *out) {
+  const size_t count = modes->climbed, length = modes->length;
+  *out = -HUGE_VAL;
+  if (count == 0) return VPF_OK;
   double *overlaps = vpfi_alloc(count, count * sizeof *overlaps), *weight = vpfi_alloc(count, sizeof *weight);
-  const bool complete = job.means && job.value && overlaps && weight;
-  if (complete) {
-    vpfi_parallel_for(count, work->team.threads, climb_range, &job);
-    const size_t kept = select_fixed_points(&job);
-    for (size_t k = 0; k < kept; k++)
-      for (size_t l = 0; l <= k; l++)
-        overlaps[k * kept + l] = overlaps[l * kept + k] =
-            overlap(shape, job.means + k * length, job.means + l * length);
-    *out = kept > 0 ? mixture_bound(job.value, kept, overlaps, weight) : -HUGE_VAL;
-  }
+  const bool complete = overlaps && weight;
+  for (size_t k = 0; complete && k < count; k++)
+    for (size_t l = 0; l <= k; l++)
+      overlaps[k * count + l] = overlaps[l * count + k] =
+          vpfi_modes_overlap(modes->shape, modes->means + k * length, modes->means + l * length);
+  if (complete) *out = mixture_bound(modes->value, count, overlaps, weight);
   vpfi_free(weight);
   vpfi_free(overlaps);
-  vpfi_free(job.value);
-  vpfi_free(job.means);
   return complete ? VPF_OK : VPF_ERR_MEMORY;
 }

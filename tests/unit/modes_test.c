@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "eval/bound.h"
+#include "eval/modes.h"
 #include "eval/exact.h"
 
 typedef struct machine {
@@ -29,12 +29,13 @@ static void destroy(machine *m) {
 
 static void measure(const machine *m, double *bound, double *exact) {
   vpfi_workspace work;
-  vpfi_starts starts;
+  vpfi_modes modes;
   assert_ok(vpfi_workspace_begin(&work, &m->shape, &m->params, 0, 0));
-  assert_ok(vpfi_starts_init(&starts, &m->shape, 64));
-  assert_ok(vpfi_log_z_bound(&work, &starts, bound));
+  assert_ok(vpfi_modes_init(&modes, &m->shape, 64));
+  vpfi_modes_climb(&modes, &work);
+  assert_ok(vpfi_modes_bound(&modes, bound));
   assert_ok(vpfi_exact_log_partition(&m->shape, &m->params, 1, exact));
-  vpfi_starts_clear(&starts);
+  vpfi_modes_clear(&modes);
   vpfi_workspace_end(&work);
 }
 
