@@ -94,6 +94,51 @@ double spins_enumerate(size_t side, double k) {
   return (double)logl(sum);
 }
 
+/* A spin's class: bit k is set if patterns 0 and k + 1 differ there. In the gauge of pattern 0, M_mu, the overlap with
+ * pattern mu, is the sum over classes of +-m, where m is the magnetisation of the class. */
+enum { most_classes = 4 };
+
+static double log_choose(size_t n, size_t k) {
+  return lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1);
+}
+
+static void count_classes(size_t n, size_t p, const double *pattern, size_t *size) {
+  for (size_t i = 0; i < n; i++) {
+    size_t class = 0;
+    for (size_t mu = 1; mu < p; mu++) class |= (size_t)(pattern[i] != pattern[mu * n + i]) << (mu - 1);
+    size[class]++;
+  }
+}
+
+/* log of the weight of all states with up[c] spins of each class c up: -E = w / 2 sum over mu of (M_mu^2 - n). */
+static double log_weight(size_t n, size_t p, const size_t *size, const size_t *up, double w) {
+  double log_w = 0;
+  for (size_t mu = 0; mu < p; mu++) {
+    double overlap = 0;
+    for (size_t c = 0; c < most_classes; c++) {
+      const double m = 2 * (double)up[c] - (double)size[c];
+      overlap += mu > 0 && (c >> (mu - 1) & 1) ? -m : m;
+    }
+    log_w += w / 2 * (overlap * overlap - (double)n);
+  }
+  for (size_t c = 0; c < most_classes; c++) log_w += log_choose(size[c], up[c]);
+  return log_w;
+}
+
+double spins_patterns(size_t n, size_t p, const double *pattern, double w) {
+  size_t size[most_classes] = {0}, up[most_classes] = {0}, c = 0;
+  if (p > 3) zoo_fail("three patterns at most");
+  count_classes(n, p, pattern, size);
+  double log_z = -INFINITY;
+  while (c < most_classes) {
+    const double log_w = log_weight(n, p, size, up, w), high = fmax(log_z, log_w);
+    log_z = high + log1p(exp(-fabs(log_z - log_w)));
+    for (c = 0; c < most_classes && up[c] == size[c]; c++) up[c] = 0; /* counting up, with digits 0 .. size[c] */
+    if (c < most_classes) up[c]++;
+  }
+  return log_z;
+}
+
 static void flip_cluster(dice *d, size_t side, double p, uint8_t *y, size_t *stack) {
   size_t high = 0;
   stack[high++] = dice_below(d, side * side);

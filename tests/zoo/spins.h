@@ -23,6 +23,10 @@ double spins_kaufman(size_t side, double k);
 /* The same by enumeration in long double, for L = 3 or 4. */
 double spins_enumerate(size_t side, double k);
 
+/* log Z of n spins with J_ij = w sum over 1 .. 3 patterns [p x n] of x_i x_j. Spins that the patterns do not tell apart are
+ * counted together. */
+double spins_patterns(size_t n, size_t p, const double *pattern, double w);
+
 /* count states [count x L^2] of the torus, 0 or 1, by clusters (Wolff 1989). To be freed. */
 uint8_t *spins_wolff(dice *d, size_t side, double k, size_t count);
 

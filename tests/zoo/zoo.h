@@ -36,7 +36,8 @@ double zoo_seconds(void);
 
 /* Is this machine asked for? Before the work of building it. */
 bool zoo_wants(zoo *z, const char *name);
-/* Judge or keep one machine. Takes the model, leaves the rows; these may be NULL. log_z: NaN to have it enumerated. */
+/* Judge or keep one machine. Takes the model, leaves the rows; these may be NULL. log_z: as a formula has it; NaN: it is
+ * enumerated. */
 void zoo_add(zoo *z, const char *name, vpf_model *model, double log_z, const zoo_rows *rows);
 /* A machine that there is not, and why. */
 void zoo_skip(zoo *z, const char *name, const char *reason);
