@@ -69,6 +69,7 @@ void zoo_add_hopfield(zoo *z) {
   check_counting();
   if (z->quick) {
     for (size_t s = 0; s < 4; s++) add_memory(z, 16, 1 + s, strengths[s], s % 2 == 1);
+    add_memory(z, 20, 5, 3, true);
     add_memory(z, 100, 2, 1.5, false);
     add_memory(z, 100, 3, 3, true);
     return;

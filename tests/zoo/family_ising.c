@@ -74,6 +74,7 @@ void zoo_add_ising(zoo *z) {
   check_formula();
   if (z->quick) {
     for (size_t t = 0; t < some; t++) add_magnet(z, FERRO, 8, few[t], NONE);
+    for (size_t side = 8; side <= 12; side += 2) add_magnet(z, FERRO, side, 0.48, NONE);
     add_magnet(z, FERRO, 8, 0.6, HALF);
     add_magnet(z, ANTI, 8, 0.6, NONE);
     add_magnet(z, MATTIS, 8, 0.6, WOLFF);

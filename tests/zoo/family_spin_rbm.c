@@ -31,7 +31,10 @@ void zoo_add_spin_rbm(zoo *z) {
   const size_t count = sizeof weights / sizeof *weights;
   if (z->quick) {
     for (kind what = EQUAL; what < KINDS; what++)
-      for (size_t k = 0; k < count; k += 3) add_spins(z, what, 50, 10, weights[k], k > 0);
+      for (size_t k = 0; k < count; k += 3) {
+        add_spins(z, what, 50, 10, weights[k], k > 0);
+        add_spins(z, what, 100, 17, weights[k], k > 0);
+      }
     return;
   }
   for (kind what = EQUAL; what < KINDS; what++)
