@@ -18,8 +18,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
+
+#include "zoo/kept.h"
 
 void zoo_fail(const char *message) {
   fprintf(stderr, "zoo: %s\n", message);
@@ -66,55 +67,18 @@ void zoo_skip(zoo *z, const char *name, const char *reason) {
   fprintf(stderr, "zoo: %s %s is skipped: %s\n", z->family, name, reason);
 }
 
-static void judge(zoo *z, zoo_line *line, const vpf_model *model, const zoo_rows *rows) {
+void zoo_judge_model(zoo *z, zoo_line *line, const vpf_model *model, const zoo_rows *rows) {
   vpf_ais_settings settings = z->annealing;
   settings.base = rows ? rows->train : NULL;
   settings.reverse_from = rows && settings.reverse ? rows->test : NULL;
   line->found.struct_size = sizeof line->found;
   const double start = zoo_seconds();
-  zoo_check(vpf_ais(model, &settings, &line->found));
+  const vpf_status status = vpf_ais(model, &settings, &line->found);
+  if (status) fprintf(stderr, "zoo: %s %s:\n", line->family, line->name);
+  zoo_check(status);
   line->seconds = zoo_seconds() - start;
   zoo_print_line(line);
   zoo_table_add(&z->table, line);
-}
-
-/* ---- Machines on disk: truth.csv, a file for each machine, and IDX files of each set of rows. ---- */
-
-enum { path_size = 4096 };
-
-static void write_idx(const char *path, const vpf_data *data) {
-  const size_t rows = vpf_data_rows(data), cols = vpf_data_cols(data);
-  uint8_t *bits = zoo_allocate(rows, cols);
-  zoo_check(vpf_data_to_u8(data, bits));
-  const size_t sizes[3] = {rows, 1, cols};
-  uint8_t header[16] = {0, 0, 8, 3};
-  for (size_t k = 0; k < 12; k++) header[4 + k] = (uint8_t)(sizes[k / 4] >> (24 - 8 * (k % 4)));
-  FILE *file = fopen(path, "wb");
-  if (!file || fwrite(header, sizeof header, 1, file) != 1 || fwrite(bits, cols, rows, file) != rows || fclose(file))
-    zoo_fail("rows cannot be written");
-  free(bits);
-}
-
-static void write_rows(const zoo *z, const zoo_rows *rows) {
-  const struct {
-    const char *name;
-    const vpf_data *data;
-  } parts[] = {{"train", rows->train}, {"test", rows->test}};
-  for (size_t k = 0; k < 2; k++) {
-    char path[path_size];
-    struct stat there;
-    snprintf(path, sizeof path, "%s/rows-%s-%s.idx", z->save, rows->name, parts[k].name);
-    if (parts[k].data && stat(path, &there) != 0) write_idx(path, parts[k].data);
-  }
-}
-
-static void keep(zoo *z, const zoo_line *line, const vpf_model *model, const zoo_rows *rows) {
-  char path[path_size];
-  snprintf(path, sizeof path, "%s/%s.safetensors", z->save, line->name);
-  zoo_check(vpf_model_save(model, path));
-  if (rows) write_rows(z, rows);
-  fprintf(z->kept, "%s,%s,%.17g,%s,%s\n", line->family, line->name, line->truth, line->how, rows ? rows->name : "-");
-  if (fflush(z->kept)) zoo_fail("truth.csv cannot be written");
 }
 
 void zoo_add(zoo *z, const char *name, vpf_model *model, double log_z, const zoo_rows *rows) {
@@ -126,56 +90,11 @@ void zoo_add(zoo *z, const char *name, vpf_model *model, double log_z, const zoo
     zoo_check(vpf_exact_log_partition(model, &line.truth));
   }
   if (z->save)
-    keep(z, &line, model, rows);
+    kept_add(z, &line, model, rows);
   else
-    judge(z, &line, model, rows);
+    zoo_judge_model(z, &line, model, rows);
   vpf_model_destroy(model);
 }
-
-/* NULL if there are no such rows. */
-static vpf_data *read_rows(const char *folder, const char *name, const char *part) {
-  char path[path_size];
-  struct stat there;
-  snprintf(path, sizeof path, "%s/rows-%s-%s.idx", folder, name, part);
-  vpf_data *data = NULL;
-  if (stat(path, &there) == 0) zoo_check(vpf_data_load_idx(&data, path, 0));
-  return data;
-}
-
-static void read_set(const char *folder, const char *name, zoo_rows *rows) {
-  if (strcmp(rows->name, name) == 0) return;
-  vpf_data_destroy(rows->train);
-  vpf_data_destroy(rows->test);
-  *rows = (zoo_rows){.train = read_rows(folder, name, "train"), .test = read_rows(folder, name, "test")};
-  snprintf(rows->name, sizeof rows->name, "%.39s", name);
-}
-
-void zoo_load(zoo *z, const char *folder) {
-  char path[path_size], family[16], name[64], how[16], set[40];
-  snprintf(path, sizeof path, "%s/truth.csv", folder);
-  FILE *file = fopen(path, "r");
-  if (!file) zoo_fail("there is no truth.csv to load");
-  zoo_rows rows = {0};
-  zoo_line line = {0};
-  while (fscanf(file, " %15[^,],%63[^,],%lf,%15[^,],%39s", family, name, &line.truth, how, set) == 5) {
-    z->family = family;
-    if (!zoo_wants(z, name)) continue;
-    memcpy(line.family, family, sizeof family);
-    memcpy(line.name, name, sizeof name);
-    line.how = strcmp(how, "formula") == 0 ? "formula" : "enumeration";
-    read_set(folder, set, &rows);
-    vpf_model *model;
-    snprintf(path, sizeof path, "%s/%s.safetensors", folder, name);
-    zoo_check(vpf_model_load(&model, path));
-    judge(z, &line, model, rows.train ? &rows : NULL);
-    vpf_model_destroy(model);
-  }
-  if (!feof(file)) zoo_fail("truth.csv is damaged");
-  fclose(file);
-  read_set(folder, "", &rows);
-}
-
-/* ---- The program ---- */
 
 typedef struct outputs {
   const char *load, *csv, *markdown;
@@ -227,21 +146,13 @@ static outputs parse(int argc, char **argv, zoo *z) {
   return out;
 }
 
-static void open_kept(zoo *z) {
-  char path[path_size];
-  mkdir(z->save, 0777); /* if that fails, fopen() does */
-  snprintf(path, sizeof path, "%s/truth.csv", z->save);
-  z->kept = fopen(path, "w");
-  if (!z->kept) zoo_fail("truth.csv cannot be written");
-}
-
 static void build(zoo *z) {
-  if (z->save) open_kept(z);
+  if (z->save) kept_open(z);
   for (size_t k = 0; k < sizeof families / sizeof *families; k++) {
     z->family = families[k].name;
     if (!z->family_only || strcmp(z->family_only, z->family) == 0) families[k].add(z);
   }
-  if (z->save && fclose(z->kept)) zoo_fail("truth.csv cannot be written");
+  if (z->save) kept_close(z);
 }
 
 int main(int argc, char **argv) {
@@ -250,7 +161,7 @@ int main(int argc, char **argv) {
   const bool judged = !z.save && !z.list;
   if (judged) zoo_print_heading();
   if (out.load)
-    zoo_load(&z, out.load);
+    kept_judge(&z, out.load);
   else
     build(&z);
   if (out.csv) zoo_write_csv(&z.table, out.csv);

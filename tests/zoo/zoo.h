@@ -42,8 +42,8 @@ void zoo_add(zoo *z, const char *name, vpf_model *model, double log_z, const zoo
 /* A machine that there is not, and why. */
 void zoo_skip(zoo *z, const char *name, const char *reason);
 
-/* Judge what an earlier --save has kept. */
-void zoo_load(zoo *z, const char *folder);
+/* Anneal and report one machine, of which the line already has name and truth. */
+void zoo_judge_model(zoo *z, zoo_line *line, const vpf_model *model, const zoo_rows *rows);
 
 void zoo_add_ising(zoo *z);
 void zoo_add_hopfield(zoo *z);
