@@ -5,6 +5,7 @@
 #include "bm/energy.h"
 #include "bm/gibbs.h"
 #include "bm/objective.h"
+#include "eval/exact.h"
 #include "num/rng.h"
 #include "store/model_file.h"
 
@@ -241,39 +242,52 @@ vpf_status vpf_model_energy(const vpf_model *model, const vpf_data *states, doub
   return status;
 }
 
-vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data *visible, double *out_free) {
-  vpf_status status = check_call(__func__, model, visible, out_free);
-  if (status) return status;
-  if (model->shape.n_layers > 2)
-    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: the model has %zu layers; the free energy needs at most 2", __func__,
-                     model->shape.n_layers);
-  if (model->shape.n_layers == 2 && model->shape.layer[1].intra)
-    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: intra-layer weights on the hidden layer have no closed free energy",
-                     __func__);
-  status = vpfi_check_visible(model, visible);
-  if (status) return status;
+static vpf_status closed_free_energy(const vpf_model *model, const vpfi_rows *visible, double *out) {
   vpfi_workspace work;
-  status = vpfi_begin(&work, model, 0, 0);
-  if (!status) vpfi_free_energies(&work, &visible->rows, out_free);
+  const vpf_status status = vpfi_begin(&work, model, 0, 0);
+  if (!status) vpfi_free_energies(&work, visible, out);
   vpfi_workspace_end(&work);
   return status;
 }
 
-static vpf_status objective(const char *function, const vpf_model *model, const vpf_data *states, double *out_flow,
+static vpf_status enumerated_free_energy(const vpf_model *model, const vpfi_rows *visible, double *out) {
+  const vpf_status status =
+      vpfi_exact_log_sums(&model->shape, &model->params, visible, vpfi_thread_count(0), out);
+  for (size_t r = 0; !status && r < visible->rows; r++) out[r] = -out[r];
+  return status;
+}
+
+vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data *visible, double *out_free) {
+  vpf_status status = check_call(__func__, model, visible, out_free);
+  if (!status) status = vpfi_check_has_energy(__func__, model);
+  if (!status) status = vpfi_check_visible(model, visible);
+  if (status) return status;
+  return vpfi_free_energy_is_closed(&model->shape) ? closed_free_energy(model, &visible->rows, out_free)
+                                                   : enumerated_free_energy(model, &visible->rows, out_free);
+}
+
+/* One of the three outputs; the others are NULL. */
+static vpf_status objective(const vpf_model *model, const vpf_data *states, double *out_flow, double *out_rows,
                             float *out_gradient) {
-  vpf_status status = check_call(function, model, states, out_flow ? (void *)out_flow : out_gradient);
-  if (!status) status = vpfi_check_states(model, states);
+  const vpf_status status = vpfi_check_states(model, states);
   if (status) return status;
   const vpfi_machine machine = {vpfi_kernels_best(), &model->shape, &model->params, NULL};
-  return vpfi_objective(&machine, &states->rows, vpfi_thread_count(0), out_flow, out_gradient);
+  return vpfi_objective(&machine, &states->rows, vpfi_thread_count(0), out_flow, out_rows, out_gradient);
 }
 
 vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states, double *out_flow) {
-  return objective(__func__, model, states, out_flow, NULL);
+  const vpf_status status = check_call(__func__, model, states, out_flow);
+  return status ? status : objective(model, states, out_flow, NULL, NULL);
+}
+
+vpf_status vpf_model_flow_rows(const vpf_model *model, const vpf_data *states, double *out_flow) {
+  const vpf_status status = check_call(__func__, model, states, out_flow);
+  return status ? status : objective(model, states, NULL, out_flow, NULL);
 }
 
 vpf_status vpf_model_flow_gradient(const vpf_model *model, const vpf_data *states, float *out_gradient) {
-  return objective(__func__, model, states, NULL, out_gradient);
+  const vpf_status status = check_call(__func__, model, states, out_gradient);
+  return status ? status : objective(model, states, NULL, NULL, out_gradient);
 }
 
 vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint64_t seed, vpf_data **out_states) {

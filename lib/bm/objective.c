@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bm/objective.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -73,31 +74,65 @@ static void add_tiles(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
-/* Sum over all rows, chunk by chunk. sum: in flat order, or NULL. */
-static vpf_status add_chunks(vpfi_batch *batch, const vpfi_machine *machine, const vpfi_rows *states, double *flow,
-                             double *sum) {
+typedef struct rows_job {
+  const vpfi_batch *batch;
+  const vpfi_machine *machine;
+  double *flow; /* [rows of the batch] */
+} rows_job;
+
+/* Gains are alpha_j delta_j, and alpha_j is 1/2 or -1/2: twice their absolute value is the rate, exactly. */
+static void sum_row_flows(void *context, size_t begin, size_t end, size_t thread) {
+  (void)thread;
+  const rows_job *job = context;
+  const vpfi_shape *shape = job->machine->shape;
+  for (size_t row = begin; row < end; row++) {
+    double sum = 0;
+    for (size_t r = 0; r < shape->n_roles; r++) {
+      const vpfi_layer *layer = &shape->layer[shape->role[r].layer];
+      const float *gain = job->batch->gain[r] + row * layer->width;
+      for (size_t j = 0; j < layer->size; j++) sum += fabs((double)gain[j]);
+    }
+    job->flow[row] = 2 * sum;
+  }
+}
+
+/* Sums over units, and over all rows but for `rows`. */
+typedef struct sums {
+  double flow;
+  double *rows;     /* [rows] the flow of each, or NULL */
+  double *gradient; /* in flat order, or NULL */
+} sums;
+
+/* Chunk by chunk. */
+static vpf_status add_chunks(vpfi_batch *batch, const vpfi_machine *machine, const vpfi_rows *states, sums *sum) {
   for (size_t first = 0; first < states->rows; first += CHUNK_ROWS) {
     const vpf_status status = load_chunk(batch, machine, states, first);
     if (status) return status;
-    for (size_t r = 0; r < machine->shape->n_roles; r++) *flow += batch->flow[r];
-    gradient_job job = {batch, machine, sum};
-    if (sum) vpfi_team_for(&batch->team, batch->n_tiles, add_tiles, &job);
+    for (size_t r = 0; r < machine->shape->n_roles; r++) sum->flow += batch->flow[r];
+    rows_job of_rows = {batch, machine, sum->rows ? sum->rows + first : NULL};
+    if (sum->rows) vpfi_team_for(&batch->team, batch->rows, sum_row_flows, &of_rows);
+    gradient_job of_tiles = {batch, machine, sum->gradient};
+    if (sum->gradient) vpfi_team_for(&batch->team, batch->n_tiles, add_tiles, &of_tiles);
   }
   return VPF_OK;
 }
 
 vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, size_t threads, double *flow,
-                          float *gradient) {
+                          double *flow_rows, float *gradient) {
   const size_t capacity = states->rows < CHUNK_ROWS ? states->rows : CHUNK_ROWS, count = machine->shape->param_count;
   vpfi_batch batch;
   vpf_status status = vpfi_batch_init(&batch, machine->shape, VPFI_ORDER_SWEPT, capacity, threads);
   if (status) return status;
-  double total = 0, *sum = NULL;
-  if (gradient && !(sum = vpfi_alloc(count, sizeof *sum))) status = VPF_ERR_MEMORY;
-  if (!status) status = add_chunks(&batch, machine, states, &total, sum);
-  if (!status && flow) *flow = total / (double)states->rows;
-  for (size_t k = 0; !status && gradient && k < count; k++) gradient[k] = (float)(sum[k] / (double)states->rows);
-  vpfi_free(sum);
+  sums sum = {0};
+  if (flow_rows && !(sum.rows = vpfi_alloc(states->rows, sizeof *sum.rows))) status = VPF_ERR_MEMORY;
+  if (gradient && !(sum.gradient = vpfi_alloc(count, sizeof *sum.gradient))) status = VPF_ERR_MEMORY;
+  if (!status) status = add_chunks(&batch, machine, states, &sum);
+  if (!status && flow) *flow = sum.flow / (double)states->rows;
+  if (!status && flow_rows) memcpy(flow_rows, sum.rows, states->rows * sizeof *flow_rows);
+  for (size_t k = 0; !status && gradient && k < count; k++)
+    gradient[k] = (float)(sum.gradient[k] / (double)states->rows);
+  vpfi_free(sum.gradient);
+  vpfi_free(sum.rows);
   vpfi_batch_clear(&batch, machine->shape);
   return status;
 }

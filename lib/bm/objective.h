@@ -6,9 +6,10 @@
 #include "bm/flow.h"
 #include "data/rows.h"
 
-/* K, summed over units and averaged over rows, and dK/dtheta in flat order. flow: one number; gradient: [param_count];
- * either may be NULL. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, naming row, layer and unit. Outputs are then untouched. */
+/* K, summed over units: averaged over rows, and of each row; and dK/dtheta in flat order. flow: one number;
+ * flow_rows: [rows]; gradient: [param_count]; any may be NULL. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, naming row, layer and
+ * unit. Outputs are then untouched. */
 vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, size_t threads, double *flow,
-                          float *gradient);
+                          double *flow_rows, float *gradient);
 
 #endif
