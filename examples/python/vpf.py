@@ -1165,8 +1165,9 @@ class Model(_Handle):
         return _call("vpf_model_flow", self, states, float)
 
     def flow_rows(self, states, out=None):
-        """Probability flow of each row, whose mean is flow() but for rounding: float64 [rows]. Raises as flow().
-        For visible rows: flow_rows(infer(data, seed))."""
+        """Probability flow of each row, whose mean is flow() but for rounding: float64 [rows].
+        For visible rows: flow_rows(infer(data, seed)). Raises FieldOverflowError (with the row) only where it does not
+        fit a float64, ShapeError."""
         out = _output(out, np.float64, (_rows(states),))
         _call("vpf_model_flow_rows", self, states, out)
         return out

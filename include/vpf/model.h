@@ -245,15 +245,16 @@ VPF_API vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states
 
 /** The probability flow of each row: the sum over its units of their rates, Eq. (6) in docs/math.md. Since 1.0.
  *
- *  Eq. (8) before its mean over rows. The mean of out_flow is vpf_model_flow() but for rounding: that one adds
- *  rates as floats, this one as doubles. vpf_model_infer() makes states of visible rows; the flow then depends on its
- *  draw of the hidden units.
+ *  Eq. (8) before its mean over rows. The mean of out_flow is vpf_model_flow() but for rounding: that one adds rates as
+ *  floats, this one as doubles. Rows far from all that a machine was trained on have a flow even where
+ *  vpf_model_flow() gives up. vpf_model_infer() makes states of visible rows; the flow then depends on its draw of the
+ *  hidden units.
  *  @param      model     any machine
  *  @param      states    [rows x units]
- *  @param[out] out_flow  [rows], each above 0; unchanged on failure
+ *  @param[out] out_flow  [rows], at least 0; unchanged on failure
  *  @retval VPF_ERR_ARGUMENT  an argument is NULL
  *  @retval VPF_ERR_SHAPE     states does not have one column for each unit
- *  @retval VPF_ERR_OVERFLOW  some |z_j|/2 is above 80; the message names row, layer and unit
+ *  @retval VPF_ERR_OVERFLOW  the flow of a row is not finite: some |z_j|/2 is above 709; the message names the row
  *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_model_flow_rows(const vpf_model *model, const vpf_data *states, double *out_flow);
 

@@ -266,28 +266,32 @@ vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data *visible
                                                    : enumerated_free_energy(model, &visible->rows, out_free);
 }
 
-/* One of the three outputs; the others are NULL. */
-static vpf_status objective(const vpf_model *model, const vpf_data *states, double *out_flow, double *out_rows,
+static vpf_status objective(const char *function, const vpf_model *model, const vpf_data *states, double *out_flow,
                             float *out_gradient) {
-  const vpf_status status = vpfi_check_states(model, states);
+  vpf_status status = check_call(function, model, states, out_flow ? (void *)out_flow : out_gradient);
+  if (!status) status = vpfi_check_states(model, states);
   if (status) return status;
   const vpfi_machine machine = {vpfi_kernels_best(), &model->shape, &model->params, NULL};
-  return vpfi_objective(&machine, &states->rows, vpfi_thread_count(0), out_flow, out_rows, out_gradient);
+  return vpfi_objective(&machine, &states->rows, vpfi_thread_count(0), out_flow, out_gradient);
 }
 
 vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states, double *out_flow) {
-  const vpf_status status = check_call(__func__, model, states, out_flow);
-  return status ? status : objective(model, states, out_flow, NULL, NULL);
+  return objective(__func__, model, states, out_flow, NULL);
 }
 
 vpf_status vpf_model_flow_rows(const vpf_model *model, const vpf_data *states, double *out_flow) {
-  const vpf_status status = check_call(__func__, model, states, out_flow);
-  return status ? status : objective(model, states, NULL, out_flow, NULL);
+  vpf_status status = check_call(__func__, model, states, out_flow);
+  if (!status) status = vpfi_check_states(model, states);
+  if (status) return status;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, VPFI_FLOW_ROWS, states->rows.rows);
+  if (!status) status = vpfi_flow_rows(__func__, &work, &states->rows, out_flow);
+  vpfi_workspace_end(&work);
+  return status;
 }
 
 vpf_status vpf_model_flow_gradient(const vpf_model *model, const vpf_data *states, float *out_gradient) {
-  const vpf_status status = check_call(__func__, model, states, out_gradient);
-  return status ? status : objective(model, states, NULL, NULL, out_gradient);
+  return objective(__func__, model, states, NULL, out_gradient);
 }
 
 vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint64_t seed, vpf_data **out_states) {

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "bm/objective.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "num/bits.h"
+#include "num/elementary.h"
 
 enum { CHUNK_ROWS = 256 }; /* sums over at most this many rows are float; those over chunks, double */
+
+/* Put rows first .. first+count-1 of the data into states that have room for them. */
+static void load_rows(vpfi_states *states, const vpfi_shape *shape, const vpfi_rows *data, size_t first, size_t count) {
+  states->rows = count;
+  for (size_t p = 0; p < states->n_planes; p++)
+    memset(states->bits[p], 0, count * states->words[p] * sizeof(uint64_t));
+  vpfi_states_split(states, shape, data->bits + first * data->words, data->words);
+}
 
 /* Put the rows of the data from `first` on into the batch and compute their rates. */
 static vpf_status load_chunk(vpfi_batch *batch, const vpfi_machine *machine, const vpfi_rows *data, size_t first) {
   batch->rows = data->rows - first < CHUNK_ROWS ? data->rows - first : CHUNK_ROWS;
-  batch->states.rows = batch->rows;
-  for (size_t p = 0; p < batch->states.n_planes; p++)
-    memset(batch->states.bits[p], 0, batch->rows * batch->states.words[p] * sizeof(uint64_t));
-  vpfi_states_split(&batch->states, machine->shape, data->bits + first * data->words, data->words);
+  load_rows(&batch->states, machine->shape, data, first, batch->rows);
   vpfi_overflow where;
   if (vpfi_batch_rates(batch, machine, &where)) return VPF_OK;
   return vpfi_fail(VPF_ERR_OVERFLOW, "row %zu, layer %zu, unit %zu: the local field is %g; |z|/2 must not exceed %g",
@@ -74,65 +80,72 @@ static void add_tiles(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
-typedef struct rows_job {
-  const vpfi_batch *batch;
-  const vpfi_machine *machine;
-  double *flow; /* [rows of the batch] */
-} rows_job;
-
-/* Gains are alpha_j delta_j, and alpha_j is 1/2 or -1/2: twice their absolute value is the rate, exactly. */
-static void sum_row_flows(void *context, size_t begin, size_t end, size_t thread) {
-  (void)thread;
-  const rows_job *job = context;
-  const vpfi_shape *shape = job->machine->shape;
-  for (size_t row = begin; row < end; row++) {
-    double sum = 0;
-    for (size_t r = 0; r < shape->n_roles; r++) {
-      const vpfi_layer *layer = &shape->layer[shape->role[r].layer];
-      const float *gain = job->batch->gain[r] + row * layer->width;
-      for (size_t j = 0; j < layer->size; j++) sum += fabs((double)gain[j]);
-    }
-    job->flow[row] = 2 * sum;
-  }
-}
-
-/* Sums over units, and over all rows but for `rows`. */
-typedef struct sums {
-  double flow;
-  double *rows;     /* [rows] the flow of each, or NULL */
-  double *gradient; /* in flat order, or NULL */
-} sums;
-
-/* Chunk by chunk. */
-static vpf_status add_chunks(vpfi_batch *batch, const vpfi_machine *machine, const vpfi_rows *states, sums *sum) {
+/* Sum over all rows, chunk by chunk. sum: in flat order, or NULL. */
+static vpf_status add_chunks(vpfi_batch *batch, const vpfi_machine *machine, const vpfi_rows *states, double *flow,
+                             double *sum) {
   for (size_t first = 0; first < states->rows; first += CHUNK_ROWS) {
     const vpf_status status = load_chunk(batch, machine, states, first);
     if (status) return status;
-    for (size_t r = 0; r < machine->shape->n_roles; r++) sum->flow += batch->flow[r];
-    rows_job of_rows = {batch, machine, sum->rows ? sum->rows + first : NULL};
-    if (sum->rows) vpfi_team_for(&batch->team, batch->rows, sum_row_flows, &of_rows);
-    gradient_job of_tiles = {batch, machine, sum->gradient};
-    if (sum->gradient) vpfi_team_for(&batch->team, batch->n_tiles, add_tiles, &of_tiles);
+    for (size_t r = 0; r < machine->shape->n_roles; r++) *flow += batch->flow[r];
+    gradient_job job = {batch, machine, sum};
+    if (sum) vpfi_team_for(&batch->team, batch->n_tiles, add_tiles, &job);
   }
   return VPF_OK;
 }
 
 vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, size_t threads, double *flow,
-                          double *flow_rows, float *gradient) {
+                          float *gradient) {
   const size_t capacity = states->rows < CHUNK_ROWS ? states->rows : CHUNK_ROWS, count = machine->shape->param_count;
   vpfi_batch batch;
   vpf_status status = vpfi_batch_init(&batch, machine->shape, VPFI_ORDER_SWEPT, capacity, threads);
   if (status) return status;
-  sums sum = {0};
-  if (flow_rows && !(sum.rows = vpfi_alloc(states->rows, sizeof *sum.rows))) status = VPF_ERR_MEMORY;
-  if (gradient && !(sum.gradient = vpfi_alloc(count, sizeof *sum.gradient))) status = VPF_ERR_MEMORY;
-  if (!status) status = add_chunks(&batch, machine, states, &sum);
-  if (!status && flow) *flow = sum.flow / (double)states->rows;
-  if (!status && flow_rows) memcpy(flow_rows, sum.rows, states->rows * sizeof *flow_rows);
-  for (size_t k = 0; !status && gradient && k < count; k++)
-    gradient[k] = (float)(sum.gradient[k] / (double)states->rows);
-  vpfi_free(sum.gradient);
-  vpfi_free(sum.rows);
+  double total = 0, *sum = NULL;
+  if (gradient && !(sum = vpfi_alloc(count, sizeof *sum))) status = VPF_ERR_MEMORY;
+  if (!status) status = add_chunks(&batch, machine, states, &total, sum);
+  if (!status && flow) *flow = total / (double)states->rows;
+  for (size_t k = 0; !status && gradient && k < count; k++) gradient[k] = (float)(sum[k] / (double)states->rows);
+  vpfi_free(sum);
   vpfi_batch_clear(&batch, machine->shape);
+  return status;
+}
+
+typedef struct rows_job {
+  vpfi_workspace *work;
+  double *out; /* for row 0 of work->states */
+} rows_job;
+
+/* The sum of the rates of Eq. (6). */
+static double row_flow(const vpfi_machine *machine, const vpfi_states *states, size_t row, vpfi_scratch *scratch) {
+  const vpfi_shape *shape = machine->shape;
+  vpfi_scratch_see(scratch, states, row);
+  double sum = 0;
+  for (size_t r = 0; r < shape->n_roles; r++) {
+    const uint64_t *bits = scratch->row[shape->role[r].plane[VPFI_ORDER_SWEPT]];
+    vpfi_field(machine, VPFI_ORDER_SWEPT, r, VPFI_FROM_ALL, scratch, scratch->z);
+    for (size_t j = 0; j < shape->layer[shape->role[r].layer].size; j++)
+      sum += vpfi_exp((vpfi_bits_get(bits, j) ? -0.5 : 0.5) * (double)scratch->z[j]);
+  }
+  return sum;
+}
+
+static void flow_range(void *context, size_t begin, size_t end, size_t thread) {
+  const rows_job *job = context;
+  vpfi_workspace *work = job->work;
+  for (size_t row = begin; row < end; row++)
+    job->out[row] = row_flow(&work->machine, &work->states, row, &work->scratch[thread]);
+}
+
+vpf_status vpfi_flow_rows(const char *function, vpfi_workspace *work, const vpfi_rows *states, double *out) {
+  double *each = vpfi_alloc(states->rows, sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  for (size_t first = 0; first < states->rows; first += VPFI_FLOW_ROWS) {
+    const size_t left = states->rows - first, count = left < VPFI_FLOW_ROWS ? left : VPFI_FLOW_ROWS;
+    load_rows(&work->states, work->machine.shape, states, first, count);
+    rows_job job = {work, each + first};
+    vpfi_team_for(&work->team, count, flow_range, &job);
+  }
+  const vpf_status status = vpfi_check_rows_finite(function, "flow", each, states->rows);
+  if (!status) memcpy(out, each, states->rows * sizeof *out);
+  vpfi_free(each);
   return status;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "eval/pseudo.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -44,21 +43,13 @@ static void pseudo_range(void *context, size_t begin, size_t end, size_t thread)
     job->out[r] = row_value(&job->work->machine, visible->bits + r * visible->words, &job->work->scratch[thread]);
 }
 
-static vpf_status check_finite(const char *function, const double *each, size_t rows) {
-  for (size_t r = 0; r < rows; r++)
-    if (!isfinite(each[r]))
-      return vpfi_fail(VPF_ERR_OVERFLOW, "%s: the pseudo-likelihood of row %zu is %g; the parameters are too large",
-                       function, r, each[r]);
-  return VPF_OK;
-}
-
 vpf_status vpfi_pseudo_likelihood(const char *function, vpfi_workspace *work, const vpfi_rows *visible,
                                   double *out_mean, double *out_rows) {
   double *each = vpfi_alloc(visible->rows, sizeof *each);
   if (!each) return VPF_ERR_MEMORY;
   pseudo_job job = {work, visible, each};
   vpfi_parallel_for(visible->rows, work->team.threads, pseudo_range, &job);
-  const vpf_status status = check_finite(function, each, visible->rows);
+  const vpf_status status = vpfi_check_rows_finite(function, "pseudo-likelihood", each, visible->rows);
   if (!status && out_mean) *out_mean = vpfi_mean(each, visible->rows);
   if (!status && out_rows) memcpy(out_rows, each, visible->rows * sizeof *each);
   vpfi_free(each);
