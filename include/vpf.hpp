@@ -482,13 +482,13 @@ public:
   }
 
   /** The free energy F(x) of each row, [rows]. Since 1.0.
-   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
   void free_energy(const data &visible, span<double> out) const {
     const auto array = detail::exactly(visible.rows(), out, "vpf_model_free_energy: out_free");
     detail::check(vpf_model_free_energy(get(), visible.get(), array));
   }
   /** The free energy F(x) of each row, [rows]. Since 1.0.
-   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
   std::vector<double> free_energy(const data &visible) const {
     auto out = detail::room<double>(visible.rows());
     free_energy(visible, out);
@@ -500,6 +500,20 @@ public:
   double flow(const data &states) const {
     double out = 0;
     detail::check(vpf_model_flow(get(), states.get(), &out));
+    return out;
+  }
+
+  /** The probability flow of each row of states, [rows]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
+  void flow_rows(const data &states, span<double> out) const {
+    const auto array = detail::exactly(states.rows(), out, "vpf_model_flow_rows: out_flow");
+    detail::check(vpf_model_flow_rows(get(), states.get(), array));
+  }
+  /** The probability flow of each row of states, [rows]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
+  std::vector<double> flow_rows(const data &states) const {
+    auto out = detail::room<double>(states.rows());
+    flow_rows(states, out);
     return out;
   }
 
@@ -1022,6 +1036,20 @@ inline double log_likelihood(const vpf::model &model, const vpf::data &data, dou
   return out;
 }
 
+/** log p(x) of each row, [rows], nats, given log Z. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
+inline void log_likelihood_rows(const vpf::model &model, const vpf::data &data, double log_z, span<double> out) {
+  const auto array = detail::exactly(data.rows(), out, "vpf_log_likelihood_rows: out_log_p");
+  detail::check(vpf_log_likelihood_rows(model.get(), data.get(), log_z, array));
+}
+/** log p(x) of each row, [rows], nats, given log Z. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
+inline std::vector<double> log_likelihood_rows(const vpf::model &model, const vpf::data &data, double log_z) {
+  auto out = detail::room<double>(data.rows());
+  log_likelihood_rows(model, data, log_z, out);
+  return out;
+}
+
 /** Mean log p(x) over the rows, with log Z enumerated or estimated. Since 1.0.
  *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW,
  *                     VPF_ERR_MEMORY */
@@ -1037,6 +1065,20 @@ inline vpf_likelihood estimate_likelihood(const vpf::model &model, const vpf::da
 inline double pseudo_likelihood(const vpf::model &model, const vpf::data &data) {
   double out = 0;
   detail::check(vpf_pseudo_likelihood(model.get(), data.get(), &out));
+  return out;
+}
+
+/** The pseudo-likelihood of each row, [rows], nats. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
+inline void pseudo_likelihood_rows(const vpf::model &model, const vpf::data &data, span<double> out) {
+  const auto array = detail::exactly(data.rows(), out, "vpf_pseudo_likelihood_rows: out_pseudo");
+  detail::check(vpf_pseudo_likelihood_rows(model.get(), data.get(), array));
+}
+/** The pseudo-likelihood of each row, [rows], nats. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
+inline std::vector<double> pseudo_likelihood_rows(const vpf::model &model, const vpf::data &data) {
+  auto out = detail::room<double>(data.rows());
+  pseudo_likelihood_rows(model, data, out);
   return out;
 }
 

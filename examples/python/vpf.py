@@ -128,6 +128,7 @@ vpf_status vpf_model_load(vpf_model **out, const char *path);
 vpf_status vpf_model_energy(const vpf_model *model, const vpf_data *states, double *out_energy);
 vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data *visible, double *out_free);
 vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states, double *out_flow);
+vpf_status vpf_model_flow_rows(const vpf_model *model, const vpf_data *states, double *out_flow);
 vpf_status vpf_model_flow_gradient(const vpf_model *model, const vpf_data *states, float *out_gradient);
 vpf_status vpf_model_infer(const vpf_model *model, const vpf_data *visible, uint64_t seed, vpf_data **out_states);
 vpf_status vpf_gibbs(const vpf_model *model, const vpf_data *states, const uint8_t *clamped, size_t sweeps,
@@ -164,9 +165,11 @@ const char *vpf_doubt_text(vpf_doubt doubt);
 vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t betas, uint64_t seed,
     double *out_log_z, double *out_stderr);
 vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean);
+vpf_status vpf_log_likelihood_rows(const vpf_model *model, const vpf_data *data, double log_z, double *out_log_p);
 vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data, const vpf_ais_settings *settings,
     vpf_likelihood *out);
 vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean);
+vpf_status vpf_pseudo_likelihood_rows(const vpf_model *model, const vpf_data *data, double *out_pseudo);
 vpf_status vpf_weight_metrics(const vpf_model *model, size_t lower, double *out_rho, double *out_w2);
 vpf_status vpf_reconstruction_error(const vpf_data *truth, const float *probs, const uint8_t *region,
     double *out_mean, double *out_stderr);
@@ -1166,8 +1169,9 @@ class Model(_Handle):
         return out
 
     def free_energy(self, visible, out=None):
-        """F(x) = -log sum_h exp(-E(x, h)) of each row: float64 [rows].
-        Raises UnsupportedError for three or more layers or a U on the hidden one, ShapeError."""
+        """F(x) = -log sum_h exp(-E(x, h)) of each row: float64 [rows]. As an anomaly score it is log_likelihood_rows()
+        without log Z: high where a row is improbable. Raises UnsupportedError for a pairwise model of three or more
+        layers, LimitError (more than 25 hidden units to enumerate; an RBM needs none), ShapeError."""
         out = _output(out, np.float64, (_rows(visible),))
         _call("vpf_model_free_energy", self, visible, out)
         return out
@@ -1175,6 +1179,14 @@ class Model(_Handle):
     def flow(self, states):
         """Probability flow K, the mean over rows. Raises FieldOverflowError (with the place), ShapeError."""
         return _call("vpf_model_flow", self, states, float)
+
+    def flow_rows(self, states, out=None):
+        """Probability flow of each row, whose mean is flow() but for rounding: float64 [rows].
+        For visible rows: flow_rows(infer(data, seed)). Raises FieldOverflowError (with the row) only where it does not
+        fit a float64, ShapeError."""
+        out = _output(out, np.float64, (_rows(states),))
+        _call("vpf_model_flow_rows", self, states, out)
+        return out
 
     def flow_gradient(self, states, out=None):
         """dK / d params(): float32 [param_count]. Raises as flow(), and OutOfMemoryError."""
@@ -1298,6 +1310,12 @@ class Model(_Handle):
         """Mean log p(x) over the rows, given log Z. Raises UnsupportedError, LimitError, ShapeError, ArgumentError."""
         return _call("vpf_log_likelihood", self, data, log_z, float)
 
+    def log_likelihood_rows(self, data, log_z, out=None):
+        """log p(x) of each row, given log Z: float64 [rows]. Raises as log_likelihood()."""
+        out = _output(out, np.float64, (_rows(data),))
+        _call("vpf_log_likelihood_rows", self, data, log_z, out)
+        return out
+
     def estimate_likelihood(self, data, **settings):
         """Mean log p(x): a Likelihood. log Z is enumerated if that takes at most 16 units, otherwise it is estimated by
         ais() with these settings; base and reverse_from default to data."""
@@ -1307,6 +1325,13 @@ class Model(_Handle):
         """Mean over rows of sum_i log p(x_i | all other x). Raises UnsupportedError unless the model has one layer or
         is an RBM; ShapeError."""
         return _call("vpf_pseudo_likelihood", self, data, float)
+
+    def pseudo_likelihood_rows(self, data, out=None):
+        """sum_i log p(x_i | all other x) of each row: float64 [rows]. Raises as pseudo_likelihood(), and
+        FieldOverflowError, which names the row."""
+        out = _output(out, np.float64, (_rows(data),))
+        _call("vpf_pseudo_likelihood_rows", self, data, out)
+        return out
 
     def parzen_generated(self, points, count, steps, sigma, seed, draws=1, prior=None):
         """parzen() of points, float32 [n x n_0], around generate(count, steps, seed + d, prior) for d = 0 .. draws-1:

@@ -5,7 +5,7 @@
  *
  * cmd_evaluate() reads machine and images, finds out how long each part will take, scores the machine part by
  * part, and writes the numbers. Each part has a file of its own, evaluate/score_*.c, which prints what it
- * found; the command line and the JSON are there too. */
+ * found, and so do the scores of each image (--scores); the command line and the JSON are there too. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <vpf.h>
@@ -56,7 +56,7 @@ static void print_subject(const evaluation *e) {
 
 /* How long it will take, by doing a little of each part. */
 static vpf_status estimate_parts(const evaluation *e) {
-  double seconds[PARTS] = {0}, all = 0;
+  double seconds[PARTS] = {0}, rows = 0, all = 0;
   char text[DURATION_SIZE];
   vpf_status s = VPF_OK;
   for (part p = 0; !s && p < PARTS; p++) {
@@ -65,16 +65,18 @@ static vpf_status estimate_parts(const evaluation *e) {
     s = estimate_part(p, e, &seconds[p]);
     all += seconds[p];
   }
+  if (!s && e->options->scores) s = estimate_rows(e, &rows);
   work_view_clear();
   if (s) return s;
 
-  printf("will take   about %s:", duration_text(all, text));
+  printf("will take   about %s:", duration_text(all + rows, text));
   const char *separator = "";
   for (part p = 0; p < PARTS; p++) {
     if (!e->options->wanted[p]) continue;
     printf("%s %s %s", separator, part_names[p], duration_text(seconds[p], text));
     separator = ",";
   }
+  if (e->options->scores) printf("%s rows %s", separator, duration_text(rows, text));
   printf("\n");
   return VPF_OK;
 }
@@ -95,11 +97,13 @@ static vpf_status score_parts(const evaluation *e, scores *s) {
 static vpf_status evaluate(const evaluation *e, scores *s) {
   const char *out = e->options->out;
   const double begin = seconds_now();
-  if (out && new_file_try(out)) return VPF_ERR_IO; /* before the work, not after it */
+  const char *rows = e->options->scores;
+  if ((out && new_file_try(out)) || (rows && new_file_try(rows))) return VPF_ERR_IO; /* before the work, not after it */
 
   print_subject(e);
   vpf_status status = estimate_parts(e);
   if (!status) status = score_parts(e, s);
+  if (!status && rows) status = write_rows(e, &s->likelihood, &s->rows);
   s->all_seconds = seconds_now() - begin;
   if (!status && out) {
     status = scores_write(e, s, out);

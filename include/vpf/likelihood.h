@@ -169,6 +169,22 @@ VPF_API vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, 
 VPF_API vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z,
                                       double *out_mean);
 
+/** log p(x) of each row, nats, given log Z (docs/math.md, Eq. (29)). Since 1.0.
+ *
+ *  As vpf_log_likelihood(), which is the mean of out_log_p but for rounding. Without a log Z, vpf_model_free_energy()
+ *  says as much about which row is more probable than another. Always finite.
+ *  @param      model      joint, or at most two layers
+ *  @param      data       [rows x n_0]; only the bits are used
+ *  @param      log_z      log Z of the model, from vpf_exact_log_partition() or vpf_ais()
+ *  @param[out] out_log_p  [rows]; unchanged on failure
+ *  @retval VPF_ERR_ARGUMENT     model, data or out_log_p is NULL, or log_z is NaN or infinite
+ *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
+ *  @retval VPF_ERR_SHAPE        data does not have n_0 columns
+ *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; the message has both numbers
+ *  @retval VPF_ERR_MEMORY       out of memory */
+VPF_API vpf_status vpf_log_likelihood_rows(const vpf_model *model, const vpf_data *data, double log_z,
+                                           double *out_log_p);
+
 /** How probable data are, as found by vpf_estimate_likelihood(). Since 1.0. */
 typedef struct vpf_likelihood {
   size_t struct_size;   /**< sizeof(vpf_likelihood), set by the caller */
@@ -218,9 +234,22 @@ VPF_API vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_dat
  *  @retval VPF_ERR_ARGUMENT     model, data or out_mean is NULL
  *  @retval VPF_ERR_UNSUPPORTED  three or more layers, or a hidden layer with intra-layer weights
  *  @retval VPF_ERR_SHAPE        data does not have n_0 columns
- *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the result is not finite
+ *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the value of a row is not finite; the message names it
  *  @retval VPF_ERR_MEMORY       out of memory */
 VPF_API vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean);
+
+/** The pseudo-likelihood of each row: sum_i log p(x_i | the other x), nats (Besag 1975). Since 1.0.
+ *
+ *  As vpf_pseudo_likelihood(), which is the mean of out_pseudo, added in the order of the rows.
+ *  @param      model       at most two layers; the visible one may have intra-layer weights
+ *  @param      data        [rows x n_0]; only the bits are used
+ *  @param[out] out_pseudo  [rows]; unchanged on failure
+ *  @retval VPF_ERR_ARGUMENT     model, data or out_pseudo is NULL
+ *  @retval VPF_ERR_UNSUPPORTED  three or more layers, or a hidden layer with intra-layer weights
+ *  @retval VPF_ERR_SHAPE        data does not have n_0 columns
+ *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the value of a row is not finite; the message names it
+ *  @retval VPF_ERR_MEMORY       out of memory */
+VPF_API vpf_status vpf_pseudo_likelihood_rows(const vpf_model *model, const vpf_data *data, double *out_pseudo);
 
 /** @} */
 

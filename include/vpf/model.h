@@ -217,13 +217,16 @@ VPF_API vpf_status vpf_model_energy(const vpf_model *model, const vpf_data *stat
 
 /** The free energy F(x) = -log sum_h exp(-E(x, h)) of each row (docs/math.md, Eq. (29)). Since 1.0.
  *
- *  For a machine of one layer this is the energy.
- *  @param      model     at most two layers; the visible one may have intra-layer weights
+ *  For a machine of one layer this is the energy. A single hidden layer without intra-layer weights, as in an RBM, is
+ *  summed out in closed form; others as by vpf_log_likelihood(), which enumerates up to 25 units. It orders rows as
+ *  log p(x) = -F(x) - log Z does and needs no log Z: an anomaly score, high where a row is improbable. Always finite.
+ *  @param      model     joint, or at most two layers
  *  @param      visible   [rows x n_0]
- *  @param[out] out_free  [rows]
+ *  @param[out] out_free  [rows]; unchanged on failure
  *  @retval VPF_ERR_ARGUMENT     an argument is NULL
- *  @retval VPF_ERR_UNSUPPORTED  three or more layers, or a hidden layer with intra-layer weights
+ *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
  *  @retval VPF_ERR_SHAPE        visible does not have n_0 columns
+ *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; the message has both numbers
  *  @retval VPF_ERR_MEMORY       out of memory */
 VPF_API vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data *visible, double *out_free);
 
@@ -239,6 +242,21 @@ VPF_API vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data 
  *  @retval VPF_ERR_OVERFLOW  some |z_j|/2 is above 80; the message names row, layer and unit
  *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states, double *out_flow);
+
+/** The probability flow of each row: the sum over its units of their rates, Eq. (6) in docs/math.md. Since 1.0.
+ *
+ *  Eq. (8) before its mean over rows. The mean of out_flow is vpf_model_flow() but for rounding: that one adds rates as
+ *  floats, this one as doubles. Rows far from all that a machine was trained on have a flow even where
+ *  vpf_model_flow() gives up. vpf_model_infer() makes states of visible rows; the flow then depends on its draw of the
+ *  hidden units.
+ *  @param      model     any machine
+ *  @param      states    [rows x units]
+ *  @param[out] out_flow  [rows], at least 0; unchanged on failure
+ *  @retval VPF_ERR_ARGUMENT  an argument is NULL
+ *  @retval VPF_ERR_SHAPE     states does not have one column for each unit
+ *  @retval VPF_ERR_OVERFLOW  the flow of a row is not finite: some |z_j|/2 is above 709; the message names the row
+ *  @retval VPF_ERR_MEMORY    out of memory */
+VPF_API vpf_status vpf_model_flow_rows(const vpf_model *model, const vpf_data *states, double *out_flow);
 
 /** The gradient dK/dtheta of vpf_model_flow(), without weight decay. Since 1.0.
  *

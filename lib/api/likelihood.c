@@ -4,6 +4,7 @@
 #include "api/handles.h"
 #include "api/structs.h"
 #include "base/error.h"
+#include "bm/energy.h"
 #include "eval/exact.h"
 #include "eval/log_p.h"
 #include "eval/pseudo.h"
@@ -88,16 +89,29 @@ vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t b
   return status;
 }
 
+static vpf_status check_log_p(const char *function, const vpf_model *model, const vpf_data *data, double log_z) {
+  if (!model) return vpfi_null(function, "model");
+  if (!data) return vpfi_null(function, "data");
+  if (!isfinite(log_z)) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: log_z is %g", function, log_z);
+  const vpf_status status = vpfi_check_has_energy(function, model);
+  return status ? status : vpfi_check_visible(model, data);
+}
+
 vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!data) return vpfi_null(__func__, "data");
   if (!out_mean) return vpfi_null(__func__, "out_mean");
-  if (!isfinite(log_z)) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: log_z is %g", __func__, log_z);
   double mean;
-  vpf_status status = vpfi_check_has_energy(__func__, model);
-  if (!status) status = vpfi_check_visible(model, data);
+  vpf_status status = check_log_p(__func__, model, data, log_z);
   if (!status) status = vpfi_mean_log_sum(&model->shape, &model->params, &data->rows, &mean);
   if (!status) *out_mean = mean - log_z;
+  return status;
+}
+
+vpf_status vpf_log_likelihood_rows(const vpf_model *model, const vpf_data *data, double log_z, double *out_log_p) {
+  if (!out_log_p) return vpfi_null(__func__, "out_log_p");
+  vpf_status status = check_log_p(__func__, model, data, log_z);
+  if (!status)
+    status = vpfi_exact_log_sums(&model->shape, &model->params, &data->rows, vpfi_thread_count(0), out_log_p);
+  for (size_t r = 0; !status && r < data->rows.rows; r++) out_log_p[r] -= log_z;
   return status;
 }
 
@@ -117,18 +131,29 @@ vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data,
   return status;
 }
 
-vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean) {
-  if (!model) return vpfi_null(__func__, "model");
-  if (!data) return vpfi_null(__func__, "data");
-  if (!out_mean) return vpfi_null(__func__, "out_mean");
-  if (model->shape.n_layers > 2 || (model->shape.n_layers == 2 && model->shape.layer[1].intra))
+/* out_mean or out_rows; the other is NULL. */
+static vpf_status pseudo_likelihood(const char *function, const vpf_model *model, const vpf_data *data,
+                                    double *out_mean, double *out_rows) {
+  if (!model) return vpfi_null(function, "model");
+  if (!data) return vpfi_null(function, "data");
+  if (!vpfi_free_energy_is_closed(&model->shape))
     return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: one layer, or two without intra-layer weights on the hidden one",
-                     __func__);
+                     function);
   vpf_status status = vpfi_check_visible(model, data);
   if (status) return status;
   vpfi_workspace work;
   status = vpfi_begin(&work, model, 0, 0);
-  if (!status) status = vpfi_mean_pseudo_likelihood(__func__, &work, &data->rows, out_mean);
+  if (!status) status = vpfi_pseudo_likelihood(function, &work, &data->rows, out_mean, out_rows);
   vpfi_workspace_end(&work);
   return status;
+}
+
+vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean) {
+  if (!out_mean) return vpfi_null(__func__, "out_mean");
+  return pseudo_likelihood(__func__, model, data, out_mean, NULL);
+}
+
+vpf_status vpf_pseudo_likelihood_rows(const vpf_model *model, const vpf_data *data, double *out_pseudo) {
+  if (!out_pseudo) return vpfi_null(__func__, "out_pseudo");
+  return pseudo_likelihood(__func__, model, data, NULL, out_pseudo);
 }

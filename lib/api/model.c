@@ -5,6 +5,7 @@
 #include "bm/energy.h"
 #include "bm/gibbs.h"
 #include "bm/objective.h"
+#include "eval/exact.h"
 #include "num/rng.h"
 #include "store/model_file.h"
 
@@ -241,22 +242,28 @@ vpf_status vpf_model_energy(const vpf_model *model, const vpf_data *states, doub
   return status;
 }
 
-vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data *visible, double *out_free) {
-  vpf_status status = check_call(__func__, model, visible, out_free);
-  if (status) return status;
-  if (model->shape.n_layers > 2)
-    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: the model has %zu layers; the free energy needs at most 2", __func__,
-                     model->shape.n_layers);
-  if (model->shape.n_layers == 2 && model->shape.layer[1].intra)
-    return vpfi_fail(VPF_ERR_UNSUPPORTED, "%s: intra-layer weights on the hidden layer have no closed free energy",
-                     __func__);
-  status = vpfi_check_visible(model, visible);
-  if (status) return status;
+static vpf_status closed_free_energy(const vpf_model *model, const vpfi_rows *visible, double *out) {
   vpfi_workspace work;
-  status = vpfi_begin(&work, model, 0, 0);
-  if (!status) vpfi_free_energies(&work, &visible->rows, out_free);
+  const vpf_status status = vpfi_begin(&work, model, 0, 0);
+  if (!status) vpfi_free_energies(&work, visible, out);
   vpfi_workspace_end(&work);
   return status;
+}
+
+static vpf_status enumerated_free_energy(const vpf_model *model, const vpfi_rows *visible, double *out) {
+  const vpf_status status =
+      vpfi_exact_log_sums(&model->shape, &model->params, visible, vpfi_thread_count(0), out);
+  for (size_t r = 0; !status && r < visible->rows; r++) out[r] = -out[r];
+  return status;
+}
+
+vpf_status vpf_model_free_energy(const vpf_model *model, const vpf_data *visible, double *out_free) {
+  vpf_status status = check_call(__func__, model, visible, out_free);
+  if (!status) status = vpfi_check_has_energy(__func__, model);
+  if (!status) status = vpfi_check_visible(model, visible);
+  if (status) return status;
+  return vpfi_free_energy_is_closed(&model->shape) ? closed_free_energy(model, &visible->rows, out_free)
+                                                   : enumerated_free_energy(model, &visible->rows, out_free);
 }
 
 static vpf_status objective(const char *function, const vpf_model *model, const vpf_data *states, double *out_flow,
@@ -270,6 +277,17 @@ static vpf_status objective(const char *function, const vpf_model *model, const 
 
 vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states, double *out_flow) {
   return objective(__func__, model, states, out_flow, NULL);
+}
+
+vpf_status vpf_model_flow_rows(const vpf_model *model, const vpf_data *states, double *out_flow) {
+  vpf_status status = check_call(__func__, model, states, out_flow);
+  if (!status) status = vpfi_check_states(model, states);
+  if (status) return status;
+  vpfi_workspace work;
+  status = vpfi_begin(&work, model, VPFI_FLOW_ROWS, states->rows.rows);
+  if (!status) status = vpfi_flow_rows(__func__, &work, &states->rows, out_flow);
+  vpfi_workspace_end(&work);
+  return status;
 }
 
 vpf_status vpf_model_flow_gradient(const vpf_model *model, const vpf_data *states, float *out_gradient) {

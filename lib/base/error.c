@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,4 +28,12 @@ const char *vpfi_error_text(void) {
 
 vpf_status vpfi_fail_overflow(const char *function, const char *what, double value) {
   return vpfi_fail(VPF_ERR_OVERFLOW, "%s: the %s is %g; the parameters are too large", function, what, value);
+}
+
+vpf_status vpfi_check_rows_finite(const char *function, const char *what, const double *values, size_t rows) {
+  for (size_t r = 0; r < rows; r++)
+    if (!isfinite(values[r]))
+      return vpfi_fail(VPF_ERR_OVERFLOW, "%s: the %s of row %zu is %g; the parameters are too large", function, what, r,
+                       values[r]);
+  return VPF_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef VPFI_BASE_ERROR_H
 #define VPFI_BASE_ERROR_H
 
+#include <stddef.h>
 #include <vpf/status.h>
 
 /* Set the text (one line, giving the value and the limit) and return the status, so that a failing
@@ -14,6 +15,9 @@ vpf_status vpfi_fail_io(const char *doing, const char *path, int errno_value);
 
 /* VPF_ERR_OVERFLOW: the parameters are finite, but sums of them in float need not be. */
 vpf_status vpfi_fail_overflow(const char *function, const char *what, double value);
+
+/* The same unless a value of each row is finite; the text names the first that is not. values: [rows]. */
+vpf_status vpfi_check_rows_finite(const char *function, const char *what, const double *values, size_t rows);
 
 const char *vpfi_error_text(void);
 

@@ -38,8 +38,12 @@ double vpfi_energy(const vpfi_shape *shape, const vpfi_params *params, uint32_t 
   return -sum;
 }
 
+bool vpfi_free_energy_is_closed(const vpfi_shape *shape) {
+  return shape->n_layers == 1 || (shape->n_layers == 2 && !shape->layer[1].intra);
+}
+
 double vpfi_free_energy(const vpfi_shape *shape, const vpfi_params *params, const uint32_t *index, size_t count) {
-  assert(shape->n_layers <= 2);
+  assert(vpfi_free_energy_is_closed(shape));
   double sum = layer_sum(shape, params, 0, index, count);
   if (shape->n_layers == 1) return -sum;
   const vpfi_layer *hidden = &shape->layer[1];

@@ -9,8 +9,11 @@
  * each layer that are on (vpfi_scratch). Only where vpfi_shape_has_energy(). */
 double vpfi_energy(const vpfi_shape *shape, const vpfi_params *params, uint32_t *const *index, const size_t *count);
 
-/* F(x) = -log sum_h exp(-E(x, h)), Eq. (29), for one layer, or two of which the upper has no U; index and
- * count list the visible units that are on. */
+/* Whether hidden units can be summed out one by one: one layer, which has none, or two of which the upper has no U. */
+bool vpfi_free_energy_is_closed(const vpfi_shape *shape);
+
+/* F(x) = -log sum_h exp(-E(x, h)), Eq. (29), where that is closed; index and count list the visible units that are
+ * on. */
 double vpfi_free_energy(const vpfi_shape *shape, const vpfi_params *params, const uint32_t *index, size_t count);
 
 /* The same for each row: of states, and of visible units. out: [rows]. */

@@ -5,16 +5,23 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "num/bits.h"
+#include "num/elementary.h"
 
 enum { CHUNK_ROWS = 256 }; /* sums over at most this many rows are float; those over chunks, double */
+
+/* Put rows first .. first+count-1 of the data into states that have room for them. */
+static void load_rows(vpfi_states *states, const vpfi_shape *shape, const vpfi_rows *data, size_t first, size_t count) {
+  states->rows = count;
+  for (size_t p = 0; p < states->n_planes; p++)
+    memset(states->bits[p], 0, count * states->words[p] * sizeof(uint64_t));
+  vpfi_states_split(states, shape, data->bits + first * data->words, data->words);
+}
 
 /* Put the rows of the data from `first` on into the batch and compute their rates. */
 static vpf_status load_chunk(vpfi_batch *batch, const vpfi_machine *machine, const vpfi_rows *data, size_t first) {
   batch->rows = data->rows - first < CHUNK_ROWS ? data->rows - first : CHUNK_ROWS;
-  batch->states.rows = batch->rows;
-  for (size_t p = 0; p < batch->states.n_planes; p++)
-    memset(batch->states.bits[p], 0, batch->rows * batch->states.words[p] * sizeof(uint64_t));
-  vpfi_states_split(&batch->states, machine->shape, data->bits + first * data->words, data->words);
+  load_rows(&batch->states, machine->shape, data, first, batch->rows);
   vpfi_overflow where;
   if (vpfi_batch_rates(batch, machine, &where)) return VPF_OK;
   return vpfi_fail(VPF_ERR_OVERFLOW, "row %zu, layer %zu, unit %zu: the local field is %g; |z|/2 must not exceed %g",
@@ -99,5 +106,46 @@ vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, 
   for (size_t k = 0; !status && gradient && k < count; k++) gradient[k] = (float)(sum[k] / (double)states->rows);
   vpfi_free(sum);
   vpfi_batch_clear(&batch, machine->shape);
+  return status;
+}
+
+typedef struct rows_job {
+  vpfi_workspace *work;
+  double *out; /* for row 0 of work->states */
+} rows_job;
+
+/* The sum of the rates of Eq. (6). */
+static double row_flow(const vpfi_machine *machine, const vpfi_states *states, size_t row, vpfi_scratch *scratch) {
+  const vpfi_shape *shape = machine->shape;
+  vpfi_scratch_see(scratch, states, row);
+  double sum = 0;
+  for (size_t r = 0; r < shape->n_roles; r++) {
+    const uint64_t *bits = scratch->row[shape->role[r].plane[VPFI_ORDER_SWEPT]];
+    vpfi_field(machine, VPFI_ORDER_SWEPT, r, VPFI_FROM_ALL, scratch, scratch->z);
+    for (size_t j = 0; j < shape->layer[shape->role[r].layer].size; j++)
+      sum += vpfi_exp((vpfi_bits_get(bits, j) ? -0.5 : 0.5) * (double)scratch->z[j]);
+  }
+  return sum;
+}
+
+static void flow_range(void *context, size_t begin, size_t end, size_t thread) {
+  const rows_job *job = context;
+  vpfi_workspace *work = job->work;
+  for (size_t row = begin; row < end; row++)
+    job->out[row] = row_flow(&work->machine, &work->states, row, &work->scratch[thread]);
+}
+
+vpf_status vpfi_flow_rows(const char *function, vpfi_workspace *work, const vpfi_rows *states, double *out) {
+  double *each = vpfi_alloc(states->rows, sizeof *each);
+  if (!each) return VPF_ERR_MEMORY;
+  for (size_t first = 0; first < states->rows; first += VPFI_FLOW_ROWS) {
+    const size_t left = states->rows - first, count = left < VPFI_FLOW_ROWS ? left : VPFI_FLOW_ROWS;
+    load_rows(&work->states, work->machine.shape, states, first, count);
+    rows_job job = {work, each + first};
+    vpfi_team_for(&work->team, count, flow_range, &job);
+  }
+  const vpf_status status = vpfi_check_rows_finite(function, "flow", each, states->rows);
+  if (!status) memcpy(out, each, states->rows * sizeof *out);
+  vpfi_free(each);
   return status;
 }

@@ -18,7 +18,7 @@ vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *
 vpf_status vpfi_exact_sample(vpfi_workspace *work, uint64_t seed);
 
 /* For each row of visible bits, the log of the sum of exp(-E(x, h)) over the hidden units. out: [rows].
- * VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
+ * VPF_ERR_LIMIT, VPF_ERR_MEMORY; out is then untouched. */
 vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
                                size_t threads, double *out);
 

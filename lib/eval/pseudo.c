@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "eval/pseudo.h"
 
-#include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -43,19 +43,15 @@ static void pseudo_range(void *context, size_t begin, size_t end, size_t thread)
     job->out[r] = row_value(&job->work->machine, visible->bits + r * visible->words, &job->work->scratch[thread]);
 }
 
-void vpfi_pseudo_likelihood(vpfi_workspace *work, const vpfi_rows *visible, double *out) {
-  pseudo_job job = {work, visible, out};
-  vpfi_parallel_for(visible->rows, work->team.threads, pseudo_range, &job);
-}
-
-vpf_status vpfi_mean_pseudo_likelihood(const char *function, vpfi_workspace *work, const vpfi_rows *visible,
-                                       double *out_mean) {
+vpf_status vpfi_pseudo_likelihood(const char *function, vpfi_workspace *work, const vpfi_rows *visible,
+                                  double *out_mean, double *out_rows) {
   double *each = vpfi_alloc(visible->rows, sizeof *each);
   if (!each) return VPF_ERR_MEMORY;
-  vpfi_pseudo_likelihood(work, visible, each);
-  const double mean = vpfi_mean(each, visible->rows);
+  pseudo_job job = {work, visible, each};
+  vpfi_parallel_for(visible->rows, work->team.threads, pseudo_range, &job);
+  const vpf_status status = vpfi_check_rows_finite(function, "pseudo-likelihood", each, visible->rows);
+  if (!status && out_mean) *out_mean = vpfi_mean(each, visible->rows);
+  if (!status && out_rows) memcpy(out_rows, each, visible->rows * sizeof *each);
   vpfi_free(each);
-  if (!isfinite(mean)) return vpfi_fail_overflow(function, "pseudo-likelihood", mean);
-  *out_mean = mean;
-  return VPF_OK;
+  return status;
 }

@@ -5,11 +5,10 @@
 
 #include "bm/workspace.h"
 
-/* For one layer, or two of which the upper has no U. out: [rows]. */
-void vpfi_pseudo_likelihood(vpfi_workspace *work, const vpfi_rows *visible, double *out);
-
-/* The mean over the rows. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, whose text begins with the function. */
-vpf_status vpfi_mean_pseudo_likelihood(const char *function, vpfi_workspace *work, const vpfi_rows *visible,
-                                       double *out_mean);
+/* Where the free energy is closed: the mean over the rows, and that of each. out_mean: one number; out_rows: [rows];
+ * either may be NULL. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, whose text begins with the function and names the first row
+ * that is not finite. Outputs are then untouched. */
+vpf_status vpfi_pseudo_likelihood(const char *function, vpfi_workspace *work, const vpfi_rows *visible,
+                                  double *out_mean, double *out_rows);
 
 #endif

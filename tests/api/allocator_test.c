@@ -85,6 +85,7 @@ static void use_all_but_files(void) {
   TRY(vpf_model_pair(&pair, model, 0));
   TRY(vpf_model_infer(model, data, 1, &states));
   TRY(vpf_model_flow(model, states, &value));
+  TRY(vpf_model_flow_rows(model, states, each));
   TRY(vpf_optimizer_create(&optimizer));
   TRY(vpf_optimizer_set(optimizer, VPF_OPTION_BATCH_SIZE, 4));
   TRY(vpf_train(model, data, optimizer, 2, NULL, NULL));
@@ -99,6 +100,8 @@ static void use_all_but_files(void) {
   TRY(vpf_ais_log_partition(rbm, 2, 3, 1, &value, NULL));
   TRY(vpf_log_likelihood(rbm, data, value, &value));
   TRY(vpf_pseudo_likelihood(rbm, data, &value));
+  TRY(vpf_log_likelihood_rows(rbm, data, value, each));
+  TRY(vpf_pseudo_likelihood_rows(rbm, data, each));
   vpf_data_destroy(states);
   states = NULL;
   TRY(vpf_model_infer(rbm, data, 1, &states));

@@ -361,6 +361,8 @@ void the_mathematics_is_that_of_c() {
   double flow = 0;
   ok(vpf_model_flow(model.get(), states.get(), &flow));
   CHECK(same(model.flow(states), flow));
+  ok(vpf_model_flow_rows(model.get(), states.get(), rows.data()));
+  CHECK(same(model.flow_rows(states), rows));
   std::vector<float> gradient(model.param_count());
   ok(vpf_model_flow_gradient(model.get(), states.get(), gradient.data()));
   CHECK(same(model.flow_gradient(states), gradient));
@@ -369,6 +371,7 @@ void the_mathematics_is_that_of_c() {
   gradient.push_back(0);
   CHECK_SIZE(ROWS - 1, ROWS, model.energy(states, rows));
   CHECK_SIZE(ROWS - 1, ROWS, model.free_energy(visible, rows));
+  CHECK_SIZE(ROWS - 1, ROWS, model.flow_rows(states, rows));
   CHECK_SIZE(model.param_count() + 1, model.param_count(), model.flow_gradient(states, gradient));
   CHECK_THROWS(VPF_ERR_SHAPE, "columns are needed", model.flow(visible));
 }
@@ -647,6 +650,14 @@ void likelihoods_are_those_of_c() {
   CHECK(same(vpf::log_likelihood(model, data, log_z), expected));
   ok(vpf_pseudo_likelihood(model.get(), data.get(), &expected));
   CHECK(same(vpf::pseudo_likelihood(model, data), expected));
+  std::vector<double> rows(ROWS);
+  ok(vpf_log_likelihood_rows(model.get(), data.get(), log_z, rows.data()));
+  CHECK(same(vpf::log_likelihood_rows(model, data, log_z), rows));
+  ok(vpf_pseudo_likelihood_rows(model.get(), data.get(), rows.data()));
+  CHECK(same(vpf::pseudo_likelihood_rows(model, data), rows));
+  rows.push_back(0);
+  CHECK_SIZE(ROWS + 1, ROWS, vpf::log_likelihood_rows(model, data, log_z, rows));
+  CHECK_SIZE(ROWS + 1, ROWS, vpf::pseudo_likelihood_rows(model, data, rows));
   vpf_data *out = nullptr;
   ok(vpf_exact_sample(model.get(), 6, 2, &out));
   CHECK(same_rows(vpf::exact_sample(model, 6, 2), out));

@@ -22,7 +22,7 @@ model=rbm/model.safetensors
 
 # ---- options ----
 
-helped data limit rows parts out quick chains temperatures reverse-sweeps samples steps draws sigma neighbours width \
+helped data limit rows parts out scores quick chains temperatures reverse-sweeps samples steps draws sigma neighbours width \
   seed threads help
 ln -s "$sample" sample # a name without blanks, so that options can be words
 set_up="$model --data sample --out x.json"
@@ -51,10 +51,12 @@ set_up="$model --data sample --out x.json"
   refused '--seed 9223372036854775808: must be an integer from 0 to 9223372036854775807' $set_up \
     --seed 9223372036854775808
   refused '--threads 1025: must be an integer from 0 to 1024' $set_up --threads 1025
+  refused '--scores x.json: must be another file than that of --out' $set_up --scores x.json
   refused '--width 27: does not divide the 784 pixels of an image' $set_up --width 27
 }
 refused "--data '': must be the name of a folder" $model --data ''
 refused "--out '': must be the name of a file" $model --data "$sample" --out ''
+refused "--scores '': must be the name of a file" $model --data "$sample" --scores ''
 [ ! -e x.json ] || fail "a mistake in the options leaves a file"
 echo "ok: options"
 
@@ -276,6 +278,78 @@ close(j["mixing"]["pixels_on_start"], bits["t10k"][:10].mean(), 1e-12)
 PYTHON
 echo "ok: an independent computation agrees"
 
+# ---- the scores of each image ----
+
+run rbm rbm-rows.json --rows 30 --parts likelihood --scores 'made here/rbm.csv'
+[ "$(find 'made here' -type f)" = 'made here/rbm.csv' ] || fail "files are left over, or missing"
+grep -q '^will take   about .*: likelihood .*, rows ' stdout || fail "it does not say how long the rows will take"
+grep -q '^rows        the scores of each of 30 test images (flow: of all layers): made here/rbm.csv' stdout ||
+  fail "it does not say where the scores are"
+! grep -q 'is empty' stdout || fail "what is missing?"
+run rbm threads2.json --rows 30 --parts likelihood --scores threads2.csv --threads 2
+cmp 'made here/rbm.csv' threads2.csv || fail "the scores with 2 threads are others"
+run flat flat-rows.json --rows 20 --parts machine --scores flat.csv
+grep -q '^            log_p is empty: log Z is found by the part likelihood' stdout || fail "why is there no log p?"
+run deep deep-rows.json --rows 10 --parts likelihood --scores deep.csv
+grep -q '^rows        the scores of each of 10 test images of the first pair (flow: of all layers)' stdout ||
+  fail "it does not say whose scores they are"
+grep -q '^            pseudo_likelihood is empty: .*intra-layer weights' stdout || fail "why is there none?"
+echo old >wide.csv
+run wide wide-rows.json --rows 5 --parts likelihood --scores wide.csv
+grep -q '^            free_energy is empty: 30 units would have to be enumerated' stdout || fail "why is there none?"
+with_numpy "$sample" <<'PYTHON' || fail "the scores of each image"
+import csv, json, sys
+import numpy as np
+import filling_peer as peer
+columns = ["log_p", "free_energy", "pseudo_likelihood", "flow"]
+x = (peer.read_images("%s/t10k-images-idx3-ubyte.gz" % sys.argv[1]) > 127).astype(float)
+def softplus(z):
+    return np.logaddexp(0, z)
+def read(name, rows, missing, of):
+    with open(name + ".csv", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert list(lines[0]) == ["row"] + columns and [int(l["row"]) for l in lines] == list(range(rows)), name
+    j = json.load(open(name.split("/")[-1] + "-rows.json"))
+    assert list(j)[-2:] == ["rows", "seconds"] and list(j["rows"]) == ["file", "rows", "of", "missing", "seconds"]
+    assert (j["rows"]["file"], j["rows"]["rows"], j["rows"]["of"]) == (name + ".csv", rows, of)
+    assert list(j["rows"]["missing"]) == missing and all(j["rows"]["missing"].values()), j["rows"]
+    for c in missing:
+        assert all(l[c] == "" for l in lines)
+    return j, {c: np.array([float(l[c]) for l in lines]) for c in columns if c not in missing}
+
+j, found = read("made here/rbm", 30, [], "model")
+model = peer.read_model("rbm/model.safetensors")
+w, b, c = model["weight.0"], model["bias.0"], model["bias.1"]
+def free(x):
+    return -x @ b - softplus(x @ w + c).sum(axis=-1)
+np.testing.assert_allclose(found["free_energy"], free(x[:30]), atol=1e-4)
+np.testing.assert_allclose(found["log_p"], -free(x[:30]) - j["likelihood"]["log_z"], atol=1e-3)
+flipped = np.abs(x[:30, None] - np.eye(784)) # row by row, each pixel flipped
+pseudo = -softplus(free(x[:30])[:, None] - free(flipped)).sum(axis=1)
+np.testing.assert_allclose(found["pseudo_likelihood"], pseudo, rtol=1e-4)
+assert abs(found["log_p"].mean() - j["likelihood"]["test"]["mean"]) < 1e-9
+assert abs(found["pseudo_likelihood"].mean() - j["likelihood"]["pseudo"]) < 1e-9
+# The hidden units are drawn: bounds for all of their states.
+up, down = np.clip(w, 0, None).sum(axis=1), np.clip(w, None, 0).sum(axis=1)
+alpha = 0.5 - x[:30]
+ends = np.exp(alpha * (b + down)), np.exp(alpha * (b + up))
+assert (found["flow"] > np.minimum(*ends).sum(axis=1)).all()
+assert (found["flow"] < np.maximum(*ends).sum(axis=1) + 2 * np.cosh(0.5 * (x[:30] @ w + c)).sum(axis=1)).all()
+
+j, found = read("flat", 20, ["log_p"], "model") # no hidden units: the flow is not drawn
+model = peer.read_model("flat/model.safetensors")
+b, u, x = model["bias.0"], model["intra.0"], x[:20]
+np.testing.assert_allclose(found["flow"], np.exp((0.5 - x) * (x @ u + b)).sum(axis=1), rtol=1e-5)
+np.testing.assert_allclose(found["free_energy"], -x @ b - 0.5 * np.einsum("si,ij,sj->s", x, u, x), atol=1e-4)
+np.testing.assert_allclose(found["pseudo_likelihood"], -softplus((1 - 2 * x) * (x @ u + b)).sum(axis=1), rtol=1e-5)
+
+j, found = read("deep", 10, ["pseudo_likelihood"], "first pair")
+assert abs(found["log_p"].mean() - j["likelihood"]["test"]["mean"]) < 1e-9
+j, found = read("wide", 5, ["log_p", "free_energy", "pseudo_likelihood"], "first pair")
+assert (found["flow"] > 0).all()
+PYTHON
+echo "ok: the scores of each image"
+
 # ---- what goes wrong ----
 
 mkdir dotted narrow empty taken.json
@@ -306,6 +380,8 @@ cp rbm.json before.json
 # before the long work: nothing was timed yet
 for file in rbm.json/y.json taken.json "$(printf '%0300d' 0).json"; do
   failing 'input or output failed: cannot' $model --data "$sample" --quick --out "$file"
+  ! grep -q '^will take' stdout || fail "it worked before it saw that $file cannot be written"
+  failing 'input or output failed: cannot' $model --data "$sample" --quick --scores "$file"
   ! grep -q '^will take' stdout || fail "it worked before it saw that $file cannot be written"
 done
 cmp rbm.json before.json || fail "a file in the way was harmed"

@@ -309,13 +309,14 @@ static vpf_status mathematics(world *w) {
   vpf_data *out = POISON(vpf_data);
   const size_t rows = vpf_data_rows(d), draws = below(w, 4), thin = below(w, 3);
   double *numbers = room(w, rows, sizeof(double)), *trace = room(w, rows * draws, sizeof(double)), value;
-  switch (byte(w) % 7) {
+  switch (byte(w) % 8) {
     case 0: return vpf_model_energy(m, d, numbers);
     case 1: return vpf_model_free_energy(m, d, numbers);
     case 2: return vpf_model_flow(m, d, &value);
     case 3: return vpf_model_flow_gradient(m, d, room(w, vpf_model_param_count(m), sizeof(float)));
     case 4: return keep_data(w, vpf_gibbs_trace(m, d, mask(w, vpf_model_units(m)), draws, thin, word(w), trace, &out), &out);
     case 5: return vpf_exact_log_partition(m, &value);
+    case 6: return vpf_model_flow_rows(m, d, numbers);
     default: return keep_data(w, vpf_exact_sample(m, below(w, 9), word(w), &out), &out);
   }
 }
@@ -342,11 +343,13 @@ static vpf_status likelihoods(world *w) {
   vpf_ais_result result = {.struct_size = sizeof result};
   vpf_likelihood likelihood = {.struct_size = sizeof likelihood};
   double value, error;
-  switch (byte(w) % 5) {
+  switch (byte(w) % 7) {
     case 0: return vpf_ais(m, &settings, &result);
     case 1: return vpf_ais_log_partition(m, below(w, 6), below(w, 9), word(w), &value, &error);
     case 2: return vpf_log_likelihood(m, d, number(w), &value);
     case 3: return vpf_pseudo_likelihood(m, d, &value);
+    case 4: return vpf_log_likelihood_rows(m, d, number(w), room(w, vpf_data_rows(d), sizeof(double)));
+    case 5: return vpf_pseudo_likelihood_rows(m, d, room(w, vpf_data_rows(d), sizeof(double)));
     default: return vpf_estimate_likelihood(m, d, &settings, &likelihood);
   }
 }

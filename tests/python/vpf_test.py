@@ -368,6 +368,8 @@ class Arrays(unittest.TestCase):
             (model.bias, (1, vpf.Bias.DOWN), (4,), np.float32), (model.params, (), (model.param_count,), np.float32),
             (model.flow_gradient, (states,), (model.param_count,), np.float32),
             (rbm.energy, (rbm_states,), (5,), np.float64), (rbm.free_energy, (data,), (5,), np.float64),
+            (model.flow_rows, (states,), (5,), np.float64), (rbm.log_likelihood_rows, (data, 2.5), (5,), np.float64),
+            (rbm.pseudo_likelihood_rows, (data,), (5,), np.float64),
             (model.generate, (7, 2, 1), (7, 6), np.float32), (model.generate, (7, [2, 1], 1), (7, 6), np.float32),
             (model.encode, (data,), (5, 3), np.float32), (model.mean_activations, (data, 1), (4,), np.float32),
             (model.reconstruct, (data, 3, 2, 1), (5, 6), np.float32),
@@ -592,14 +594,19 @@ class TestModel(Folder):
                 np.testing.assert_allclose(model.energy(states), dense.energy(y), rtol=1e-5, atol=1e-5)
                 self.assertAlmostEqual(model.flow(states), dense.flow(y), delta=1e-5 * dense.flow(y))
                 self.assertAlmostEqual(model.exact_log_partition(), dense.log_z(), places=5)
-                if not (len(sizes) > 1 and intra[1]) and len(sizes) < 3:
-                    x = all_rows(sizes[0])
-                    free = [-np.logaddexp.reduce(-dense.energy(y[(y[:, :sizes[0]] == row).all(axis=1)])) for row in x]
-                    np.testing.assert_allclose(model.free_energy(data_of(x)), free, rtol=1e-5, atol=1e-5)
-                    np.testing.assert_allclose(model.log_likelihood(data_of(x), dense.log_z()),
-                                               np.mean(-np.array(free) - dense.log_z()), rtol=1e-5)
+                np.testing.assert_allclose(model.flow_rows(states), [dense.flow(row[None]) for row in y], rtol=1e-5)
+                x = all_rows(sizes[0])
+                free = [-np.logaddexp.reduce(-dense.energy(y[(y[:, :sizes[0]] == row).all(axis=1)])) for row in x]
+                log_p = -np.array(free) - dense.log_z()
+                np.testing.assert_allclose(model.free_energy(data_of(x)), free, rtol=1e-5, atol=1e-5)
+                np.testing.assert_allclose(model.log_likelihood_rows(data_of(x), dense.log_z()), log_p, rtol=1e-5,
+                                           atol=1e-5)
+                np.testing.assert_allclose(model.log_likelihood(data_of(x), dense.log_z()), np.mean(log_p), rtol=1e-5)
         self.assertRaises(vpf.UnsupportedError, vpf.Model([3, 2, 2]).free_energy, data_of(all_rows(3)))
-        self.assertRaises(vpf.UnsupportedError, vpf.Model([3, 2], [0, 1]).free_energy, data_of(all_rows(3)))
+        self.assertRaises(vpf.UnsupportedError, vpf.Model([3, 2, 2]).log_likelihood_rows, data_of(all_rows(3)), 0)
+        self.assertRaises(vpf.UnsupportedError, vpf.Model([3, 2], [0, 1]).pseudo_likelihood_rows, data_of(all_rows(3)))
+        self.assertRaises(vpf.LimitError, vpf.Model([3, 26], [0, 1]).free_energy, data_of(all_rows(3)))
+        self.assertRaises(vpf.ArgumentError, vpf.Model([3, 2]).log_likelihood_rows, data_of(all_rows(3)), np.nan)
 
     def test_flow_gradient_by_differences(self):
         """Of one joint machine and one of pairs, whose flow is that of its pairs."""
@@ -724,12 +731,13 @@ class TestModel(Folder):
         self.assertAlmostEqual(found.empty, -free[0] - log_z, places=5)
         self.assertAlmostEqual(found.rows_stderr, np.std(free, ddof=1) / np.sqrt(32), places=5)
         self.assertTrue(np.isnan(found.reverse_log_z))
-        mean = 0
+        pseudo = np.zeros(32)
         for i in range(5):
             other = x.copy()
             other[:, i] ^= 1
-            mean += np.mean(-np.logaddexp(0, free - model.free_energy(data_of(other))))
-        self.assertAlmostEqual(model.pseudo_likelihood(data), mean, places=5)
+            pseudo -= np.logaddexp(0, free - model.free_energy(data_of(other)))
+        self.assertAlmostEqual(model.pseudo_likelihood(data), pseudo.mean(), places=5)
+        np.testing.assert_allclose(model.pseudo_likelihood_rows(data), pseudo, rtol=1e-5)
         result = model.ais(chains=200, betas=200, seed=3, base=data, reverse=True)
         self.assertAlmostEqual(result.log_z, log_z, delta=0.1)
         self.assertAlmostEqual(result.reverse_log_z, log_z, delta=0.1)

@@ -25,6 +25,9 @@ static const char help[] =
     "  --rows N            score the first N test images; 0: all (default 0)\n"
     "  --parts LIST        some of the parts below, joined by ',' (default all)\n"
     "  --out FILE.json     all numbers as JSON; its folder is made if needed\n"
+    "  --scores FILE.csv   the scores of each test image, to find those that do not belong: its row (from\n"
+    "                      0), log_p, free_energy, pseudo_likelihood, flow; those that the machine does\n"
+    "                      not have are empty, and log_p is without the part likelihood\n"
     "  --quick             everything small, to see what there is: 200 images, 20 chains of 100\n"
     "                      temperatures, ...; the other options still count\n"
     "Parts:\n"
@@ -60,8 +63,8 @@ static const char help[] =
     "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
 enum {
-  DATA = 256, LIMIT, ROWS, LIST, OUT, QUICK, CHAINS, TEMPERATURES, SWEEPS, SAMPLES, STEPS, DRAWS, SIGMA, NEIGHBOURS,
-  WIDTH, SEED, THREADS, HELP
+  DATA = 256, LIMIT, ROWS, LIST, OUT, SCORES, QUICK, CHAINS, TEMPERATURES, SWEEPS, SAMPLES, STEPS, DRAWS, SIGMA,
+  NEIGHBOURS, WIDTH, SEED, THREADS, HELP
 };
 
 static const struct option long_options[] = {
@@ -74,7 +77,7 @@ static const struct option long_options[] = {
     {"sigma", required_argument, NULL, SIGMA},       {"neighbours", required_argument, NULL, NEIGHBOURS},
     {"width", required_argument, NULL, WIDTH},       {"seed", required_argument, NULL, SEED},
     {"threads", required_argument, NULL, THREADS},   {"help", no_argument, NULL, HELP},
-    {NULL, 0, NULL, 0}};
+    {"scores", required_argument, NULL, SCORES},     {NULL, 0, NULL, 0}};
 
 /* Names joined by ','. */
 static int parse_parts(evaluate_options *options, const char *value) {
@@ -109,6 +112,7 @@ static int take_option(void *context, int key, const char *value) {
     case ROWS: return option_size(&options->rows, "--rows", value, 0, MANY);
     case LIST: return parse_parts(options, value);
     case OUT: return option_path(&options->out, "--out", value, "a file");
+    case SCORES: return option_path(&options->scores, "--scores", value, "a file");
     case QUICK: options->quick = true; return OPTIONS_COMPLETE;
     case CHAINS: return option_size(&options->chains, "--chains", value, 2, MANY);
     case TEMPERATURES: return option_size(&options->temperatures, "--temperatures", value, 2, MANY);
@@ -135,6 +139,8 @@ static void settle(size_t *size, bool quick, size_t usual, size_t small) {
 static int complete(evaluate_options *o) {
   if (!o->model) return complain_option("MODEL", NULL, "the file of a machine is needed");
   if (!o->data) return complain_option("--data", NULL, "the folder with the images is needed");
+  if (o->out && o->scores && !strcmp(o->out, o->scores))
+    return complain_option("--scores", o->scores, "must be another file than that of --out");
 
   settle(&o->rows, o->quick, 0, 200);
   settle(&o->chains, o->quick, 200, 20);

@@ -18,6 +18,7 @@ typedef struct evaluate_options {
   const char *model;     /* the file of the machine */
   const char *data;      /* folder with training and test images */
   const char *out;       /* the numbers as JSON; NULL: nowhere */
+  const char *scores;    /* the scores of each test image as CSV; NULL: nowhere */
   bool wanted[PARTS];
   bool quick;            /* everything small that is not given */
   size_t rows;           /* test images; 0: all */

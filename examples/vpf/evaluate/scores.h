@@ -10,6 +10,7 @@
 #include "score_mixing.h"
 #include "score_moments.h"
 #include "score_parzen.h"
+#include "score_rows.h"
 
 typedef struct scores {
   machine_scores machine;
@@ -18,6 +19,7 @@ typedef struct scores {
   filling_scores filling;
   moments_scores moments;
   mixing_scores mixing;
+  row_report rows;       /* if --scores asks for it */
   double seconds[PARTS]; /* that each part took */
   double all_seconds;
 } scores;

@@ -256,6 +256,17 @@ static void put_mixing(sheet *w, json_t *object) {
   put_number(w, object, "pixels_on_end", m->on_at_end);
 }
 
+static void put_row_file(sheet *w, json_t *object) {
+  const row_report *r = &w->scores->rows;
+  put_text(w, object, "file", w->e->options->scores);
+  put_count(w, object, "rows", w->e->rows);
+  put_of(w, object);
+  json_t *missing = put_object(w, object, "missing");
+  for (size_t c = 0; c < ROW_COLUMNS; c++)
+    if (*r->missing[c]) put_text(w, missing, row_column_names[c], r->missing[c]);
+  put_number(w, object, "seconds", r->seconds);
+}
+
 /* ---- The file ---- */
 
 static json_t *make_sheet(sheet *w) {
@@ -275,6 +286,7 @@ static json_t *make_sheet(sheet *w) {
     put_part[p](w, object);
     put_number(w, object, "seconds", w->scores->seconds[p]);
   }
+  if (o->scores) put_row_file(w, put_object(w, root, "rows"));
   put_number(w, root, "seconds", w->scores->all_seconds);
   return root;
 }

@@ -31,7 +31,12 @@
  *   moments            rows, steps; samples, training: each rows, mean_pearson, mean_rms, pair_pearson, pair_rms,
  *                      connected_pearson, connected_rms
  *   mixing             of (as above), chains, draws; of the energy: mean, sd, drift, drift_stderr,
- *                      autocorrelation_time, ess, split_rhat; pixels_on_start, pixels_on_end */
+ *                      autocorrelation_time, ess, split_rhat; pixels_on_start, pixels_on_end
+ *
+ * and, with --scores:
+ *
+ *   rows               file, rows, of (as above; of flow, that of the model), missing (for each column that is
+ *                      empty, why), seconds */
 #ifndef EXAMPLE_SCORES_JSON_H
 #define EXAMPLE_SCORES_JSON_H
 
