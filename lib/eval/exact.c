@@ -123,6 +123,10 @@ static walker *create_walkers(const vpfi_shape *shape, const vpfi_params *params
   return walkers;
 }
 
+bool vpfi_hidden_can_be_summed(const vpfi_shape *shape) {
+  return vpfi_split_choose(shape, 1).explicit_units <= VPFI_MOST_ENUMERATED;
+}
+
 static vpf_status check_limit(const vpfi_split *split) {
   if (split->explicit_units <= VPFI_MOST_ENUMERATED) return VPF_OK;
   return vpfi_fail(VPF_ERR_LIMIT, "%zu units would have to be enumerated; at most %d can be", split->explicit_units,

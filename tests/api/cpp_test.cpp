@@ -645,6 +645,16 @@ void likelihoods_are_those_of_c() {
   CHECK(same(log_z, expected));
   ok(vpf_log_likelihood(model.get(), data.get(), log_z, &expected));
   CHECK(same(vpf::log_likelihood(model, data, log_z), expected));
+  vpf::model layers({VISIBLE, HIDDEN, 3}, {}, VPF_COUPLING_JOINT);
+  layers.init(5);
+  std::vector<double> rows(ROWS);
+  ok(vpf_log_likelihood_bound(layers.get(), data.get(), 2, &expected));
+  CHECK(same(vpf::log_likelihood_bound(layers, data, 2), expected));
+  ok(vpf_log_likelihood_bound_rows(layers.get(), data.get(), 2, rows.data()));
+  CHECK(same(vpf::log_likelihood_bound_rows(layers, data, 2), rows));
+  rows.pop_back();
+  CHECK_SIZE(ROWS - 1, ROWS, vpf::log_likelihood_bound_rows(layers, data, 2, rows));
+  CHECK_THROWS(VPF_ERR_UNSUPPORTED, "no density", vpf::log_likelihood_bound(deep(), data, 0));
   ok(vpf_pseudo_likelihood(model.get(), data.get(), &expected));
   CHECK(same(vpf::pseudo_likelihood(model, data), expected));
   vpf_data *out = nullptr;
