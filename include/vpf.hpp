@@ -1050,9 +1050,30 @@ inline std::vector<double> log_likelihood_rows(const vpf::model &model, const vp
   return out;
 }
 
-/** Mean log p(x) over the rows, with log Z enumerated or estimated. Since 1.0.
- *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW,
- *                     VPF_ERR_MEMORY */
+/** A variational lower bound of the mean of log p(x), nats per row, given log Z, for machines of any depth. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
+inline double log_likelihood_bound(const vpf::model &model, const vpf::data &data, double log_z) {
+  double out = 0;
+  detail::check(vpf_log_likelihood_bound(model.get(), data.get(), log_z, &out));
+  return out;
+}
+
+/** The same bound row by row. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
+inline void log_likelihood_bound_rows(const vpf::model &model, const vpf::data &data, double log_z, span<double> out) {
+  const auto array = detail::exactly(data.rows(), out, "vpf_log_likelihood_bound_rows: out");
+  detail::check(vpf_log_likelihood_bound_rows(model.get(), data.get(), log_z, array));
+}
+/** The same bound row by row, [rows]. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_MEMORY */
+inline std::vector<double> log_likelihood_bound_rows(const vpf::model &model, const vpf::data &data, double log_z) {
+  auto out = detail::room<double>(data.rows());
+  log_likelihood_bound_rows(model, data, log_z, out);
+  return out;
+}
+
+/** Mean log p(x) over the rows, or a lower bound of it, with log Z enumerated or estimated. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline vpf_likelihood estimate_likelihood(const vpf::model &model, const vpf::data &data,
                                           const vpf_ais_settings &settings = ais_settings()) {
   auto out = detail::report<vpf_likelihood>();
@@ -1192,8 +1213,7 @@ public:
   monitor(const vpf_ais_settings *settings, std::size_t patience) : handle(create(settings, patience)) {}
 
   /** Estimate the likelihood of the model as it is now; true says stop, as in a progress function. Since 1.0.
-   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW,
-   *                     VPF_ERR_MEMORY */
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
   bool check(const vpf::model &model, const data &validation, std::size_t epoch) {
     int stop = 0;
     detail::check(vpf_monitor_check(get(), model.get(), validation.get(), epoch, &stop));

@@ -70,7 +70,7 @@ vpf_ais_result { size_t struct_size; double log_z, log_z_stderr, ess, spread;
     double reverse_log_z, reverse_stderr, reverse_ess, reverse_spread; vpf_ais_start reverse_start; int disagree;
     double log_z_bound, log_z_both; vpf_doubt doubts; unsigned bases; }
 vpf_likelihood { size_t struct_size; double mean, rows_stderr, log_z, log_z_stderr, ess, empty; int exact;
-    double reverse_log_z, mean_low; int disagree; double log_z_bound, log_z_both; vpf_doubt doubts; }
+    double reverse_log_z, mean_low; int disagree; double log_z_bound, log_z_both; vpf_doubt doubts; int bound; }
 vpf_activity { size_t struct_size; double mean, population_sparseness, lifetime_sparseness, dead, saturated; }
 vpf_moment_comparison { size_t struct_size; double mean_pearson, mean_rms, pair_pearson, pair_rms,
     connected_pearson, connected_rms; }
@@ -166,6 +166,8 @@ vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t b
     double *out_log_z, double *out_stderr);
 vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean);
 vpf_status vpf_log_likelihood_rows(const vpf_model *model, const vpf_data *data, double log_z, double *out_log_p);
+vpf_status vpf_log_likelihood_bound(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean);
+vpf_status vpf_log_likelihood_bound_rows(const vpf_model *model, const vpf_data *data, double log_z, double *out);
 vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data, const vpf_ais_settings *settings,
     vpf_likelihood *out);
 vpf_status vpf_pseudo_likelihood(const vpf_model *model, const vpf_data *data, double *out_mean);
@@ -794,8 +796,9 @@ class AisResult(_report("vpf_ais_result")):
 class Likelihood(_report("vpf_likelihood")):
     """From Model.estimate_likelihood(), in nats per row: the mean of log p(x) and its standard error over the rows;
     log_z, its standard error and ess as in AisResult; log p of the empty row; whether log_z is exact; reverse_log_z
-    (NaN without a reverse run); mean_low, the mean by the largest log_z that must be reckoned with; and disagree,
-    log_z_bound, log_z_both and doubts as in AisResult."""
+    (NaN without a reverse run); mean_low, the mean by the largest log_z that must be reckoned with; disagree, log_z_bound,
+    log_z_both and doubts as in AisResult; and bound: whether mean, mean_low and empty have lower bounds in place of
+    log p, as those of deep machines do (Model.log_likelihood_bound())."""
     __slots__ = ()
 
 
@@ -1316,9 +1319,22 @@ class Model(_Handle):
         _call("vpf_log_likelihood_rows", self, data, log_z, out)
         return out
 
+    def log_likelihood_bound(self, data, log_z):
+        """A variational lower bound of the mean of log p(x), given log Z, by mean field: for machines of any depth.
+        Raises UnsupportedError (pairwise, three or more layers: no p(x) exists), ShapeError, ArgumentError,
+        OutOfMemoryError."""
+        return _call("vpf_log_likelihood_bound", self, data, log_z, float)
+
+    def log_likelihood_bound_rows(self, data, log_z, out=None):
+        """The same bound of each row: float64 [rows]. With log_z 0, of log p(x) + log Z."""
+        out = _output(out, np.float64, (_rows(data),))
+        _call("vpf_log_likelihood_bound_rows", self, data, log_z, out)
+        return out
+
     def estimate_likelihood(self, data, **settings):
         """Mean log p(x): a Likelihood. log Z is enumerated if that takes at most 16 units, otherwise it is estimated by
-        ais() with these settings; base and reverse_from default to data."""
+        ais() with these settings; base and reverse_from default to data. Where more than 25 hidden units would have to
+        be enumerated, log_likelihood_bound() takes the place of log p."""
         return _call("vpf_estimate_likelihood", self, data, _ais_settings(**settings), Likelihood)
 
     def pseudo_likelihood(self, data):

@@ -162,9 +162,10 @@ VPF_API vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, 
  *  @param      log_z     log Z of the model, from vpf_exact_log_partition() or vpf_ais()
  *  @param[out] out_mean  unchanged on failure
  *  @retval VPF_ERR_ARGUMENT     model, data or out_mean is NULL, or log_z is NaN or infinite
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
+ *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers: it has no single energy, so no p(x) exists
  *  @retval VPF_ERR_SHAPE        data does not have n_0 columns
- *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; the message has both numbers
+ *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; the message has both numbers.
+ *                               vpf_log_likelihood_bound() has no such limit
  *  @retval VPF_ERR_MEMORY       out of memory */
 VPF_API vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z,
                                       double *out_mean);
@@ -185,6 +186,37 @@ VPF_API vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *da
 VPF_API vpf_status vpf_log_likelihood_rows(const vpf_model *model, const vpf_data *data, double log_z,
                                            double *out_log_p);
 
+/** A variational lower bound of the mean of log p(x) over the rows, nats per row, given log Z, for machines of any
+ *  depth and size. Since 1.0.
+ *
+ *  Mean field in place of the sum over hidden units: the best fixed point of three starts for each row (docs/math.md,
+ *  Eq. (29b); Salakhutdinov and Hinton 2009). It is log p(x) itself, apart from rounding, where no hidden units have to
+ *  be enumerated, as in an RBM. Deterministic. It is a lower bound for the true log Z only: a log_z that is too small
+ *  makes it too high by as much.
+ *  @param      model     joint, or at most two layers; with or without intra-layer weights
+ *  @param      data      [rows x n_0]; only the bits are used
+ *  @param      log_z     log Z of the model, from vpf_exact_log_partition() or vpf_ais()
+ *  @param[out] out_mean  unchanged on failure
+ *  @retval VPF_ERR_ARGUMENT     model, data or out_mean is NULL, or log_z is NaN or infinite
+ *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers: it has no single energy, so no p(x) exists
+ *  @retval VPF_ERR_SHAPE        data does not have n_0 columns
+ *  @retval VPF_ERR_MEMORY       out of memory */
+VPF_API vpf_status vpf_log_likelihood_bound(const vpf_model *model, const vpf_data *data, double log_z,
+                                            double *out_mean);
+
+/** vpf_log_likelihood_bound() row by row. Since 1.0.
+ *
+ *  @param      model  joint, or at most two layers; with or without intra-layer weights
+ *  @param      data   [rows x n_0]; only the bits are used
+ *  @param      log_z  log Z of the model; 0: bounds of log p(x) + log Z, the logarithm of the sum over hidden units
+ *  @param[out] out    [rows], nats; unchanged on failure
+ *  @retval VPF_ERR_ARGUMENT     model, data or out is NULL, or log_z is NaN or infinite
+ *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers: it has no single energy, so no p(x) exists
+ *  @retval VPF_ERR_SHAPE        data does not have n_0 columns
+ *  @retval VPF_ERR_MEMORY       out of memory */
+VPF_API vpf_status vpf_log_likelihood_bound_rows(const vpf_model *model, const vpf_data *data, double log_z,
+                                                 double *out);
+
 /** How probable data are, as found by vpf_estimate_likelihood(). Since 1.0. */
 typedef struct vpf_likelihood {
   size_t struct_size;   /**< sizeof(vpf_likelihood), set by the caller */
@@ -204,22 +236,27 @@ typedef struct vpf_likelihood {
   double log_z_bound;   /**< see vpf_ais_result; log_z if exact */
   double log_z_both;    /**< see vpf_ais_result; NaN without a reverse run, and if exact */
   unsigned doubts;      /**< see vpf_ais_result; 0 if exact */
+  int bound;            /**< 1: `mean`, `mean_low` and `empty` have in place of each log p its lower bound by mean field
+                             (vpf_log_likelihood_bound()), because too many hidden units would have to be enumerated;
+                             0: log p itself */
 } vpf_likelihood;
 
 /** Mean log p(x) over the rows, with log Z enumerated or estimated. Since 1.0.
  *
- *  log Z is enumerated where at most 16 units have to be, and estimated by vpf_ais() everywhere else. Cheap enough to
- *  be called from a progress function; vpf_monitor_check() does that.
- *  @param      model     a machine that vpf_log_likelihood() supports
+ *  log Z is enumerated where at most 16 units have to be, and estimated by vpf_ais() everywhere else. Where more than
+ *  25 hidden units would have to be enumerated, as in most deep machines, lower bounds by vpf_log_likelihood_bound()
+ *  take the place of log p, and `bound` says so. Cheap enough to be called from a progress function;
+ *  vpf_monitor_check() does that.
+ *  @param      model     joint, or at most two layers. A deeper pairwise machine defines no density; its pairs, from
+ *                        vpf_model_pair(), do
  *  @param      data      [rows x n_0]; only the bits are used. They are also the base of AIS and the start of the
  *                        reverse run, unless the settings name other rows
  *  @param      settings  as for vpf_ais(); NULL: all defaults
  *  @param[out] out       unchanged on failure
  *  @retval VPF_ERR_ARGUMENT     model, data or out is NULL, a struct_size is too small, or a setting is not valid for
  *                               vpf_ais()
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers, which has no single energy
+ *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers: it has no single energy, so no p(x) exists
  *  @retval VPF_ERR_SHAPE        data, base or reverse_from does not have n_0 columns
- *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; see vpf_log_likelihood()
  *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the estimate is not finite
  *  @retval VPF_ERR_MEMORY       out of memory */
 VPF_API vpf_status vpf_estimate_likelihood(const vpf_model *model, const vpf_data *data,

@@ -39,14 +39,13 @@ VPF_API void vpf_monitor_destroy(vpf_monitor *monitor);
  *  Every check uses the same random numbers, so that checks differ by the models and not by chance. A failure leaves
  *  the monitor and *out_stop unchanged.
  *  @param      monitor     the result is added to it
- *  @param      model       a machine that vpf_estimate_likelihood() supports
+ *  @param      model       a machine that vpf_estimate_likelihood() supports. Of deep ones it reports lower bounds
  *  @param      validation  [rows x n_0], held-out data, the same at every check
  *  @param      epoch       any number that tells the checks apart
  *  @param[out] out_stop    1 if there has been no new best for `patience` checks, 0 otherwise; may be NULL
  *  @retval VPF_ERR_ARGUMENT     monitor, model or validation is NULL
- *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers
+ *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers: it has no single energy, so no p(x) exists
  *  @retval VPF_ERR_SHAPE        validation does not have n_0 columns
- *  @retval VPF_ERR_LIMIT        more than 25 hidden units would have to be enumerated; see vpf_log_likelihood()
  *  @retval VPF_ERR_OVERFLOW     the parameters are so large that the estimate is not finite
  *  @retval VPF_ERR_MEMORY       out of memory */
 VPF_API vpf_status vpf_monitor_check(vpf_monitor *monitor, const vpf_model *model, const vpf_data *validation,

@@ -79,7 +79,8 @@ vpf_status vpfi_check_weights(const char *function, const vpf_model *model, size
 vpf_status vpfi_check_has_energy(const char *function, const vpf_model *model) {
   if (vpfi_shape_has_energy(&model->shape)) return VPF_OK;
   return vpfi_fail(VPF_ERR_UNSUPPORTED,
-                   "%s: a pairwise model of %zu layers has no single energy; at most 2 layers, or joint coupling",
+                   "%s: a pairwise model of %zu layers has no single energy and defines no density; use one of its "
+                   "pairs (vpf_model_pair), or joint coupling",
                    function, model->shape.n_layers);
 }
 

@@ -7,6 +7,7 @@
 #include "bm/energy.h"
 #include "eval/exact.h"
 #include "eval/log_p.h"
+#include "eval/log_p_bound.h"
 #include "eval/pseudo.h"
 
 enum { DEFAULT_BETAS = 1000 };
@@ -89,7 +90,8 @@ vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, size_t b
   return status;
 }
 
-static vpf_status check_log_p(const char *function, const vpf_model *model, const vpf_data *data, double log_z) {
+/* What the functions of the likelihood given log Z have in common. */
+static vpf_status check_given(const char *function, const vpf_model *model, const vpf_data *data, double log_z) {
   if (!model) return vpfi_null(function, "model");
   if (!data) return vpfi_null(function, "data");
   if (!isfinite(log_z)) return vpfi_fail(VPF_ERR_ARGUMENT, "%s: log_z is %g", function, log_z);
@@ -97,18 +99,32 @@ static vpf_status check_log_p(const char *function, const vpf_model *model, cons
   return status ? status : vpfi_check_visible(model, data);
 }
 
-vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean) {
-  if (!out_mean) return vpfi_null(__func__, "out_mean");
+static vpf_status mean_given(const char *function, const vpf_model *model, const vpf_data *data, double log_z,
+                             bool bound, double *out_mean) {
   double mean;
-  vpf_status status = check_log_p(__func__, model, data, log_z);
-  if (!status) status = vpfi_mean_log_sum(&model->shape, &model->params, &data->rows, &mean);
+  vpf_status status = out_mean ? check_given(function, model, data, log_z) : vpfi_null(function, "out_mean");
+  if (!status) status = vpfi_mean_log_sum(&model->shape, &model->params, &data->rows, bound, &mean);
   if (!status) *out_mean = mean - log_z;
   return status;
 }
 
+vpf_status vpf_log_likelihood(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean) {
+  return mean_given(__func__, model, data, log_z, false, out_mean);
+}
+
+vpf_status vpf_log_likelihood_bound(const vpf_model *model, const vpf_data *data, double log_z, double *out_mean) {
+  return mean_given(__func__, model, data, log_z, true, out_mean);
+}
+
+vpf_status vpf_log_likelihood_bound_rows(const vpf_model *model, const vpf_data *data, double log_z, double *out) {
+  vpf_status status = out ? check_given(__func__, model, data, log_z) : vpfi_null(__func__, "out");
+  if (!status) status = vpfi_log_sum_bounds(&model->shape, &model->params, &data->rows, out);
+  for (size_t r = 0; !status && r < data->rows.rows; r++) out[r] -= log_z;
+  return status;
+}
+
 vpf_status vpf_log_likelihood_rows(const vpf_model *model, const vpf_data *data, double log_z, double *out_log_p) {
-  if (!out_log_p) return vpfi_null(__func__, "out_log_p");
-  vpf_status status = check_log_p(__func__, model, data, log_z);
+  vpf_status status = out_log_p ? check_given(__func__, model, data, log_z) : vpfi_null(__func__, "out_log_p");
   if (!status)
     status = vpfi_exact_log_sums(&model->shape, &model->params, &data->rows, vpfi_thread_count(0), out_log_p);
   for (size_t r = 0; !status && r < data->rows.rows; r++) out_log_p[r] -= log_z;

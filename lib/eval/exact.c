@@ -52,27 +52,12 @@ static void reset(walker *w) {
       w->field[w->shape->layer[l].first + j] = (double)w->params->bias[w->shape->layer[l].up][j];
 }
 
-/* sum_j log(1 + exp(z_j)): max(z_j, 0) goes into a sum, and the rest is a product of factors in (1, 2],
- * so that 512 units need only one logarithm. */
-static double sum_softplus(const double *z, size_t n) {
-  double sum = 0, product = 1;
-  for (size_t j = 0; j < n; j++) {
-    sum += z[j] > 0 ? z[j] : 0;
-    product *= 1 + vpfi_exp(-fabs(z[j]));
-    if (j % 512 == 511) {
-      sum += vpfi_log(product);
-      product = 1;
-    }
-  }
-  return sum + vpfi_log(product);
-}
-
 /* The log of the sum over the summed layers, in closed form, for the walker's explicit units as they are. */
 static double log_weight(const walker *w) {
   double sum = w->minus_energy;
   for (size_t l = w->split->first; l < w->shape->n_layers; l++)
     if (vpfi_split_is_summed(w->split, l))
-      sum += sum_softplus(w->field + w->shape->layer[l].first, w->shape->layer[l].size);
+      sum += vpfi_sum_softplus(w->field + w->shape->layer[l].first, w->shape->layer[l].size);
   return sum;
 }
 
@@ -136,6 +121,10 @@ static walker *create_walkers(const vpfi_shape *shape, const vpfi_params *params
     return NULL;
   }
   return walkers;
+}
+
+bool vpfi_hidden_can_be_summed(const vpfi_shape *shape) {
+  return vpfi_split_choose(shape, 1).explicit_units <= VPFI_MOST_ENUMERATED;
 }
 
 static vpf_status check_limit(const vpfi_split *split) {

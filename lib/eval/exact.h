@@ -9,6 +9,9 @@
 /* For an RBM with 784 visible units, 2^25 states take minutes; each further unit doubles that. */
 enum { VPFI_MOST_ENUMERATED = 25 };
 
+/* Whether vpfi_exact_log_sums() is within that limit. */
+bool vpfi_hidden_can_be_summed(const vpfi_shape *shape);
+
 /* log Z, the log of the sum of exp(-E) over all states. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
 vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *params, size_t threads,
                                     double *out_log_z);

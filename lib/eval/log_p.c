@@ -6,13 +6,16 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "eval/exact.h"
+#include "eval/log_p_bound.h"
 #include "num/statistics.h"
 
-/* log p(x) + log Z of each row; the caller frees *out. */
-static vpf_status log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible, double **out) {
+/* log p(x) + log Z of each row, or what it at least is; the caller frees *out. */
+static vpf_status log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible, bool bound,
+                           double **out) {
   double *each = vpfi_alloc(visible->rows, sizeof *each);
   if (!each) return VPF_ERR_MEMORY;
-  const vpf_status status = vpfi_exact_log_sums(shape, params, visible, vpfi_thread_count(0), each);
+  const vpf_status status = bound ? vpfi_log_sum_bounds(shape, params, visible, each)
+                                  : vpfi_exact_log_sums(shape, params, visible, vpfi_thread_count(0), each);
   if (status)
     vpfi_free(each);
   else
@@ -20,20 +23,20 @@ static vpf_status log_sums(const vpfi_shape *shape, const vpfi_params *params, c
   return status;
 }
 
-vpf_status vpfi_mean_log_sum(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
+vpf_status vpfi_mean_log_sum(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible, bool bound,
                              double *out_mean) {
   double *each = NULL;
-  const vpf_status status = log_sums(shape, params, visible, &each);
+  const vpf_status status = log_sums(shape, params, visible, bound, &each);
   if (!status) *out_mean = vpfi_mean(each, visible->rows);
   vpfi_free(each);
   return status;
 }
 
-/* log p + log Z of the row of all zeros. */
-static vpf_status empty_log_sum(const vpfi_shape *shape, const vpfi_params *params, double *out) {
+/* The same of the row of all zeros. */
+static vpf_status empty_log_sum(const vpfi_shape *shape, const vpfi_params *params, bool bound, double *out) {
   vpfi_rows zeros;
   vpf_status status = vpfi_rows_init(&zeros, 1, shape->layer[0].size, 0);
-  if (!status) status = vpfi_mean_log_sum(shape, params, &zeros, out);
+  if (!status) status = vpfi_mean_log_sum(shape, params, &zeros, bound, out);
   vpfi_rows_clear(&zeros);
   return status;
 }
@@ -72,10 +75,11 @@ vpf_status vpfi_estimate_likelihood(const char *function, const vpfi_shape *shap
   vpfi_annealing complete = *annealing;
   if (!complete.base) complete.base = visible;
   if (!complete.reverse_from) complete.reverse_from = visible;
-  *out = (vpf_likelihood){.reverse_log_z = (double)NAN, .log_z_both = (double)NAN};
+  const bool bound = !vpfi_hidden_can_be_summed(shape);
+  *out = (vpf_likelihood){.reverse_log_z = (double)NAN, .log_z_both = (double)NAN, .bound = bound};
   double *each = NULL, empty;
-  vpf_status status = log_sums(shape, params, visible, &each);
-  if (!status) status = empty_log_sum(shape, params, &empty);
+  vpf_status status = log_sums(shape, params, visible, bound, &each);
+  if (!status) status = empty_log_sum(shape, params, bound, &empty);
   if (!status) status = find_log_z(function, shape, params, &complete, out);
   if (!status) {
     const double sum = vpfi_mean(each, visible->rows);

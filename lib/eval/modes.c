@@ -83,12 +83,6 @@ void vpfi_modes_add_states(vpfi_modes *modes, const vpfi_states *states, size_t 
 
 /* ---- Climbing ---- */
 
-/* -m log m - (1-m) log(1-m) */
-static double entropy(float mean) {
-  const double on = (double)mean, off = 1 - on;
-  return (on > 0 ? -on * vpfi_log(on) : 0) - (off > 0 ? off * vpfi_log(off) : 0);
-}
-
 /* sum_i a_i sum_j w_ij b_j of a matrix with rows of `width` floats. */
 static double bilinear(const float *w, size_t width, const float *a, size_t n_a, const float *b, size_t n_b) {
   double sum = 0;
@@ -109,7 +103,8 @@ static double variational_bound(const vpfi_means *row) {
   for (size_t l = 0; l < shape->n_layers; l++) {
     const vpfi_layer *layer = &shape->layer[l];
     const float *m = vpfi_means_of(row, l), *above = vpfi_means_of(row, l + 1);
-    for (size_t j = 0; j < layer->size; j++) sum += (double)m[j] * (double)params->bias[layer->up][j] + entropy(m[j]);
+    for (size_t j = 0; j < layer->size; j++)
+      sum += (double)m[j] * (double)params->bias[layer->up][j] + vpfi_entropy((double)m[j]);
     if (layer->intra) sum += 0.5 * bilinear(params->intra[l], layer->width, m, layer->size, m, layer->size);
     if (above) sum += bilinear(params->weights[l], layer[1].width, m, layer->size, above, layer[1].size);
   }

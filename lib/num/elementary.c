@@ -44,3 +44,21 @@ double vpfi_softplus(double x) {
   const double log1p_t = u > 1.0 ? vpfi_log(u) * (t / (u - 1.0)) : t;
   return (x > 0 ? x : 0.0) + log1p_t;
 }
+
+double vpfi_sum_softplus(const double *z, size_t n) {
+  double sum = 0, product = 1;
+  for (size_t j = 0; j < n; j++) {
+    sum += z[j] > 0 ? z[j] : 0;
+    product *= 1 + vpfi_exp(-fabs(z[j]));
+    if (j % 512 == 511) {
+      sum += vpfi_log(product);
+      product = 1;
+    }
+  }
+  return sum + vpfi_log(product);
+}
+
+double vpfi_entropy(double p) {
+  const double off = 1 - p;
+  return (p > 0 ? -p * vpfi_log(p) : 0) - (off > 0 ? off * vpfi_log(off) : 0);
+}

@@ -9,6 +9,7 @@
 #define VPFI_NUM_ELEMENTARY_H
 
 #include <float.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -98,5 +99,13 @@ static inline float vpfi_sigmoidf(float z) {
 double vpfi_log(double x);      /* normal positive x */
 double vpfi_exp(double x);      /* 0 below -708; infinity above 709 */
 double vpfi_softplus(double x); /* log(1 + exp(x)) without overflow */
+
+/* sum_j log(1 + exp(z_j)): max(z_j, 0) goes into a sum, and the rest is a product of factors in (1, 2], so that 512
+ * units need only one logarithm. */
+double vpfi_sum_softplus(const double *z, size_t n);
+
+/* That of a bit which is 1 with probability p in [0, 1]: -p log p - (1-p) log(1-p). A p or 1-p that is not 0 must be
+ * normal. */
+double vpfi_entropy(double p);
 
 #endif

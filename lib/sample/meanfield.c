@@ -7,29 +7,50 @@
 #include "num/bits.h"
 #include "num/elementary.h"
 
+/* z += the sum of four rows, each times its mean, one after the other: z is loaded and stored once. */
+static void add_four(float *restrict z, const float *const *row, const float *mean, size_t width) {
+  const float *restrict a = row[0], *restrict b = row[1], *restrict c = row[2], *restrict d = row[3];
+  const float of_a = mean[0], of_b = mean[1], of_c = mean[2], of_d = mean[3];
+  for (size_t j = 0; j < width; j++) z[j] = (((z[j] + of_a * a[j]) + of_b * b[j]) + of_c * c[j]) + of_d * d[j];
+}
+
 /* z += sum over i of means[i] * row i. Rows whose mean is zero are skipped: known black pixels are most
  * of an image, and a unit that no longer changes costs a sweep nothing. */
 static void add_mean_rows(float *z, const float *matrix, size_t width, const float *means, size_t count) {
+  const float *row[4];
+  float mean[4];
+  size_t waiting = 0;
   for (size_t i = 0; i < count; i++) {
-    const float *row = matrix + i * width, mean = means[i];
-    if (mean == 0) continue;
-    for (size_t j = 0; j < width; j++) z[j] += mean * row[j];
+    if (means[i] == 0) continue;
+    row[waiting] = matrix + i * width;
+    mean[waiting] = means[i];
+    if (++waiting < 4) continue;
+    add_four(z, row, mean, width);
+    waiting = 0;
   }
+  for (size_t k = 0; k < waiting; k++)
+    for (size_t j = 0; j < width; j++) z[j] += mean[k] * row[k][j];
 }
 
-void vpfi_field_of_means(const vpfi_machine *machine, size_t role, const float *below, const float *above,
-                         const float *own, float *z) {
+/* from_below: what bias and input from below sum to, or NULL. */
+static void field_of_means(const vpfi_machine *machine, size_t role, const float *from_below, const float *below,
+                           const float *above, const float *own, float *z) {
   const vpfi_shape *shape = machine->shape;
   const vpfi_params *params = machine->params;
   const vpfi_role *r = &shape->role[role];
   const size_t width = shape->layer[r->layer].width;
 
-  memcpy(z, params->bias[role], width * sizeof *z);
-  if (below && r->below != VPFI_NONE)
+  memcpy(z, from_below ? from_below : params->bias[role], width * sizeof *z);
+  if (!from_below && below && r->below != VPFI_NONE)
     add_mean_rows(z, params->weights[r->below], width, below, shape->layer[r->layer - 1].size);
   if (above && r->above != VPFI_NONE)
     add_mean_rows(z, params->weights_t[r->above], width, above, shape->layer[r->layer + 1].size);
   if (own && r->intra) add_mean_rows(z, params->intra[r->layer], width, own, shape->layer[r->layer].size);
+}
+
+void vpfi_field_of_means(const vpfi_machine *machine, size_t role, const float *below, const float *above,
+                         const float *own, float *z) {
+  field_of_means(machine, role, NULL, below, above, own, z);
 }
 
 void vpfi_sigmoid_all(float *z, size_t n) {
@@ -57,19 +78,24 @@ static void sweep_means(const vpfi_means *row, size_t layer, const uint64_t *kno
   }
 }
 
-void vpfi_means_update(const vpfi_means *row, size_t layer) {
+void vpfi_means_update_from(const vpfi_means *row, size_t layer, const float *from_below) {
   const vpfi_layer *l = &row->machine->shape->layer[layer];
   const size_t role = layer == 0 ? l->down : l->up;
   const uint64_t *known = layer == 0 ? row->known : NULL;
   float *means = vpfi_means_of(row, layer);
-  vpfi_field_of_means(row->machine, role, layer > 0 ? vpfi_means_of(row, layer - 1) : NULL,
-                      vpfi_means_of(row, layer + 1), means, row->z);
+  const float *below = layer > 0 ? vpfi_means_of(row, layer - 1) : NULL;
+  field_of_means(row->machine, role, from_below, below, vpfi_means_of(row, layer + 1), means, row->z);
   if (l->intra) {
     sweep_means(row, layer, known);
     return;
   }
-  for (size_t j = 0; j < l->size; j++)
-    if (!known || !vpfi_bits_get(known, j)) means[j] = vpfi_sigmoidf(row->z[j]);
+  if (!known) row->machine->kernels->sigmoid(means, row->z, 1, l->size, l->width);
+  for (size_t j = 0; known && j < l->size; j++)
+    if (!vpfi_bits_get(known, j)) means[j] = vpfi_sigmoidf(row->z[j]);
+}
+
+void vpfi_means_update(const vpfi_means *row, size_t layer) {
+  vpfi_means_update_from(row, layer, NULL);
 }
 
 /* The start, in closed form: from the bits upward, leaving out U and the layer above. */

@@ -28,6 +28,9 @@ float *vpfi_means_of(const vpfi_means *row, size_t layer); /* NULL beyond the la
  * does not sum is not summed. */
 void vpfi_means_update(const vpfi_means *row, size_t layer);
 
+/* The same, the sum of the layer's bias and its input from below being known. from_below: [width], or NULL. */
+void vpfi_means_update_from(const vpfi_means *row, size_t layer, const float *from_below);
+
 /* For rows of bits: the hidden means are made bottom-up, without U; then, `steps` times, the visible means and,
  * in between, those of every hidden layer, each given all its neighbours. A layer with U is updated unit by unit,
  * given the current means of all others (Eq. (20) with means). Pairwise: the first pair. known: one row of bits, 1

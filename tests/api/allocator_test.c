@@ -99,6 +99,8 @@ static void use_all_but_files(void) {
   TRY(vpf_exact_log_partition(rbm, &value));
   TRY(vpf_ais_log_partition(rbm, 2, 3, 1, &value, NULL));
   TRY(vpf_log_likelihood(rbm, data, value, &value));
+  TRY(vpf_log_likelihood_bound(rbm, data, value, &value));
+  TRY(vpf_log_likelihood_bound_rows(rbm, data, value, each));
   TRY(vpf_pseudo_likelihood(rbm, data, &value));
   TRY(vpf_log_likelihood_rows(rbm, data, value, each));
   TRY(vpf_pseudo_likelihood_rows(rbm, data, each));

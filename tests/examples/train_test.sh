@@ -144,6 +144,9 @@ expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 200 --method pcd -
   --temperatures 2 --out patient
 grep -q 'stopping' stdout || fail "patience does not end"
 [ "$(wc -l <patient/log.jsonl)" -lt 200 ] || fail "it did not stop early"
+expect 0 --data "$sample" --limit 1500 --arch 784-30-28 --coupling joint --epochs 1 --watch 1 --chains 2 \
+  --temperatures 2 --out deep
+grep -q 'log p(validation) at least' stdout || fail "it does not say that this is a bound"
 failing 'smaller --limit' --data "$sample" --limit 0 --watch 1 --out never-watched
 expect 1 --data "$sample" --arch 784-16-8 --limit 1500 --watch 1 --epochs 1 --out deep-watched # no single energy
 grep -q 'no single energy' stderr || fail "it does not say why a deep machine cannot be watched"

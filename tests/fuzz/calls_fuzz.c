@@ -343,13 +343,15 @@ static vpf_status likelihoods(world *w) {
   vpf_ais_result result = {.struct_size = sizeof result};
   vpf_likelihood likelihood = {.struct_size = sizeof likelihood};
   double value, error;
-  switch (byte(w) % 7) {
+  switch (byte(w) % 9) {
     case 0: return vpf_ais(m, &settings, &result);
     case 1: return vpf_ais_log_partition(m, below(w, 6), below(w, 9), word(w), &value, &error);
     case 2: return vpf_log_likelihood(m, d, number(w), &value);
     case 3: return vpf_pseudo_likelihood(m, d, &value);
     case 4: return vpf_log_likelihood_rows(m, d, number(w), room(w, vpf_data_rows(d), sizeof(double)));
     case 5: return vpf_pseudo_likelihood_rows(m, d, room(w, vpf_data_rows(d), sizeof(double)));
+    case 6: return vpf_log_likelihood_bound(m, d, number(w), &value);
+    case 7: return vpf_log_likelihood_bound_rows(m, d, number(w), room(w, vpf_data_rows(d), sizeof value));
     default: return vpf_estimate_likelihood(m, d, &settings, &likelihood);
   }
 }

@@ -766,6 +766,22 @@ class TestModel(Folder):
         self.assertIs(found.reverse_start, vpf.AisStart.CHAINS)
         self.assertIs(wide.estimate_likelihood(rows, chains=10, betas=20).exact, False)
 
+    def test_bounds_of_deep_machines(self):
+        model = random_model([4, 3, 3, 2], coupling=vpf.Coupling.JOINT)
+        dense, x = Dense(model), all_rows(4)
+        y = all_rows(12)
+        exact = np.array([np.logaddexp.reduce(-dense.energy(y[(y[:, :4] == row).all(axis=1)])) for row in x])
+        bound = model.log_likelihood_bound_rows(data_of(x), 0)
+        self.assertTrue((bound <= exact + 1e-9).all() and (bound > exact - 2).all())
+        self.assertAlmostEqual(model.log_likelihood_bound(data_of(x), 1.5), np.mean(bound) - 1.5, places=9)
+        self.assertIs(model.estimate_likelihood(data_of(x)).bound, False)
+        deep = random_model([30, 28, 27], coupling=vpf.Coupling.JOINT, scale=0.2)
+        rows = data_of(random_bits(10, 30))
+        found = deep.estimate_likelihood(rows, chains=10, betas=20)
+        self.assertIs(found.bound, True)
+        self.assertAlmostEqual(found.mean, deep.log_likelihood_bound(rows, found.log_z), places=9)
+        self.assertRaises(vpf.UnsupportedError, random_model([3, 2, 2]).log_likelihood_bound, data_of(all_rows(3)), 0)
+
     def test_exact_sample(self):
         model = random_model([3, 2])
         y = all_rows(5)

@@ -291,7 +291,7 @@ void brute_unpack(uint64_t state, size_t units, uint8_t *y) {
 
 uint64_t brute_pack(const uint8_t *y, size_t units) {
   uint64_t state = 0;
-  for (size_t k = 0; k < units; k++) state |= (uint64_t)y[k] << k;
+  for (size_t k = 0; k < units && k < 64; k++) state |= (uint64_t)y[k] << k; /* no state has more bits */
   return state;
 }
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <vpf.h>
 
-enum { BRUTE_MAX_LAYERS = 4 };
+enum { BRUTE_MAX_LAYERS = 5 };
 
 typedef struct brute_machine {
   size_t layers;

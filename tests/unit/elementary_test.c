@@ -143,6 +143,30 @@ static void softplus_is_within_9e_16_and_does_not_overflow(void **state) {
   assert_relative(vpfi_softplus(-1e308), 0, 0, -1e308);
 }
 
+static void sum_of_softplus_is_the_sum_however_long(void **state) {
+  (void)state;
+  enum { MOST = 1500 };
+  static double z[MOST];
+  for (int k = 0; k < MOST; k++) z[k] = k % 3 ? grid(-40, 40, k * (GRID / MOST)) : 0;
+  for (size_t n = 0; n <= MOST; n += n < 5 ? 1 : 149) {
+    long double wanted = 0;
+    for (size_t k = 0; k < n; k++) wanted += (z[k] > 0 ? (long double)z[k] : 0) + log1pl(expl(-fabsl((long double)z[k])));
+    assert_relative(vpfi_sum_softplus(z, n), wanted, 1e-12, (double)n);
+  }
+}
+
+static void entropy_is_that_of_a_bit(void **state) {
+  (void)state;
+  for (int k = 1; k < GRID; k++) {
+    const long double p = grid(0, 1, k);
+    const long double wanted = -p * logl(p) - (1 - p) * log1pl(-p);
+    if (fabsl((long double)vpfi_entropy((double)p) - wanted) > 1e-15L) fail_msg("at %Lg: off by more than rounding", p);
+  }
+  assert_relative(vpfi_entropy(0), 0, 0, 0);
+  assert_relative(vpfi_entropy(1), 0, 0, 1);
+  assert_relative(vpfi_entropy(0.5), logl(2), 1e-15, 0.5);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(expf_is_within_1e_7_up_to_87),
@@ -154,6 +178,8 @@ int main(void) {
       cmocka_unit_test(exp_has_its_limits),
       cmocka_unit_test(log_is_within_5e_16_for_all_normal_numbers),
       cmocka_unit_test(softplus_is_within_9e_16_and_does_not_overflow),
+      cmocka_unit_test(sum_of_softplus_is_the_sum_however_long),
+      cmocka_unit_test(entropy_is_that_of_a_bit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,6 +144,7 @@ static vpf_status find_likelihood(const evaluation *e, const vpf_data *training,
 
   work_view_show("likelihood: annealing", 2, STEPS, "steps");
   l->exact = !s && of_test.exact;
+  l->bound = !s && of_test.bound;
   l->ais = (vpf_ais_result){.struct_size = sizeof l->ais, .log_z = of_test.log_z, .reverse_log_z = NAN};
   const vpf_ais_settings settings = ais_settings(e);
   if (!s && !l->exact) s = vpf_ais(e->machine, &settings, &l->ais);
@@ -210,7 +211,9 @@ static void print_machine_rows(const likelihood_scores *l) {
                           .mean = l->training.mean - l->test.mean,
                           .reverse_mean = NAN,
                           .rows_stderr = hypot(l->training.rows_stderr, l->test.rows_stderr)};
-  if (!l->exact) printf("            %-21s  %10s%10s  %10s\n", "log p by log Z", "forward", "", "reverse");
+  if (!l->exact)
+    printf("            %-21s  %10s%10s  %10s\n", l->bound ? "log p is at least, by" : "log p by log Z", "forward", "",
+           "reverse");
   print_row("test images", &l->test, "");
   snprintf(name, sizeof name, "%zu training images", l->training.rows);
   print_row(name, &l->training, "");
@@ -226,6 +229,7 @@ static void print(const evaluation *e, const likelihood_scores *l) {
   printf("\nlikelihood  log p%s, nats for the bits of an image, %zu test images\n", evaluation_pair(e), e->rows);
   if (l->available) {
     print_log_z(e, l);
+    if (l->bound) puts("            Too many hidden units to be summed out: lower bounds of log p, by mean field");
     print_machine_rows(l);
   } else {
     printf("            not available: %s\n", l->reason);

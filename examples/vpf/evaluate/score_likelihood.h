@@ -17,6 +17,7 @@ typedef struct likelihood_scores {
   bool available;
   char reason[256];          /* why it is not */
   bool exact;                /* log Z was enumerated */
+  bool bound;                /* log p is at least what is here: the hidden units are too many to be summed out */
   vpf_ais_result ais;        /* if exact only log_z, without errors */
   row_scores test, training;
   row_scores empty;          /* the image without a pixel that is on */

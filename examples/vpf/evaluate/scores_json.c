@@ -158,6 +158,7 @@ static void put_likelihood(sheet *w, json_t *object) {
   put(w, object, "reason", l->available ? json_null() : json_string(l->reason));
   put_flag(w, object, "exact", l->exact);
   put_annealing(w, object);
+  put_flag(w, object, "bound", l->bound);
   put_rows(w, object, "test", &l->test, l->available);
   put_rows(w, object, "training", &l->training, l->available);
   put_rows(w, object, "empty", &l->empty, l->available);

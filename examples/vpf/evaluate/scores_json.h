@@ -19,6 +19,7 @@
  *     reverse_log_z, reverse_stderr, reverse_ess, reverse_spread    null if exact
  *     reverse_start ("none", "exact", "chains"), disagree (true: do not trust either)
  *     log_z_bound                                                   log Z is at least this; null if exact
+ *     bound (true: log p of test, training, empty is at least the number given)
  *     test, training, empty, independent   each rows, mean, reverse_mean (by reverse_log_z), rows_stderr
  *     pseudo           null where it is not defined
  *   parzen             rows, steps, validation_rows (on which sigma was selected; 0: it was given)

@@ -56,6 +56,11 @@ static vpf_status keep_model(const watch *w, size_t epoch) {
   return s;
 }
 
+static const char *doubt(const vpf_likelihood *l) {
+  if (!l->disagree) return "";
+  return l->bound ? "  (annealing disagrees: perhaps less)" : "  (annealing disagrees: at most this)";
+}
+
 static vpf_status check(watch *w, size_t epoch) {
   int stop = 0;
   const double begin = seconds_now();
@@ -65,8 +70,9 @@ static vpf_status check(watch *w, size_t epoch) {
   if (s) return complain(s);
   w->fresh = true;
   w->stop = stop != 0;
-  printf("              log p(validation) %.2f +- %.2f  log p(empty image) %.1f%s%s\n", w->last.mean_low,
-         w->last.log_z_stderr, w->last.empty, w->last.disagree ? "  (annealing disagrees: at most this)" : "",
+  const char *least = w->last.bound ? "at least " : "";
+  printf("              log p(validation) %s%.2f +- %.2f  log p(empty image) %s%.1f%s%s\n", least, w->last.mean_low,
+         w->last.log_z_stderr, least, w->last.empty, doubt(&w->last),
          stop ? "  no longer getting better: stopping" : "");
   return VPF_OK;
 }
@@ -96,7 +102,8 @@ void watch_summary(const watch *w, FILE *stream) {
   if (vpf_monitor_checks(w->monitor) == 0 || vpf_monitor_best(w->monitor, &index, NULL) ||
       vpf_monitor_get(w->monitor, index, &epoch, &best))
     return;
-  fprintf(stream, "likelihood  best log p(validation) %.2f +- %.2f nats, ", best.mean_low, best.log_z_stderr);
+  fprintf(stream, "likelihood  best log p(validation) %s%.2f +- %.2f nats, ", best.bound ? "at least " : "",
+          best.mean_low, best.log_z_stderr);
   if (epoch > 0)
     fprintf(stream, "epoch %zu", epoch);
   else
