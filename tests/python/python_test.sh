@@ -71,6 +71,18 @@ status=0
 grep -q "tour: no train-images-idx3-ubyte in $scratch" "$log" || fail "it does not say what is missing"
 echo "ok: tour.py"
 
+quietly "$python" "$programs/anomaly.py" "$tree/examples/sample" "$tree/examples/sample" --limit 100 --seeds 2
+grep -q '^100 training images, 500 test images, 500 other images, 500 upside down, 500 negatives$' "$log" ||
+  fail "it does not say of how many images"
+# images of the same kind are told apart by no score, and negatives by their ink
+[ "$(grep -c '^| VPF, 10 epochs | .* | 0.500 (0.500 .. 0.500) | 0\.' "$log")" -eq 3 ] || fail "the same images are others"
+grep -q '^| none | pixels that are on | 0.500 | 0.500 | 0\.[89]' "$log" || fail "no ink"
+status=0
+"$python" "$programs/anomaly.py" "$tree/examples/sample" "$scratch" >"$log" 2>&1 || status=$?
+[ $status -eq 1 ] || fail "status $status without images"
+grep -q "anomaly: no t10k-images-idx3-ubyte in $scratch" "$log" || fail "it does not say what is missing"
+echo "ok: anomaly.py"
+
 # Without the library, and that is the point of it.
 unset VPF_LIBRARY
 quietly "$python" "$programs/read_model.py" "a folder/pictures/model.safetensors"
