@@ -25,7 +25,7 @@ typedef struct vpf_monitor vpf_monitor;
  *  @param[out] out       the new handle; destroy it with vpf_monitor_destroy()
  *  @param      settings  for vpf_estimate_likelihood(), copied together with the temperatures. `base` and
  *                        `reverse_from` are not used: the validation rows are both. What is 0 has the default of
- *                        vpf_ais(). NULL: 100 chains, 300 temperatures, forward only
+ *                        vpf_ais(). NULL: 50 chains, 300 temperatures, forward only
  *  @param      patience  number of checks in a row without a new best after which to say stop; 0: never
  *  @retval VPF_ERR_ARGUMENT  out is NULL, or settings are not valid for vpf_ais()
  *  @retval VPF_ERR_MEMORY    out of memory */

@@ -150,16 +150,19 @@ static vpf_status check_temperatures(const char *function, const double *beta, s
   return VPF_OK;
 }
 
-vpf_status vpfi_read_annealing(const char *function, const vpf_ais_settings *given, size_t default_betas,
+const vpf_ais_settings vpfi_ais_defaults = {.chains = 100, .betas = 1000};
+
+vpf_status vpfi_read_annealing(const char *function, const vpf_ais_settings *given, const vpf_ais_settings *without,
                                vpfi_annealing *annealing) {
+  const vpf_ais_settings *unset = given ? &vpfi_ais_defaults : without;
   vpf_ais_settings s = {.struct_size = sizeof s};
   const size_t least = VPFI_SIZE_TO(vpf_ais_settings, reverse_sweeps), most = (size_t)1 << 31;
   const vpf_status status = given ? vpfi_read_settings(function, &s, sizeof s, given, least) : VPF_OK;
   if (status) return status;
   if (s.temperatures && s.betas == 0)
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: temperatures are given, so betas, their number, must be too", function);
-  *annealing = (vpfi_annealing){.chains = s.chains ? s.chains : 100,
-                                .betas = s.betas ? s.betas : given ? 1000 : default_betas,
+  *annealing = (vpfi_annealing){.chains = s.chains ? s.chains : unset->chains,
+                                .betas = s.betas ? s.betas : unset->betas,
                                 .seed = s.seed,
                                 .adaptive = s.adaptive != 0,
                                 .temperatures = s.temperatures,

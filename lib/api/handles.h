@@ -88,9 +88,12 @@ vpf_status vpfi_generation_begin(const char *function, vpfi_generation *generati
                                  size_t count, const size_t *each, size_t steps, const float *prior);
 void vpfi_generation_end(vpfi_generation *generation);
 
-/* *annealing: the given settings (NULL: all defaults, with default_betas), checked as far as is possible without a
- * model. VPF_ERR_ARGUMENT. */
-vpf_status vpfi_read_annealing(const char *function, const vpf_ais_settings *given, size_t default_betas,
+/* Chains and betas of vpf_ais() where they are 0. */
+extern const vpf_ais_settings vpfi_ais_defaults;
+
+/* *annealing: the given settings, checked as far as is possible without a model; chains and betas that are 0 are those of
+ * vpf_ais(), or of `without` if no settings are given. VPF_ERR_ARGUMENT. */
+vpf_status vpfi_read_annealing(const char *function, const vpf_ais_settings *given, const vpf_ais_settings *without,
                                vpfi_annealing *annealing);
 
 #endif

@@ -10,8 +10,6 @@
 #include "eval/log_p_bound.h"
 #include "eval/pseudo.h"
 
-enum { DEFAULT_BETAS = 1000 };
-
 vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z) {
   if (!model) return vpfi_null(__func__, "model");
   if (!out_log_z) return vpfi_null(__func__, "out_log_z");
@@ -38,7 +36,7 @@ vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64_t seed,
 /* vpfi_read_annealing(), with its data checked against a model too. */
 static vpf_status read_annealing(const char *function, const vpf_model *model, const vpf_ais_settings *given,
                                  vpfi_annealing *annealing) {
-  vpf_status status = vpfi_read_annealing(function, given, DEFAULT_BETAS, annealing);
+  vpf_status status = vpfi_read_annealing(function, given, &vpfi_ais_defaults, annealing);
   if (!status && annealing->base) status = vpfi_check_visible(model, given->base);
   if (!status && annealing->reverse_from) status = vpfi_check_visible(model, given->reverse_from);
   return status;

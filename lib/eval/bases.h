@@ -10,7 +10,7 @@
 #include "bm/workspace.h"
 #include "eval/modes.h"
 
-enum { VPFI_MOST_BASES = 12 };
+enum { VPFI_MOST_BASES = 8 };
 
 typedef struct vpfi_bases {
   const vpfi_shape *shape;

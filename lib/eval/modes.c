@@ -13,11 +13,11 @@
 enum {
   FLAT = 3,         /* starts whose means are all alike */
   DENSITIES = 16,   /* random rows: of 1/17, 2/17, ... on */
-  MOST_SWEEPS = 200 /* of all layers; most starts settle in some tens */
+  MOST_SWEEPS = 100 /* of all layers; most starts settle in some tens */
 };
 
 /* A sweep that changes no mean by more has arrived. The bound holds anywhere; this decides how good it is. */
-#define SETTLED 1e-5f
+#define SETTLED 1e-3f
 
 /* Fixed points that have less than exp(-40) of the weight of the best one add nothing. */
 #define NEGLIGIBLE 40.0

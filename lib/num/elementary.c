@@ -23,6 +23,14 @@ double vpfi_log(double x) {
 }
 
 /* exp(r), |r| <= ln2/2, by its series to r^14: the rest is below 1e-18. */
+/* 2^n, -1022 <= n <= 1023: faster than ldexp(), and multiplying by it rounds alike. */
+static double power_of_two(int n) {
+  const uint64_t bits = (uint64_t)(n + 1023) << 52;
+  double power;
+  memcpy(&power, &bits, sizeof power);
+  return power;
+}
+
 double vpfi_exp(double x) {
   static const double inverse_factorial[15] = {
       1.0,        1.0,         1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,        1.0 / 720, 1.0 / 5040,
@@ -33,7 +41,7 @@ double vpfi_exp(double x) {
   const double r = (x - n * LN2_HI) - n * LN2_LO;
   double p = inverse_factorial[14];
   for (int k = 13; k >= 0; k--) p = p * r + inverse_factorial[k];
-  return ldexp(p, (int)n);
+  return p * power_of_two((int)n);
 }
 
 /* log(1+t), t = exp(-|x|) in (0,1]: the classical correction for the rounding of 1+t

@@ -72,6 +72,10 @@ typedef struct vpfi_kernels {
   /* z += row (on) or z -= row. */
   void (*add_row)(float *z, const float *row, bool on, size_t width);
 
+  /* z += the sum of weight[i] times row i of the matrix, ascending; rows whose weight is 0 are left out: known black pixels
+   * are most of an image. Row i is at matrix + i * stride. */
+  void (*add_weighted)(float *z, const float *matrix, size_t stride, const float *weight, size_t rows, size_t width);
+
   /* One asynchronous sweep (Eq. (20)): for j = 0, 1, ... < n, unless bit j of clamped (NULL: none): unit j
    * is on if z_j > t_j, and if that is a change, row j of u, [n x width], is added to z (on) or subtracted.
    * drawn_with, unless NULL: [n], z_j as unit j was drawn; of a clamped unit as it was then. z is afterwards

@@ -123,6 +123,13 @@ static void sigmoid(float *out, const float *z, float scale, size_t n, size_t wi
   for (size_t j = n; j < width; j++) out[j] = 0;
 }
 
+static void add_weighted(float *z, const float *matrix, size_t stride, const float *weight, size_t rows, size_t width) {
+  for (size_t i = 0; i < rows; i++) {
+    if (weight[i] == 0) continue;
+    for (size_t j = 0; j < width; j++) z[j] += weight[i] * matrix[i * stride + j];
+  }
+}
+
 static void temper(float *z, const float *base, const float *f, float beta, size_t width) {
   for (size_t j = 0; j < width; j++) z[j] = base[j] + beta * f[j];
 }
@@ -239,6 +246,7 @@ const vpfi_kernels vpfi_kernels_reference = {
     .thresholds = thresholds,
     .sigmoid = sigmoid,
     .temper = temper,
+    .add_weighted = add_weighted,
     .softplus_change = softplus_change,
     .draw = draw,
     .adam = adam,

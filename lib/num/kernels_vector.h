@@ -302,6 +302,29 @@ static void add_row(float *z, const float *row, bool on, size_t width) {
   }
 }
 
+/* `blocks` (a constant) of columns from j on: so many sums that no addition waits for the last one. */
+VPFI_INLINE void add_weighted_tile(float *z, const float *matrix, size_t stride, const float *weight, size_t rows,
+                                   const int blocks) {
+  vfloat sum[4 * VECTORS];
+  VPFI_UNROLL
+  for (int v = 0; v < blocks * VECTORS; v++) sum[v] = v_load(z + v * W);
+  for (size_t i = 0; i < rows; i++) {
+    if (weight[i] == 0) continue;
+    const float *row = matrix + i * stride;
+    const vfloat w = v_set1(weight[i]);
+    VPFI_UNROLL
+    for (int v = 0; v < blocks * VECTORS; v++) sum[v] = sum[v] + w * v_load(row + v * W);
+  }
+  VPFI_UNROLL
+  for (int v = 0; v < blocks * VECTORS; v++) v_store(z + v * W, sum[v]);
+}
+
+static void add_weighted(float *z, const float *matrix, size_t stride, const float *weight, size_t rows, size_t width) {
+  size_t j = 0;
+  for (; j + 4 * BLOCK <= width; j += 4 * BLOCK) add_weighted_tile(z + j, matrix + j, stride, weight, rows, 4);
+  for (; j < width; j += BLOCK) add_weighted_tile(z + j, matrix + j, stride, weight, rows, 1);
+}
+
 static bool rates(float *gain, size_t stride, const uint64_t *bits, size_t words, size_t first, size_t n, size_t width,
                   size_t rows, double *flow) {
   const vfloat half = v_set1(0.5f), minus_half = v_set1(-0.5f), limit = v_set1(VPFI_FIELD_LIMIT);
@@ -363,8 +386,9 @@ static void add_transposed(float *to, size_t to_stride, const float *from, size_
 /* All of them, for the table of an instruction set. */
 #define VPFI_VECTOR_KERNELS                                                                                        \
   .sum_rows = sum_rows, .sum_selected = sum_selected, .sum_grouped = sum_grouped, .tabulate = tabulate,            \
-  .add_row = add_row, .sweep = sweep, .rates = rates, .random = random_words, .thresholds = thresholds,            \
-  .sigmoid = sigmoid, .temper = temper, .softplus_change = softplus_change, .draw = draw, .adam = adam,            \
-  .adam_selected = adam_selected, .sgd = sgd, .transpose = transpose, .add_transposed = add_transposed
+  .add_row = add_row, .add_weighted = add_weighted, .sweep = sweep, .rates = rates, .random = random_words,        \
+  .thresholds = thresholds, .sigmoid = sigmoid, .temper = temper, .softplus_change = softplus_change,              \
+  .draw = draw, .adam = adam, .adam_selected = adam_selected, .sgd = sgd, .transpose = transpose,                  \
+  .add_transposed = add_transposed
 
 #endif

@@ -7,31 +7,6 @@
 #include "num/bits.h"
 #include "num/elementary.h"
 
-/* z += the sum of four rows, each times its mean, one after the other: z is loaded and stored once. */
-static void add_four(float *restrict z, const float *const *row, const float *mean, size_t width) {
-  const float *restrict a = row[0], *restrict b = row[1], *restrict c = row[2], *restrict d = row[3];
-  const float of_a = mean[0], of_b = mean[1], of_c = mean[2], of_d = mean[3];
-  for (size_t j = 0; j < width; j++) z[j] = (((z[j] + of_a * a[j]) + of_b * b[j]) + of_c * c[j]) + of_d * d[j];
-}
-
-/* z += sum over i of means[i] * row i. Rows whose mean is zero are skipped: known black pixels are most
- * of an image, and a unit that no longer changes costs a sweep nothing. */
-static void add_mean_rows(float *z, const float *matrix, size_t width, const float *means, size_t count) {
-  const float *row[4];
-  float mean[4];
-  size_t waiting = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (means[i] == 0) continue;
-    row[waiting] = matrix + i * width;
-    mean[waiting] = means[i];
-    if (++waiting < 4) continue;
-    add_four(z, row, mean, width);
-    waiting = 0;
-  }
-  for (size_t k = 0; k < waiting; k++)
-    for (size_t j = 0; j < width; j++) z[j] += mean[k] * row[k][j];
-}
-
 /* from_below: what bias and input from below sum to, or NULL. */
 static void field_of_means(const vpfi_machine *machine, size_t role, const float *from_below, const float *below,
                            const float *above, const float *own, float *z) {
@@ -42,10 +17,11 @@ static void field_of_means(const vpfi_machine *machine, size_t role, const float
 
   memcpy(z, from_below ? from_below : params->bias[role], width * sizeof *z);
   if (!from_below && below && r->below != VPFI_NONE)
-    add_mean_rows(z, params->weights[r->below], width, below, shape->layer[r->layer - 1].size);
+    machine->kernels->add_weighted(z, params->weights[r->below], width, below, shape->layer[r->layer - 1].size, width);
   if (above && r->above != VPFI_NONE)
-    add_mean_rows(z, params->weights_t[r->above], width, above, shape->layer[r->layer + 1].size);
-  if (own && r->intra) add_mean_rows(z, params->intra[r->layer], width, own, shape->layer[r->layer].size);
+    machine->kernels->add_weighted(z, params->weights_t[r->above], width, above, shape->layer[r->layer + 1].size, width);
+  if (own && r->intra)
+    machine->kernels->add_weighted(z, params->intra[r->layer], width, own, shape->layer[r->layer].size, width);
 }
 
 void vpfi_field_of_means(const vpfi_machine *machine, size_t role, const float *below, const float *above,
@@ -74,7 +50,8 @@ static void sweep_means(const vpfi_means *row, size_t layer, const uint64_t *kno
     if (known && vpfi_bits_get(known, j)) continue;
     const float mean = vpfi_sigmoidf(row->z[j]), change = mean - means[j];
     means[j] = mean;
-    add_mean_rows(row->z, row->machine->params->intra[layer] + j * l->width, l->width, &change, 1);
+    row->machine->kernels->add_weighted(row->z, row->machine->params->intra[layer] + j * l->width, l->width, &change, 1,
+                                        l->width);
   }
 }
 

@@ -522,6 +522,35 @@ static void changes_of_softplus_are_the_same_bits_and_right(void **state) {
     }
 }
 
+static void weighted_rows_are_the_same_bits_and_right(void **state) {
+  (void)state;
+  dice d = {24};
+  enum { ROWS = 37 };
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t width = VPFI_KERNEL_LANES; width <= 13 * VPFI_KERNEL_LANES; width += VPFI_KERNEL_LANES) {
+      const size_t stride = width + VPFI_KERNEL_LANES;
+      float *matrix = floats(ROWS * stride), *weight = floats(VPFI_KERNEL_LANES * 3);
+      fill(matrix, ROWS * stride, &d, 2);
+      fill(weight, ROWS, &d, 1);
+      for (size_t i = 0; i < ROWS; i += 3) weight[i] = 0;
+      matrix[3 * stride] = (float)INFINITY; /* in a row that is left out */
+      twins z = twins_new(width);
+      double wanted[13 * VPFI_KERNEL_LANES];
+      for (size_t j = 0; j < width; j++) {
+        z.a[j] = z.b[j] = (float)dice_normal(&d);
+        wanted[j] = (double)z.a[j];
+        for (size_t i = 0; i < ROWS; i++)
+          if (i % 3) wanted[j] += (double)weight[i] * (double)matrix[i * stride + j];
+      }
+      vpfi_kernels_available(0)->add_weighted(z.a, matrix, stride, weight, ROWS, width);
+      vpfi_kernels_available(k)->add_weighted(z.b, matrix, stride, weight, ROWS, width);
+      for (size_t j = 0; j < width; j++) assert_close((double)z.b[j], wanted[j], 1e-4);
+      twins_equal(&z);
+      free(matrix);
+      free(weight);
+    }
+}
+
 static const vpfi_update UPDATE = {.scale = 0.025f, .decay = 0.01f, .rate = 0.003f, .beta1 = 0.9f, .beta2 = 0.999f,
                                    .keep1 = 0.1f, .keep2 = 0.001f, .epsilon = 1e-6f, .momentum = 0.8f};
 
@@ -726,6 +755,7 @@ int main(void) {
       cmocka_unit_test(random_words_are_those_of_the_generator),
       cmocka_unit_test(sigmoids_are_the_same_bits_and_right),
       cmocka_unit_test(changes_of_softplus_are_the_same_bits_and_right),
+      cmocka_unit_test(weighted_rows_are_the_same_bits_and_right),
       cmocka_unit_test(updates_are_the_same_bits),
       cmocka_unit_test(a_step_with_the_last_part_of_its_sums_is_both_one_after_the_other),
       cmocka_unit_test(updates_follow_their_rules),

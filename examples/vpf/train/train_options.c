@@ -44,7 +44,7 @@ static const char help[] =
     "  --watch N         every N epochs the likelihood of up to 10000 images after --limit, by\n"
     "                    annealed importance sampling; best.safetensors is the best machine\n"
     "  --patience N      stop when N of these in a row have found nothing better; 0: never (default 0)\n"
-    "  --chains N        of annealed importance sampling (default 100)\n"
+    "  --chains N        of annealed importance sampling (default 50)\n"
     "  --temperatures N  of annealed importance sampling (default 300)\n"
     "  --both-ways       anneal back from the images too, and let the lower likelihood count: it\n"
     "                    takes longer; for cd and pcd, whose modes forward annealing may miss\n"
@@ -199,7 +199,7 @@ int train_options_parse(train_options *options, int argc, char **argv) {
                              .method_name = "vpf",
                              .gibbs_steps = 1,
                              .particles = 100,
-                             .chains = 100,
+                             .chains = 50,
                              .temperatures = 300,
                              .epochs = 20,
                              .limit = 50000,
