@@ -445,7 +445,7 @@ static void the_monitor_keeps_the_best_model_and_says_when_to_stop(void **state)
   vpf_likelihood l = {.struct_size = sizeof l}, direct = {.struct_size = sizeof direct};
   assert_ok(vpf_monitor_get(monitor, at, &epoch, &l));
   assert_int_equal(epoch, 20);
-  const vpf_ais_settings same = {.struct_size = sizeof same, .betas = 300};
+  const vpf_ais_settings same = {.struct_size = sizeof same, .chains = 50, .betas = 300};
   assert_ok(vpf_estimate_likelihood(truth, rows, &same, &direct));
   assert_memory_equal(&l, &direct, sizeof l);
   assert_status(vpf_monitor_get(monitor, 5, &epoch, &l), VPF_ERR_ARGUMENT);
