@@ -1207,7 +1207,7 @@ public:
   using handle::handle;
 
   /** Create a monitor without any checks. Since 1.0.
-   *  @param settings  copied; NULL: 100 chains, 300 temperatures, forward only
+   *  @param settings  copied; NULL: 50 chains, 300 temperatures, forward only
    *  @param patience  number of checks in a row without a new best after which check() says stop; 0: never
    *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
   monitor(const vpf_ais_settings *settings, std::size_t patience) : handle(create(settings, patience)) {}

@@ -1332,8 +1332,8 @@ class Model(_Handle):
         return out
 
     def estimate_likelihood(self, data, **settings):
-        """Mean log p(x): a Likelihood. log Z is enumerated if that takes at most 16 units, otherwise it is estimated by
-        ais() with these settings; base and reverse_from default to data. Where more than 25 hidden units would have to
+        """Mean log p(x): a Likelihood. log Z is enumerated where that is cheap, otherwise it is estimated by
+        ais() with these settings; base and reverse_from default to data. Where more than 12 hidden units would have to
         be enumerated, log_likelihood_bound() takes the place of log p."""
         return _call("vpf_estimate_likelihood", self, data, _ais_settings(**settings), Likelihood)
 

@@ -271,7 +271,7 @@ static vpf_status objective(const char *function, const vpf_model *model, const 
   vpf_status status = check_call(function, model, states, out_flow ? (void *)out_flow : out_gradient);
   if (!status) status = vpfi_check_states(model, states);
   if (status) return status;
-  const vpfi_machine machine = {vpfi_kernels_best(), &model->shape, &model->params, NULL};
+  const vpfi_machine machine = {.kernels = vpfi_kernels_best(), .shape = &model->shape, .params = &model->params};
   return vpfi_objective(&machine, &states->rows, vpfi_thread_count(0), out_flow, out_gradient);
 }
 

@@ -44,11 +44,27 @@ void vpfi_chain_draw(vpfi_chain *chain, size_t role, float *drawn_with) {
   draw_apart(chain, &d, drawn_with);
 }
 
+/* One unit after the other, each by a field of its own, which a row of units that see each other takes up at once. */
+static void resample_carefully(vpfi_chain *chain, size_t role, float *drawn_with) {
+  const layer_draw d = begin_draw(chain, role);
+  for (size_t j = 0; j < d.layer->size; j++) {
+    const float z = vpfi_careful_field(chain->machine, chain->order, role, chain->scratch, j);
+    chain->scratch->z[j] = z;
+    if (drawn_with) drawn_with[j] = z;
+    if (d.clamped && vpfi_bits_get(d.clamped, j)) continue;
+    if ((z > chain->scratch->threshold[j]) != vpfi_bits_get(d.bits, j)) vpfi_bits_flip(d.bits, j);
+  }
+}
+
 void vpfi_chain_resample(vpfi_chain *chain, size_t role, float *drawn_with) {
   vpfi_scratch *scratch = chain->scratch;
   if (chain->base) {
     vpfi_chain_slope(chain, role, scratch->field);
     vpfi_chain_draw_tempered(chain, role, scratch->field, drawn_with);
+    return;
+  }
+  if (chain->machine->careful) {
+    resample_carefully(chain, role, drawn_with);
     return;
   }
   vpfi_field(chain->machine, chain->order, role, VPFI_FROM_ALL, scratch, scratch->z);

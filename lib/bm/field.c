@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "bm/field.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
+#include "num/accumulator.h"
 #include "num/bits.h"
 
 /* z = start plus those rows of a matrix whose units are on in a plane (one row for each unit of the layer): by the
@@ -55,4 +58,54 @@ void vpfi_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsi
 
 void vpfi_field_add_own(const vpfi_machine *machine, vpfi_order order, size_t role, vpfi_scratch *scratch, float *z) {
   add_own(machine, z, z, &machine->shape->role[role], order, scratch);
+}
+
+/* Those rows of a matrix whose units are on in a plane, in one column. */
+static void add_column(vpfi_accumulator *sum, const uint64_t *bits, size_t words, const float *column, size_t stride) {
+  for (size_t word = 0; word < words; word++)
+    for (uint64_t left = bits[word]; left; left &= left - 1)
+      vpfi_accumulator_add(sum, column[(64 * word + (size_t)__builtin_ctzll(left)) * stride], false);
+}
+
+float vpfi_careful_field(const vpfi_machine *machine, vpfi_order order, size_t role, const vpfi_scratch *scratch,
+                         size_t unit) {
+  const vpfi_shape *shape = machine->shape;
+  const vpfi_params *params = machine->params;
+  const vpfi_role *r = &shape->role[role];
+  const vpfi_layer *layer = &shape->layer[r->layer];
+  vpfi_accumulator sum = {{0}};
+  vpfi_accumulator_add(&sum, params->bias[role][unit], false);
+  if (r->below != VPFI_NONE)
+    add_column(&sum, scratch->row[shape->role[shape->join[r->below].lower_role].plane[order]], layer[-1].words,
+               params->weights[r->below] + unit, layer->width);
+  if (r->above != VPFI_NONE)
+    add_column(&sum, scratch->row[shape->role[shape->join[r->above].upper_role].plane[order]], layer[1].words,
+               params->weights_t[r->above] + unit, layer->width);
+  if (r->intra)
+    add_column(&sum, scratch->row[r->plane[order]], layer->words, params->intra[r->layer] + unit, layer->width);
+  return (float)fmax(-FLT_MAX, fmin(FLT_MAX, vpfi_accumulator_value(&sum)));
+}
+
+static double row_sum(const float *row, size_t n) {
+  double sum = 0;
+  for (size_t j = 0; j < n; j++) sum += fabs((double)row[j]);
+  return sum;
+}
+
+double vpfi_largest_field(const vpfi_machine *machine, size_t layer, size_t unit) {
+  const vpfi_params *params = machine->params;
+  const vpfi_layer *l = &machine->shape->layer[layer];
+  double sum = fmax(fabs((double)params->bias[l->up][unit]), fabs((double)params->bias[l->down][unit]));
+  if (layer > 0) sum += row_sum(params->weights_t[layer - 1] + unit * l[-1].width, l[-1].size);
+  if (layer + 1 < machine->shape->n_layers) sum += row_sum(params->weights[layer] + unit * l[1].width, l[1].size);
+  if (l->intra) sum += row_sum(params->intra[layer] + unit * l->width, l->size);
+  return sum;
+}
+
+bool vpfi_fields_are_large(const vpfi_machine *machine) {
+  const double large = 131072; /* an addition of floats is off by up to 2^-24 of its result: here by 2^-7 */
+  for (size_t l = 0; l < machine->shape->n_layers; l++)
+    for (size_t j = 0; j < machine->shape->layer[l].size; j++)
+      if (vpfi_largest_field(machine, l, j) > large) return true;
+  return false;
 }

@@ -20,8 +20,8 @@ typedef struct vpfi_annealing {
   size_t reverse_sweeps;
 } vpfi_annealing;
 
-/* Whether enumerating log Z takes no longer than estimating it would. */
-bool vpfi_enumeration_is_cheap(const vpfi_shape *shape);
+/* Whether enumerating log Z takes at most four times as long as annealing forward would. */
+bool vpfi_enumeration_is_cheap(const vpfi_shape *shape, const vpfi_annealing *annealing);
 
 /* Fills in all of *result but struct_size. VPF_ERR_OVERFLOW, whose text begins with the function; VPF_ERR_MEMORY. */
 vpf_status vpfi_anneal(const char *function, const vpfi_shape *shape, const vpfi_params *params,

@@ -7,124 +7,17 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "bm/chain.h"
+#include "eval/walker.h"
 #include "num/bits.h"
 #include "num/elementary.h"
 #include "num/rng.h"
 
-/* A walk through states in the order of a Gray code. Each step flips one unit, which changes the
- * fields of its neighbours and, by its own field, the energy. */
-typedef struct walker {
-  const vpfi_shape *shape;
-  const vpfi_params *params;
-  const vpfi_split *split;
-  double *field;   /* [units], local fields of all units in the current state */
-  bool *on;        /* [units] */
-  double minus_energy;
-} walker;
-
-static void add_to_fields(double *field, const float *row, size_t n, double sign) {
-  for (size_t j = 0; j < n; j++) field[j] += sign * (double)row[j];
-}
-
-static void flip(walker *w, size_t layer, size_t unit) {
-  const vpfi_layer *l = &w->shape->layer[layer];
-  const size_t at = l->first + unit;
-  const double sign = w->on[at] ? -1 : 1;
-  w->minus_energy += sign * w->field[at];
-  w->on[at] = !w->on[at];
-  if (layer > 0) {
-    const vpfi_layer *below = l - 1;
-    add_to_fields(w->field + below->first, w->params->weights_t[layer - 1] + unit * below->width, below->size, sign);
-  }
-  if (layer + 1 < w->shape->n_layers) {
-    const vpfi_layer *above = l + 1;
-    add_to_fields(w->field + above->first, w->params->weights[layer] + unit * above->width, above->size, sign);
-  }
-  if (l->intra) add_to_fields(w->field + l->first, w->params->intra[layer] + unit * l->width, l->size, sign);
-}
-
-/* Turn all units off. */
-static void reset(walker *w) {
-  memset(w->on, 0, w->shape->units * sizeof *w->on);
-  w->minus_energy = 0;
-  for (size_t l = 0; l < w->shape->n_layers; l++)
-    for (size_t j = 0; j < w->shape->layer[l].size; j++)
-      w->field[w->shape->layer[l].first + j] = (double)w->params->bias[w->shape->layer[l].up][j];
-}
-
-/* The log of the sum over the summed layers, in closed form, for the walker's explicit units as they are. */
-static double log_weight(const walker *w) {
-  double sum = w->minus_energy;
-  for (size_t l = w->split->first; l < w->shape->n_layers; l++)
-    if (vpfi_split_is_summed(w->split, l))
-      sum += vpfi_sum_softplus(w->field + w->shape->layer[l].first, w->shape->layer[l].size);
-  return sum;
-}
-
-/* log(exp(a) + exp(b)) */
-static double log_add(double a, double b) {
-  if (a < b) {
-    const double c = a;
-    a = b;
-    b = c;
-  }
-  return isinf(b) && b < 0 ? a : a + vpfi_log(1 + vpfi_exp(b - a));
-}
-
-/* Flip explicit unit number k, counted through the explicit layers. */
-static void flip_explicit(walker *w, size_t k) {
-  for (size_t l = w->split->first; l < w->shape->n_layers; l++) {
-    if (!vpfi_split_is_explicit(w->split, l)) continue;
-    if (k < w->shape->layer[l].size) {
-      flip(w, l, k);
-      return;
-    }
-    k -= w->shape->layer[l].size;
-  }
-}
-
-/* The log of the sum over explicit states first .. first+count-1 of the Gray code. The walker must have all
- * explicit units off. so_far, unless NULL: [count], the log of the sum up to each state. */
-static double walk(walker *w, uint64_t first, uint64_t count, double *so_far) {
-  const uint64_t start = first ^ first >> 1;
-  for (size_t k = 0; k < w->split->explicit_units; k++)
-    if (start >> k & 1) flip_explicit(w, k);
-  double total = log_weight(w);
-  if (so_far) so_far[0] = total;
-  for (uint64_t s = 1; s < count; s++) {
-    flip_explicit(w, (size_t)__builtin_ctzll(first + s)); /* the bit in which this code differs from the last */
-    total = log_add(total, log_weight(w));
-    if (so_far) so_far[s] = total;
-  }
-  return total;
-}
-
-static void destroy_walkers(walker *walkers, size_t threads) {
-  for (size_t t = 0; walkers && t < threads; t++) {
-    vpfi_free(walkers[t].field);
-    vpfi_free(walkers[t].on);
-  }
-  vpfi_free(walkers);
-}
-
-static walker *create_walkers(const vpfi_shape *shape, const vpfi_params *params, const vpfi_split *split,
-                              size_t threads) {
-  walker *walkers = vpfi_alloc(threads, sizeof *walkers);
-  for (size_t t = 0; walkers && t < threads; t++) {
-    walkers[t] = (walker){.shape = shape,
-                          .params = params,
-                          .split = split,
-                          .field = vpfi_alloc(shape->units, sizeof(double)),
-                          .on = vpfi_alloc(shape->units, sizeof(bool))};
-    if (walkers[t].field && walkers[t].on) continue;
-    destroy_walkers(walkers, threads);
-    return NULL;
-  }
-  return walkers;
-}
+/* Certified rounding errors of the fast arithmetic that are let pass: of log Z, for max(1, |log Z|) = 1; and of the log of a
+ * probability by which samples are drawn. */
+static const double RELATIVE_ERROR = 1e-9, SAMPLE_ERROR = 1e-7;
 
 bool vpfi_hidden_can_be_summed(const vpfi_shape *shape) {
-  return vpfi_split_choose(shape, 1).explicit_units <= VPFI_MOST_ENUMERATED;
+  return vpfi_split_choose(shape, 1).explicit_units <= VPFI_MOST_ENUMERATED_A_ROW;
 }
 
 static vpf_status check_limit(const vpfi_split *split) {
@@ -136,55 +29,102 @@ static vpf_status check_limit(const vpfi_split *split) {
 /* The sum over all explicit states, cut into chunks of the Gray code. */
 typedef struct partition_job {
   vpfi_split split;
-  walker *walkers; /* [threads] */
-  uint64_t chunk;  /* states in each chunk */
+  vpfi_walker *walkers; /* [threads] */
+  size_t threads;
+  uint64_t chunk; /* states in each chunk */
   size_t chunks;
-  double *sums;    /* [chunks], log sums */
+  double *sums;   /* [chunks], log sums, relative to the origin */
+  vpfi_accumulator *largest; /* [chunks], careful only */
+  vpfi_accumulator origin;   /* the largest of them; fast: 0 */
 } partition_job;
 
-/* Each chunk starts afresh, which also keeps the rounding errors of a long walk from adding up. */
+static void end_partition(partition_job *job) {
+  vpfi_free(job->sums);
+  vpfi_free(job->largest);
+  vpfi_walkers_destroy(job->walkers, job->threads);
+  job->sums = NULL, job->largest = NULL, job->walkers = NULL;
+}
+
+static void largest_range(void *context, size_t begin, size_t end, size_t thread) {
+  const partition_job *job = context;
+  for (size_t c = begin; c < end; c++) {
+    vpfi_walker_reset(&job->walkers[thread]);
+    job->largest[c] = vpfi_walker_largest(&job->walkers[thread], c * job->chunk, job->chunk);
+  }
+}
+
+/* Let logarithms be relative to the largest term, so that none of those that count is lost. */
+static void find_origin(partition_job *job) {
+  vpfi_parallel_for(job->chunks, job->threads, largest_range, job);
+  job->origin = job->largest[0];
+  for (size_t c = 1; c < job->chunks; c++) {
+    vpfi_accumulator above = job->largest[c];
+    vpfi_accumulator_add_sum(&above, &job->origin, true);
+    vpfi_accumulator_carry(&above);
+    if (!vpfi_accumulator_is_negative(&above)) job->origin = job->largest[c];
+  }
+  for (size_t t = 0; t < job->threads; t++) job->walkers[t].origin = job->origin;
+}
+
+/* Each chunk starts afresh, which keeps the rounding errors of a long walk from adding up. */
 static void partition_range(void *context, size_t begin, size_t end, size_t thread) {
   const partition_job *job = context;
   for (size_t c = begin; c < end; c++) {
-    reset(&job->walkers[thread]);
-    job->sums[c] = walk(&job->walkers[thread], c * job->chunk, job->chunk, NULL);
+    vpfi_walker_reset(&job->walkers[thread]);
+    job->sums[c] = vpfi_walker_sum(&job->walkers[thread], c * job->chunk, job->chunk, NULL);
   }
 }
 
-static void end_partition(partition_job *job, size_t threads) {
-  vpfi_free(job->sums);
-  destroy_walkers(job->walkers, threads);
+/* The log sums of all chunks. VPF_ERR_MEMORY; end_partition() must be called even then. */
+static vpf_status add_partition(partition_job *job, const vpfi_machine *machine, bool careful) {
+  job->walkers = vpfi_walkers_create(machine, &job->split, job->threads, careful);
+  job->sums = vpfi_alloc(job->chunks, sizeof *job->sums);
+  job->largest = careful ? vpfi_alloc(job->chunks, sizeof *job->largest) : NULL;
+  if (!job->walkers || !job->sums || (careful && !job->largest)) return VPF_ERR_MEMORY;
+  if (careful) find_origin(job);
+  vpfi_parallel_for(job->chunks, job->threads, partition_range, job);
+  return VPF_OK;
 }
 
-/* The log sums of all chunks. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
-static vpf_status begin_partition(partition_job *job, const vpfi_shape *shape, const vpfi_params *params,
-                                  size_t threads) {
-  *job = (partition_job){.split = vpfi_split_choose(shape, 0)};
+/* VPF_ERR_LIMIT. */
+static vpf_status begin_partition(partition_job *job, const vpfi_shape *shape, size_t threads) {
+  *job = (partition_job){.split = vpfi_split_choose(shape, 0), .threads = threads};
   const vpf_status status = check_limit(&job->split);
   if (status) return status;
   const uint64_t states = (uint64_t)1 << job->split.explicit_units;
-  job->chunk = states < 4096 ? states : 4096;
+  job->chunk = states < VPFI_WALK ? states : VPFI_WALK;
   job->chunks = (size_t)(states / job->chunk);
-  job->walkers = create_walkers(shape, params, &job->split, threads);
-  job->sums = vpfi_alloc(job->chunks, sizeof *job->sums);
-  if (!job->walkers || !job->sums) {
-    end_partition(job, threads);
-    return VPF_ERR_MEMORY;
-  }
-  vpfi_parallel_for(job->chunks, threads, partition_range, job);
   return VPF_OK;
+}
+
+/* What the fast arithmetic can be off by in a chunk. */
+static double error_of_walks(const vpfi_machine *machine, const vpfi_split *split) {
+  const vpfi_magnitudes magnitudes = vpfi_walker_magnitudes(machine, split);
+  return vpfi_walker_error(&magnitudes, VPFI_WALK + VPFI_MOST_ENUMERATED);
+}
+
+static double total_of(const partition_job *job) {
+  double total = job->sums[0];
+  for (size_t c = 1; c < job->chunks; c++) total = vpfi_log_add(total, job->sums[c]);
+  return total + vpfi_accumulator_value(&job->origin);
 }
 
 vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *params, size_t threads,
                                     double *out_log_z) {
+  const vpfi_machine machine = {.kernels = vpfi_kernels_best(), .shape = shape, .params = params};
   partition_job job;
-  const vpf_status status = begin_partition(&job, shape, params, threads);
+  vpf_status status = begin_partition(&job, shape, threads);
   if (status) return status;
-  double total = job.sums[0];
-  for (size_t c = 1; c < job.chunks; c++) total = log_add(total, job.sums[c]);
-  *out_log_z = total;
-  end_partition(&job, threads);
-  return VPF_OK;
+  const double error = error_of_walks(&machine, &job.split);
+  bool done = false;
+  for (int careful = 0; !status && !done && careful < 2; careful++) {
+    status = add_partition(&job, &machine, careful);
+    const double total = status ? 0 : total_of(&job);
+    done = careful || error <= RELATIVE_ERROR * fmax(1, fabs(total));
+    if (!status && done) *out_log_z = total;
+    end_partition(&job);
+  }
+  return status;
 }
 
 typedef struct sample_job {
@@ -196,7 +136,7 @@ typedef struct sample_job {
   double *value;  /* [rows]: uniform in [0, below[chunks]) */
   size_t *first;  /* [chunks + 1]: position of the chunk's first row in `order` */
   size_t *order;  /* [rows]: the rows, chunk after chunk */
-  double *so_far; /* [threads x states of a chunk]: by walk() */
+  double *so_far; /* [threads x states of a chunk]: by vpfi_walker_sum() */
 } sample_job;
 
 /* The last position k < count with list[k] <= x, or 0 if there is none. */
@@ -243,33 +183,42 @@ static void set_explicit(const sample_job *job, size_t row, uint64_t code) {
   }
 }
 
-/* Inversion: each row gets the explicit state at which the cumulative probability passes its value;
- * then the summed layers are drawn, whose units are independent given that state. */
+/* The number in its chunk of the explicit state at which the cumulative probability passes a row's value. */
+static uint64_t state_of(const sample_job *job, size_t c, size_t row, const double *so_far) {
+  const double into = job->value[row] - job->below[c];
+  const double log_into = into > 0 ? vpfi_log(into) + job->largest : -HUGE_VAL;
+  const size_t at = find_below(so_far, (size_t)job->partition->chunk, log_into);
+  return so_far[at] <= log_into && at + 1 < job->partition->chunk ? at + 1 : at;
+}
+
+/* Each row gets the explicit state of its value, then the summed layers, whose units are independent given that state. */
+static void draw_row(const sample_job *job, size_t row, uint64_t state, vpfi_scratch *scratch) {
+  const vpfi_shape *shape = job->work->machine.shape;
+  vpfi_chain chain = {.machine = &job->work->machine,
+                      .states = &job->work->states,
+                      .row = row,
+                      .scratch = scratch,
+                      .stream = job->stream};
+  set_explicit(job, row, state ^ state >> 1);
+  vpfi_scratch_see(scratch, chain.states, row);
+  for (size_t l = 0; l < shape->n_layers; l++) {
+    chain.pass = 0;
+    if (vpfi_split_is_summed(&job->partition->split, l)) vpfi_chain_resample(&chain, shape->layer[l].up, NULL);
+  }
+}
+
 static void sample_range(void *context, size_t begin, size_t end, size_t thread) {
   const sample_job *job = context;
   const partition_job *partition = job->partition;
-  const vpfi_shape *shape = job->work->machine.shape;
   double *so_far = job->so_far + thread * partition->chunk;
-  vpfi_scratch *scratch = &job->work->scratch[thread];
+  vpfi_walker *walker = &partition->walkers[thread];
   for (size_t c = begin; c < end; c++) {
     if (job->first[c] == job->first[c + 1]) continue;
-    reset(&partition->walkers[thread]);
-    walk(&partition->walkers[thread], c * partition->chunk, partition->chunk, so_far);
+    vpfi_walker_reset(walker);
+    vpfi_walker_sum(walker, c * partition->chunk, partition->chunk, so_far);
     for (size_t k = job->first[c]; k < job->first[c + 1]; k++) {
       const size_t row = job->order[k];
-      const double into = job->value[row] - job->below[c];
-      const double log_into = into > 0 ? vpfi_log(into) + job->largest : -HUGE_VAL;
-      size_t at = find_below(so_far, (size_t)partition->chunk, log_into);
-      if (so_far[at] <= log_into && at + 1 < partition->chunk) at++;
-      const uint64_t state = c * partition->chunk + at;
-      set_explicit(job, row, state ^ state >> 1);
-      vpfi_scratch_see(scratch, &job->work->states, row);
-      vpfi_chain chain = {
-          .machine = &job->work->machine, .states = &job->work->states, .row = row, .scratch = scratch, .stream = job->stream};
-      for (size_t l = 0; l < shape->n_layers; l++) {
-        chain.pass = 0;
-        if (vpfi_split_is_summed(&partition->split, l)) vpfi_chain_resample(&chain, shape->layer[l].up, NULL);
-      }
+      draw_row(job, row, c * partition->chunk + state_of(job, c, row, so_far), &job->work->scratch[thread]);
     }
   }
 }
@@ -277,8 +226,15 @@ static void sample_range(void *context, size_t begin, size_t end, size_t thread)
 vpf_status vpfi_exact_sample(vpfi_workspace *work, uint64_t seed) {
   const size_t threads = work->team.threads, rows = work->states.rows;
   partition_job partition;
-  const vpf_status status = begin_partition(&partition, work->machine.shape, work->machine.params, threads);
+  vpf_status status = begin_partition(&partition, work->machine.shape, threads);
   if (status) return status;
+  const bool careful = error_of_walks(&work->machine, &partition.split) > SAMPLE_ERROR;
+  work->machine.careful = work->machine.careful || careful;
+  status = add_partition(&partition, &work->machine, careful);
+  if (status) {
+    end_partition(&partition);
+    return status;
+  }
   sample_job job = {.partition = &partition,
                     .work = work,
                     .stream = vpfi_rng_stream(seed, VPFI_PURPOSE_EXACT, 0),
@@ -297,37 +253,69 @@ vpf_status vpfi_exact_sample(vpfi_workspace *work, uint64_t seed) {
   vpfi_free(job.first);
   vpfi_free(job.value);
   vpfi_free(job.below);
-  end_partition(&partition, threads);
+  end_partition(&partition);
   return complete ? VPF_OK : VPF_ERR_MEMORY;
 }
 
 typedef struct rows_job {
-  walker *walkers;
+  vpfi_walker *fast, *careful; /* [threads] */
   const vpfi_rows *visible;
+  vpfi_magnitudes magnitudes;
   double *out;
 } rows_job;
 
+/* Turn on the units of a row, all others being off. */
+static void go_to_row(vpfi_walker *w, const uint64_t *bits) {
+  const vpfi_layer *visible = &w->machine->shape->layer[0];
+  vpfi_walker_reset(w);
+  for (size_t word = 0; word < visible->words; word++)
+    for (uint64_t left = bits[word]; left; left &= left - 1)
+      vpfi_walker_flip(w, 0, 64 * word + (size_t)__builtin_ctzll(left));
+}
+
+/* The log of the sum over the hidden units of a row. */
+static double sum_row(vpfi_walker *w, const uint64_t *bits) {
+  const uint64_t states = (uint64_t)1 << w->split->explicit_units, chunk = states < VPFI_WALK ? states : VPFI_WALK;
+  double total = -HUGE_VAL;
+  if (w->exact) {
+    go_to_row(w, bits);
+    w->origin = vpfi_walker_largest(w, 0, states);
+  }
+  for (uint64_t first = 0; first < states; first += chunk) { /* each afresh, as above */
+    go_to_row(w, bits);
+    total = vpfi_log_add(total, vpfi_walker_sum(w, first, chunk, NULL));
+  }
+  return total + vpfi_accumulator_value(&w->origin);
+}
+
+/* Rows whose sum may be off are summed again, without rounding. */
 static void sum_range(void *context, size_t begin, size_t end, size_t thread) {
   const rows_job *job = context;
-  walker *w = &job->walkers[thread];
-  const vpfi_layer *visible = &w->shape->layer[0];
+  const size_t explicit_units = job->fast->split->explicit_units, states = (size_t)1 << explicit_units;
+  const size_t walked = (states < VPFI_WALK ? states : VPFI_WALK) + explicit_units;
   for (size_t r = begin; r < end; r++) {
-    reset(w);
-    for (size_t i = 0; i < visible->size; i++)
-      if (vpfi_bits_get(job->visible->bits + r * visible->words, i)) flip(w, 0, i);
-    job->out[r] = walk(w, 0, (uint64_t)1 << w->split->explicit_units, NULL);
+    const uint64_t *bits = job->visible->bits + r * job->visible->words;
+    const double error = vpfi_walker_error(&job->magnitudes, vpfi_bits_count(bits, job->visible->words) + walked);
+    double sum = sum_row(&job->fast[thread], bits);
+    if (!(error <= RELATIVE_ERROR * fmax(1, fabs(sum)))) sum = sum_row(&job->careful[thread], bits);
+    job->out[r] = sum;
   }
 }
 
 vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
                                size_t threads, double *out) {
+  const vpfi_machine machine = {.kernels = vpfi_kernels_best(), .shape = shape, .params = params};
   const vpfi_split split = vpfi_split_choose(shape, 1);
   const vpf_status status = check_limit(&split);
   if (status) return status;
-  walker *walkers = create_walkers(shape, params, &split, threads);
-  if (!walkers) return VPF_ERR_MEMORY;
-  rows_job job = {walkers, visible, out};
-  vpfi_parallel_for(visible->rows, threads, sum_range, &job);
-  destroy_walkers(walkers, threads);
-  return VPF_OK;
+  rows_job job = {.fast = vpfi_walkers_create(&machine, &split, threads, false),
+                  .careful = vpfi_walkers_create(&machine, &split, threads, true),
+                  .visible = visible,
+                  .magnitudes = vpfi_walker_magnitudes(&machine, &split),
+                  .out = out};
+  const bool complete = job.fast && job.careful;
+  if (complete) vpfi_parallel_for(visible->rows, threads, sum_range, &job);
+  vpfi_walkers_destroy(job.careful, threads);
+  vpfi_walkers_destroy(job.fast, threads);
+  return complete ? VPF_OK : VPF_ERR_MEMORY;
 }

@@ -6,10 +6,11 @@
 #include "bm/workspace.h"
 #include "eval/split.h"
 
-/* For an RBM with 784 visible units, 2^25 states take minutes; each further unit doubles that. */
-enum { VPFI_MOST_ENUMERATED = 25 };
+/* For an RBM with 784 visible units, 2^25 states take half a minute; each further unit doubles that. Sums are taken for
+ * every row, of which there may be ten thousand. */
+enum { VPFI_MOST_ENUMERATED = 25, VPFI_MOST_ENUMERATED_A_ROW = 12 };
 
-/* Whether vpfi_exact_log_sums() is within that limit. */
+/* Whether vpfi_exact_log_sums() is cheap enough for many rows. */
 bool vpfi_hidden_can_be_summed(const vpfi_shape *shape);
 
 /* log Z, the log of the sum of exp(-E) over all states. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */

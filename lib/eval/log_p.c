@@ -44,7 +44,7 @@ static vpf_status empty_log_sum(const vpfi_shape *shape, const vpfi_params *para
 /* Fills in log_z and what is known about it. */
 static vpf_status find_log_z(const char *function, const vpfi_shape *shape, const vpfi_params *params,
                              const vpfi_annealing *annealing, vpf_likelihood *found) {
-  if (vpfi_enumeration_is_cheap(shape)) {
+  if (vpfi_enumeration_is_cheap(shape, annealing)) {
     found->exact = 1;
     found->ess = (double)annealing->chains;
     const vpf_status status = vpfi_exact_log_partition(shape, params, vpfi_thread_count(0), &found->log_z);

@@ -131,7 +131,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
   const bool adam = (vpf_rule)option[VPFI_AT_RULE] == VPF_RULE_ADAM;
   /* Eq. (25): Kingma and Ba 2014, in the form at the end of their section 2 */
   const double correction = adam ? sqrt(1 - beta2_power) / (1 - beta1_power) : 1;
-  const vpfi_machine machine = {kernels, &learner->shape, params, NULL};
+  const vpfi_machine machine = {.kernels = kernels, .shape = &learner->shape, .params = params};
   update_job job = {.learner = learner,
                     .machine = &machine,
                     .params = params,

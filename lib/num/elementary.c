@@ -3,9 +3,6 @@
 
 #include <math.h>
 
-static const double LN2_HI = 0x1.62e42fee00000p-1; /* 33 bits: e * LN2_HI is exact */
-static const double LN2_LO = 0x1.a39ef35793c76p-33;
-
 /* log(m) = 2 atanh(s), s = (m-1)/(m+1), |s| <= 0.1716 for m in [sqrt(1/2), sqrt(2)): the series
  * to s^23 leaves s^25/25 < 3e-21. */
 double vpfi_log(double x) {
@@ -19,10 +16,13 @@ double vpfi_log(double x) {
   double p = 1.0 / 23;
   for (int k = 21; k >= 3; k -= 2) p = p * s2 + 1.0 / k;
   const double series = 2.0 * s + 2.0 * s * s2 * p;
-  return (double)e * LN2_HI + (series + (double)e * LN2_LO);
+  return (double)e * VPFI_DOUBLE_LN2_HI + (series + (double)e * VPFI_DOUBLE_LN2_LO);
 }
 
-/* exp(r), |r| <= ln2/2, by its series to r^14: the rest is below 1e-18. */
+const double vpfi_inverse_factorial[15] = {
+    1.0,        1.0,         1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,        1.0 / 720, 1.0 / 5040,
+    1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800, 1.0 / 87178291200};
+
 /* 2^n, -1022 <= n <= 1023: faster than ldexp(), and multiplying by it rounds alike. */
 static double power_of_two(int n) {
   const uint64_t bits = (uint64_t)(n + 1023) << 52;
@@ -31,16 +31,14 @@ static double power_of_two(int n) {
   return power;
 }
 
+/* exp(r), |r| <= ln2/2, by its series to r^14: the rest is below 1e-18. */
 double vpfi_exp(double x) {
-  static const double inverse_factorial[15] = {
-      1.0,        1.0,         1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,        1.0 / 720, 1.0 / 5040,
-      1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800, 1.0 / 87178291200};
   if (x > 709.0) return HUGE_VAL;
   if (!(x > -708.0)) return x < 0 ? 0.0 : x;
-  const double n = floor(x * 1.4426950408889634 + 0.5);
-  const double r = (x - n * LN2_HI) - n * LN2_LO;
-  double p = inverse_factorial[14];
-  for (int k = 13; k >= 0; k--) p = p * r + inverse_factorial[k];
+  const double n = floor(x * VPFI_DOUBLE_LOG2E + 0.5);
+  const double r = (x - n * VPFI_DOUBLE_LN2_HI) - n * VPFI_DOUBLE_LN2_LO;
+  double p = vpfi_inverse_factorial[14];
+  for (int k = 13; k >= 0; k--) p = p * r + vpfi_inverse_factorial[k];
   return p * power_of_two((int)n);
 }
 

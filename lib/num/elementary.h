@@ -95,7 +95,31 @@ static inline float vpfi_sigmoidf(float z) {
   return 1.0f / (1.0f + vpfi_expf(-bounded));
 }
 
-/* Double precision, for the few places outside the kernels. */
+/* Double precision, shared with the SIMD kernels as above. */
+#define VPFI_DOUBLE_LOG2E 1.4426950408889634
+#define VPFI_DOUBLE_LN2_HI 0x1.62e42fee00000p-1 /* 33 bits: n * LN2_HI is exact */
+#define VPFI_DOUBLE_LN2_LO 0x1.a39ef35793c76p-33
+#define VPFI_DOUBLE_ROUND 6755399441055744.0 /* 1.5 * 2^52: adding it rounds to an integer, in the low bits */
+#define VPFI_EXP_MINUS_MOST 708.0
+extern const double vpfi_inverse_factorial[15];
+
+/* exp(-a), a >= 0; beyond 708, where it is 3e-308, it stays at that. */
+static inline double vpfi_exp_minus(double a) {
+  const double bounded = a < VPFI_EXP_MINUS_MOST ? a : VPFI_EXP_MINUS_MOST;
+  const double shifted = VPFI_DOUBLE_ROUND - bounded * VPFI_DOUBLE_LOG2E;
+  const double n = shifted - VPFI_DOUBLE_ROUND;
+  const double r = (-bounded - n * VPFI_DOUBLE_LN2_HI) - n * VPFI_DOUBLE_LN2_LO;
+  double p = vpfi_inverse_factorial[14];
+  for (int k = 13; k >= 0; k--) p = p * r + vpfi_inverse_factorial[k];
+  uint64_t bits, power;
+  memcpy(&bits, &p, sizeof bits);
+  memcpy(&power, &shifted, sizeof power);
+  bits += power << 52;
+  memcpy(&p, &bits, sizeof p);
+  return p;
+}
+
+/* For the few places outside the kernels. */
 double vpfi_log(double x);      /* normal positive x */
 double vpfi_exp(double x);      /* 0 below -708; infinity above 709 */
 double vpfi_softplus(double x); /* log(1 + exp(x)) without overflow */

@@ -15,7 +15,8 @@
 enum {
   VPFI_KERNEL_LANES = 16,
   VPFI_GROUP = 4, /* rows whose 16 possible sums sum_grouped() adds from a table */
-  VPFI_SOFTPLUS_FLUSH = 64 * VPFI_KERNEL_LANES /* units between logarithms: a product stays below 2^64 */
+  VPFI_SOFTPLUS_FLUSH = 64 * VPFI_KERNEL_LANES, /* units between logarithms: a product stays below 2^64 */
+  VPFI_SOFTPLUS_SUM_FLUSH = 32 * VPFI_KERNEL_LANES /* the same in double, of all lanes together: 2^512 */
 };
 
 /* |z|/2 beyond this is divergence: exp(80) = 5.5e34 leaves float four decades of room. */
@@ -110,6 +111,14 @@ typedef struct vpfi_kernels {
    * 16; every 64 of a lane their logarithms go into the double sum, lane after lane. */
   double (*softplus_change)(const float *base, const float *f, float from, float to, size_t n);
 
+  /* sum over j < width of log(1 + exp(z)), in double. The parts above 0 are summed in 16 lanes, j mod 16, which are added
+   * in order; the factors 1 + exp(-|.|) are multiplied in lanes too, and every 32 of a lane the logarithm of the product
+   * of all lanes goes into a sum of its own. Units that are only padding must be below -708. */
+  double (*softplus_sum)(const double *z, size_t width);
+
+  /* z += row (on) or z -= row, in double. */
+  void (*add_row_to_doubles)(double *z, const float *row, bool on, size_t width);
+
   /* Bit j = z[j] > t[j] for j < n; the rest of the last word is 0. */
   void (*draw)(uint64_t *bits, const float *z, const float *t, size_t n);
 
@@ -132,6 +141,10 @@ typedef struct vpfi_kernels {
   /* The same, added: to[j * to_stride + i] += from[i * from_stride + j]; multiples of VPFI_KERNEL_LANES. */
   void (*add_transposed)(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t cols);
 } vpfi_kernels;
+
+/* The ends of softplus_sum(): the sum of all lanes, and the logarithm of their product. */
+double vpfi_sum_of_lanes(const double lane[VPFI_KERNEL_LANES]);
+double vpfi_log_of_product(const double lane[VPFI_KERNEL_LANES]);
 
 /* The fastest table that this processor runs, or the one named by the environment variable
  * VPF_KERNELS (reference, avx2, avx512, neon) if it runs here. All give the same results. */

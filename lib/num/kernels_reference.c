@@ -171,6 +171,36 @@ static double softplus_change(const float *base, const float *f, float from, flo
   return sum + flush_lanes(lane);
 }
 
+double vpfi_sum_of_lanes(const double lane[VPFI_KERNEL_LANES]) {
+  double sum = 0;
+  for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) sum += lane[k];
+  return sum;
+}
+
+double vpfi_log_of_product(const double lane[VPFI_KERNEL_LANES]) {
+  double product = 1;
+  for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) product *= lane[k];
+  return vpfi_log(product);
+}
+
+static double softplus_sum(const double *z, size_t width) {
+  double above[VPFI_KERNEL_LANES] = {0}, product[VPFI_KERNEL_LANES], logs = 0;
+  for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) product[k] = 1;
+  for (size_t j = 0; j < width; j++) {
+    above[j % VPFI_KERNEL_LANES] += z[j] > 0 ? z[j] : 0;
+    product[j % VPFI_KERNEL_LANES] *= 1 + vpfi_exp_minus(fabs(z[j]));
+    if ((j + 1) % VPFI_SOFTPLUS_SUM_FLUSH != 0 && j + 1 < width) continue;
+    logs += vpfi_log_of_product(product);
+    for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) product[k] = 1;
+  }
+  return vpfi_sum_of_lanes(above) + logs;
+}
+
+static void add_row_to_doubles(double *z, const float *row, bool on, size_t width) {
+  const double sign = on ? 1 : -1;
+  for (size_t j = 0; j < width; j++) z[j] += sign * (double)row[j];
+}
+
 static void draw(uint64_t *bits, const float *z, const float *t, size_t n) {
   memset(bits, 0, vpfi_bits_words(n) * sizeof *bits);
   for (size_t j = 0; j < n; j++) bits[j / 64] |= (uint64_t)(z[j] > t[j]) << (j % 64);
@@ -247,6 +277,8 @@ const vpfi_kernels vpfi_kernels_reference = {
     .sigmoid = sigmoid,
     .temper = temper,
     .add_weighted = add_weighted,
+    .softplus_sum = softplus_sum,
+    .add_row_to_doubles = add_row_to_doubles,
     .softplus_change = softplus_change,
     .draw = draw,
     .adam = adam,

@@ -6,6 +6,7 @@
 #define VPFI_NUM_KERNELS_VECTOR_H
 
 #include "num/bits.h"
+#include "num/kernels_vector_double.h"
 #include "num/kernels_vector_sampling.h"
 #include "num/vector_math.h"
 
@@ -389,6 +390,6 @@ static void add_transposed(float *to, size_t to_stride, const float *from, size_
   .add_row = add_row, .add_weighted = add_weighted, .sweep = sweep, .rates = rates, .random = random_words,        \
   .thresholds = thresholds, .sigmoid = sigmoid, .temper = temper, .softplus_change = softplus_change,              \
   .draw = draw, .adam = adam, .adam_selected = adam_selected, .sgd = sgd, .transpose = transpose,                  \
-  .add_transposed = add_transposed
+  .add_transposed = add_transposed, .softplus_sum = softplus_sum, .add_row_to_doubles = add_row_to_doubles
 
 #endif

@@ -255,7 +255,7 @@ static void a_poor_estimate_is_doubted(void **state) {
   assert_true(seen & VPF_DOUBT_ESS && seen & VPF_DOUBT_SPREAD && seen & VPF_DOUBT_REVERSE);
 }
 
-/* 17 units on the smaller side: not enumerated by itself, but we can. */
+/* 17 units on the smaller side: enumerated if annealing would take longer. */
 static vpf_model *middling(dice *d) {
   const size_t sizes[] = {20, 17};
   return random_machine(d, sizes, 2, NULL, VPF_COUPLING_JOINT, 0.5);
@@ -271,7 +271,8 @@ static void elsewhere_the_reverse_run_starts_from_chains_and_says_so(void **stat
   for (int from = 0; from < 2; from++) {
     const vpf_ais_settings settings = {.struct_size = sizeof settings,
                                        .seed = 4,
-                                       .betas = 300,
+                                       .chains = 20,
+                                       .betas = 70,
                                        .reverse = 1,
                                        .reverse_sweeps = 200,
                                        .reverse_from = from ? rows : NULL};
@@ -357,9 +358,10 @@ static void estimated_likelihood_is_exact_where_it_can_be(void **state) {
     assert_ok(vpf_exact_log_partition(model, &log_z));
     assert_ok(vpf_log_likelihood(model, rows, log_z, &mean));
     assert_ok(vpf_log_likelihood(model, zeros, log_z, &empty));
-    assert_ok(vpf_estimate_likelihood(model, rows, NULL, &l));
+    const vpf_ais_settings settings = {.struct_size = sizeof settings, .chains = 20, .betas = 70};
+    assert_ok(vpf_estimate_likelihood(model, rows, &settings, &l));
     assert_int_equal(l.exact, exact);
-    assert_close(l.log_z_stderr, exact ? 0 : 0.02, exact ? 0 : 0.02);
+    assert_close(l.log_z_stderr, exact ? 0 : 0.05, exact ? 0 : 0.05);
     const double tolerance = exact ? 1e-9 : 4 * l.log_z_stderr;
     assert_close(l.log_z, log_z, tolerance);
     assert_close(l.mean, mean, tolerance);

@@ -43,6 +43,8 @@ typedef struct arrays {
   uint32_t random[VISIBLE];
   uint32_t index_v[16 * V_WORDS], index_h[16 * H_WORDS]; /* groups of the first row, of which some are on */
   size_t groups_v, groups_h;
+  _Alignas(64) double doubles[VISIBLE];
+  unsigned flips;
   double result; /* nobody wants it */
 } arrays;
 
@@ -221,6 +223,18 @@ static void softplus_of_visible(const vpfi_kernels *k, arrays *a) {
   a->result = k->softplus_change(a->base, a->field, 0.3f, 0.301f, VISIBLE);
 }
 
+static void add_weighted(const vpfi_kernels *k, arrays *a) {
+  k->add_weighted(a->gain_h, a->weights, WIDTH, a->field, VISIBLE, WIDTH);
+}
+
+static void softplus_in_double(const vpfi_kernels *k, arrays *a) {
+  a->result = k->softplus_sum(a->doubles, VISIBLE);
+}
+
+static void row_to_doubles(const vpfi_kernels *k, arrays *a) {
+  k->add_row_to_doubles(a->doubles, a->weights_t, (a->flips++ & 1) == 0, VISIBLE);
+}
+
 static void draw(const vpfi_kernels *k, arrays *a) {
   k->draw(a->drawn, a->field, a->threshold, VISIBLE);
 }
@@ -288,6 +302,9 @@ static const struct work {
     {"temper", "784", temper},
     {"softplus_change", "196", softplus_of_hidden},
     {"softplus_change", "784", softplus_of_visible},
+    {"add_weighted", "784 of 196", add_weighted},
+    {"softplus_sum", "784", softplus_in_double},
+    {"add_row, double", "784", row_to_doubles},
     {"draw", "784", draw},
     {"adam", "32 x 208", adam},
     {"adam_selected", "32 x 208", adam_selected},

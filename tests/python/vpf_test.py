@@ -1248,7 +1248,7 @@ class TestMonitor(unittest.TestCase):
                 epoch, found = monitor[k]
                 self.assertEqual(epoch, 10 * k)
                 self.assertIsInstance(found, vpf.Likelihood)
-                wanted = model.estimate_likelihood(validation, chains=100, betas=300)
+                wanted = model.estimate_likelihood(validation, chains=50, betas=300)
                 np.testing.assert_array_equal(found, wanted)
             self.assertEqual(monitor[-1][0], 20)
             self.assertRaises(IndexError, lambda: monitor[3])

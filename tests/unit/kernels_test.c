@@ -551,6 +551,38 @@ static void weighted_rows_are_the_same_bits_and_right(void **state) {
     }
 }
 
+/* As exact sums use them: fields of all sizes, and padding. */
+static void sums_in_double_are_the_same_bits_and_right(void **state) {
+  (void)state;
+  dice d = {25};
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t n = 1; n <= 1300; n += 1 + n / 3) {
+      const size_t width = padded(n);
+      float *row = floats(width);
+      double *z[2], sum[2], wanted = 0;
+      for (size_t j = 0; j < n; j++) row[j] = (float)(dice_normal(&d) * exp(8 * dice_normal(&d)));
+      for (size_t t = 0; t < 2; t++) {
+        const vpfi_kernels *kernels = vpfi_kernels_available(t ? k : 0);
+        z[t] = aligned_alloc(64, width * sizeof **z);
+        assert_non_null(z[t]);
+        for (size_t j = 0; j < width; j++) z[t][j] = j < n ? (double)j / 7 - 5 : -1e300;
+        kernels->add_row_to_doubles(z[t], row, true, width);
+        kernels->add_row_to_doubles(z[t], row, n % 2, width);
+        sum[t] = kernels->softplus_sum(z[t], width);
+      }
+      assert_memory_equal(z[0], z[1], width * sizeof **z);
+      assert_memory_equal(&sum[0], &sum[1], sizeof *sum);
+      for (size_t j = 0; j < n; j++) {
+        assert_close(z[0][j], (double)j / 7 - 5 + (n % 2 ? 2 : 0) * (double)row[j], 1e-12 * (1 + fabs((double)row[j])));
+        wanted += softplus(z[0][j]);
+      }
+      assert_close(sum[0], wanted, 1e-14 * ((double)n + fabs(wanted)));
+      free(z[0]);
+      free(z[1]);
+      free(row);
+    }
+}
+
 static const vpfi_update UPDATE = {.scale = 0.025f, .decay = 0.01f, .rate = 0.003f, .beta1 = 0.9f, .beta2 = 0.999f,
                                    .keep1 = 0.1f, .keep2 = 0.001f, .epsilon = 1e-6f, .momentum = 0.8f};
 
@@ -756,6 +788,7 @@ int main(void) {
       cmocka_unit_test(sigmoids_are_the_same_bits_and_right),
       cmocka_unit_test(changes_of_softplus_are_the_same_bits_and_right),
       cmocka_unit_test(weighted_rows_are_the_same_bits_and_right),
+      cmocka_unit_test(sums_in_double_are_the_same_bits_and_right),
       cmocka_unit_test(updates_are_the_same_bits),
       cmocka_unit_test(a_step_with_the_last_part_of_its_sums_is_both_one_after_the_other),
       cmocka_unit_test(updates_follow_their_rules),
