@@ -114,7 +114,7 @@ static void assert_distribution(const char *what, const family *f, const vpf_dat
 
 static void samples_and_chains_have_the_right_distribution(void **state) {
   (void)state;
-  enum { DRAWS = 20000, MACHINES = 12, SWEEPS = 5 };
+  enum { DRAWS = 6000, MACHINES = 8, SWEEPS = 5 };
   dice d = {96};
   for (size_t f = 0; f < N_FAMILIES; f++)
     for (int k = 0; k < MACHINES; k++) {
