@@ -62,7 +62,7 @@ void run(const char *file, std::size_t epochs, const char *saved) {
   vpf::train(model, data, optimizer, epochs, [](const vpf_progress &p) {
     std::printf("epoch %zu of %zu: flow %.2f, %.0f images/s\n", p.epoch, p.epochs, p.flow, p.images_per_second);
   });
-  std::printf("log p of an image: about %.1f nats\n", vpf::estimate_likelihood(model, data).mean);
+  std::printf("log p of an image: about %.1f nats\n", vpf::estimate_likelihood(model, data).mean_low);
   if (saved) model.save(saved);
 
   // Hidden units start as active as they are for the data, then one half step down, one up, and so on.

@@ -3,7 +3,7 @@
 # Deep joint machines on MNIST: how probable the test images at least are (vpf_log_likelihood_bound), beside the exact
 # value where hidden units can be enumerated. Prints the table of docs/evaluation.md.
 #
-#   sh tests/bench/deep_run.sh [--data DIR]       about ten minutes on two processors
+#   sh tests/bench/deep_run.sh [--data DIR]       a few minutes on two processors
 #   sh tests/bench/deep_run.sh --quick            the bundled sample, small machines: whether it runs
 #
 # VPF_LIBRARY names libvpf.so if it is not build/release/lib/libvpf.so.

@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
 done
 
 arch=784-196 vpf_epochs=200 along="10 20 50" cd_epochs=20 limit=50000
-coarse="--chains 200 --temperatures 3000" fine="--chains 100 --temperatures 30000"
+coarse="--chains 200 --temperatures 3000" fine="--chains 100 --temperatures 10000"
 if [ $quick = yes ]; then
   data=$root/examples/sample
   out=$(mktemp -d)

@@ -51,20 +51,22 @@ def claim(text, holds):
 
 
 def likelihood_table():
-    print("| | seeds | log p(test), forward | log p(test), reverse | log p(empty) | pseudo-likelihood | K of the last epoch |")
-    print("|---|---|---|---|---|---|---|")
+    print("| | seeds, in doubt | log p(test) | by the forward run | by the reverse run | log p(empty) | pseudo-likelihood | "
+          "K of the last epoch |")
+    print("|---|---|---|---|---|---|---|---|")
     for epoch in EPOCHS:
         file = f"model-{epoch}"
-        print(f"| VPF, epoch {epoch} | {len(SEEDS)} | {likelihood_cells('vpf', file)} | {flow('vpf', int(epoch))} |")
+        print(f"| VPF, epoch {epoch} | {likelihood_cells('vpf', file)} | {flow('vpf', int(epoch))} |")
     for name, title in NAMES.items():
-        print(f"| {title}, at the end | {len(SEEDS)} | {likelihood_cells(name, 'model')} | {flow(name, None)} |")
-    print(f"| independent pixels | | {mean(values('vpf', 'likelihood', 'independent', 'mean')):.1f} | | | | |")
+        print(f"| {title}, at the end | {likelihood_cells(name, 'model')} | {flow(name, None)} |")
+    print(f"| independent pixels | | {mean(values('vpf', 'likelihood', 'independent', 'mean')):.1f} | | | | | |")
     print()
 
 
 def likelihood_cells(name, file):
-    cells = [spread(values(name, "likelihood", "test", key, file=file)) for key in ("mean", "reverse_mean")]
-    cells.append(spread(values(name, "likelihood", "empty", "mean", file=file)))
+    cells = [f"{len(SEEDS)}, {sum(values(name, 'likelihood', 'disagree', file=file))}"]
+    cells += [spread(values(name, "likelihood", "test", key, file=file)) for key in ("mean_low", "mean", "reverse_mean")]
+    cells.append(spread(values(name, "likelihood", "empty", "mean_low", file=file)))
     cells.append(spread(values(name, "likelihood", "pseudo", file=file)))
     return " | ".join(cells)
 
@@ -123,15 +125,14 @@ def main():
     parzen_table()
     if QUICK:
         return
-    test = lambda name, file, key="mean": values(name, "likelihood", "test", key, file=file)
+    test = lambda name, file: values(name, "likelihood", "test", "mean_low", file=file)
     for epoch in ("10", "20"):
         claim(f"VPF at epoch {epoch}: log p(test) within 3 of -135", all(abs(v + 135) < 3 for v in test("vpf", f"model-{epoch}")))
     claim("VPF at epoch 50: below -180", all(v < -180 for v in test("vpf", "model-50")))
     claim("VPF at epoch 50: log p(empty image) above -1",
-          all(v > -1 for v in values("vpf", "likelihood", "empty", "mean", file="model-50")))
+          all(v > -1 for v in values("vpf", "likelihood", "empty", "mean_low", file="model-50")))
     claim("while K still falls", all(float(flow("vpf", a)) > float(flow("vpf", b)) for a, b in ((20, 50), (50, 200))))
-    claim("PCD-1, 20 epochs: -90 or better, by either direction",
-          max(-mean(test("pcd-1", "model")), -mean(test("pcd-1", "model", "reverse_mean"))) <= 90)
+    claim("PCD-1, 20 epochs: better than -92", mean(test("pcd-1", "model")) > -92)
     for region, most in zip(REGIONS, (27.6, 31.2, 20.8, 27.5)):
         error = mean(values("vpf-order", "filling", "clamped", region, "error"))
         claim(f"VPF, images in order, clamped: error at the {region} {error:.2f}, at most {most}", error <= most)

@@ -99,7 +99,7 @@ def keys(name):
 head = ["program", "library", "model", "images", "seed", "quick"]
 parts = ["machine", "likelihood", "parzen", "filling", "moments", "mixing"]
 regions = ["top", "bottom", "left", "right"]
-rows = ["rows", "mean", "reverse_mean", "rows_stderr"]
+rows = ["rows", "mean", "reverse_mean", "rows_stderr", "mean_low"]
 windows = ["centres", "sigma", "mean", "points_stderr", "draws", "draws_stderr"]
 comparison = ["rows", "mean_pearson", "mean_rms", "pair_pearson", "pair_rms", "connected_pearson", "connected_rms"]
 for name in "rbm", "deep", "joint", "flat":
@@ -112,7 +112,8 @@ for name in "rbm", "deep", "joint", "flat":
     assert list(j["likelihood"]) == [
         "of", "available", "reason", "exact", "chains", "temperatures", "reverse_sweeps", "base", "log_z",
         "log_z_stderr", "ess", "spread", "reverse_log_z", "reverse_stderr", "reverse_ess", "reverse_spread",
-        "reverse_start", "disagree", "log_z_bound", "bound", "test", "training", "empty", "independent", "pseudo", "seconds"]
+        "reverse_start", "disagree", "log_z_bound", "log_z_both", "doubts", "bound", "test", "training", "empty",
+        "independent", "pseudo", "seconds"]
     assert all(list(j["likelihood"][k]) == rows for k in ("test", "training", "empty", "independent"))
     assert list(j["parzen"]) == ["rows", "steps", "validation_rows", "r", "p", "training", "seconds"]
     assert all(list(j["parzen"][k]) == windows for k in ("r", "p", "training"))
@@ -153,6 +154,9 @@ assert l["reverse_start"] == "chains" and not l["disagree"] and l["base"] == "tr
 assert abs(l["reverse_log_z"] - l["log_z"]) < 5 * (l["log_z_stderr"] + l["reverse_stderr"])
 for k in "test", "training", "empty":
     assert abs(l[k]["mean"] + l["log_z"] - l[k]["reverse_mean"] - l["reverse_log_z"]) < 1e-9, k
+    safe = max(l["log_z"], l["log_z_bound"], l["log_z_both"])
+    assert abs(l[k]["mean"] + l["log_z"] - l[k]["mean_low"] - safe) < 1e-9, k
+assert l["doubts"] == [] and keys("rbm")["likelihood"]["doubts"] == []
 j = keys("one") # what one row cannot tell is null
 assert j["likelihood"]["test"]["rows_stderr"] is j["mixing"]["drift_stderr"] is None
 assert j["parzen"]["p"]["points_stderr"] is j["parzen"]["p"]["draws_stderr"] is None

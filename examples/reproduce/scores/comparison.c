@@ -72,14 +72,6 @@ static vpf_status activity_cells(run *r, findings *f, json_t *row, const vpf_mod
   return s;
 }
 
-static vpf_status likelihood_cells(run *r, findings *f, json_t *row, const vpf_model *model) {
-  vpf_likelihood likelihood;
-  const vpf_status s = true_likelihood(r, model, &likelihood);
-  row_value(f, row, likelihood.mean_low);
-  row_value(f, row, likelihood.empty);
-  return s;
-}
-
 static vpf_status parzen_cells(run *r, findings *f, json_t *row, vpf_model *model) {
   static const top_prior priors[] = {PRIOR_R, PRIOR_P};
   vpf_status s = VPF_OK;
@@ -96,17 +88,25 @@ static vpf_status parzen_cells(run *r, findings *f, json_t *row, vpf_model *mode
 
 vpf_status comparison_row(run *r, findings *f, json_t *table, unsigned measures, const comparison_subject *subject) {
   const vpf_model *model = subject->model;
-  json_t *row = table_row(f, table, subject->name, subject->about);
+  char name[64];
   double rho, w2, value;
+  vpf_likelihood likelihood = {.struct_size = sizeof likelihood};
   vpf_status s = complain(vpf_weight_metrics(model, 0, &rho, &w2));
+  if (!s && (measures & COMPARE_LIKELIHOOD)) s = true_likelihood(r, model, &likelihood);
   if (s) return s;
+  snprintf(name, sizeof name, "%s%s", subject->name, doubt_mark(&likelihood));
+  json_t *row = table_row(f, table, name, subject->about);
   if (measures & COMPARE_FLOW) row_value(f, row, subject->flow);
   if (measures & COMPARE_WEIGHTS) {
     row_value(f, row, rho);
     row_value(f, row, w2);
   }
   if (measures & COMPARE_ACTIVITY) s = activity_cells(r, f, row, model);
-  if (!s && (measures & COMPARE_LIKELIHOOD)) s = likelihood_cells(r, f, row, model);
+  if (!s && (measures & COMPARE_LIKELIHOOD)) {
+    row_value(f, row, likelihood.mean_low);
+    row_value(f, row, likelihood.empty);
+    find_doubts(f, subject->name, &likelihood);
+  }
   if (!s && (measures & COMPARE_PARZEN)) s = parzen_cells(r, f, row, subject->model);
   if (!s && (measures & COMPARE_FILLING)) {
     s = clamped_error(r, model, &value);

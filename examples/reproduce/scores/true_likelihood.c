@@ -15,8 +15,19 @@ vpf_status true_likelihood(const run *r, const vpf_model *model, vpf_likelihood 
                                      .base = r->digits.training, .reverse = 1, .reverse_from = test};
   *out = (vpf_likelihood){.struct_size = sizeof *out};
   if (!s) s = complain(vpf_estimate_likelihood(model, test, &settings, out));
+  out->empty += out->mean_low - out->mean;
   vpf_data_destroy(test);
   return s;
+}
+
+const char *doubt_mark(const vpf_likelihood *likelihood) {
+  return likelihood->disagree ? " (?)" : "";
+}
+
+void find_doubts(findings *f, const char *name, const vpf_likelihood *likelihood) {
+  for (unsigned doubt = 1; doubt <= likelihood->doubts; doubt *= 2)
+    if (likelihood->doubts & doubt)
+      find_text(f, "(?) log p of %s is in doubt: %s.", name, vpf_doubt_text((vpf_doubt)doubt));
 }
 
 vpf_status independent_likelihood(const run *r, double *out) {

@@ -116,7 +116,7 @@ static vpf_status score_independent(const evaluation *e, likelihood_scores *l) {
   if (!s) s = complain(vpf_model_create(&model, &pixels, 1, NULL, VPF_COUPLING_PAIRWISE));
   if (!s) s = complain(vpf_model_set_bias(model, 0, VPF_BIAS_UP, bias));
   if (!s) s = complain(sum_rows(model, e->test, &sums));
-  if (!s) l->independent = (row_scores){e->rows, sums.mean, NAN, sums.rows_stderr};
+  if (!s) l->independent = (row_scores){e->rows, sums.mean, NAN, sums.rows_stderr, sums.mean};
   vpf_model_destroy(model);
   free(bias);
   free(mean);
@@ -129,10 +129,16 @@ static vpf_status score_pseudo(const evaluation *e, likelihood_scores *l) {
   return unless_refused(s);
 }
 
+/* As for mean_low of vpf_likelihood. fmax() passes over NaN. */
+static double safe_log_z(const vpf_ais_result *a) {
+  const double least = fmax(fmax(a->log_z, a->log_z_bound), a->log_z_both);
+  return a->doubts & VPF_DOUBT_REVERSE ? fmax(least, a->reverse_log_z) : least;
+}
+
 /* With log Z taken out again that was found on the way, and the better ones put in its place. */
 static row_scores rows_by(const likelihood_scores *l, size_t rows, double mean, double log_z, double rows_stderr) {
   const double sum = mean + log_z;
-  return (row_scores){rows, sum - l->ais.log_z, sum - l->ais.reverse_log_z, rows_stderr};
+  return (row_scores){rows, sum - l->ais.log_z, sum - l->ais.reverse_log_z, rows_stderr, sum - safe_log_z(&l->ais)};
 }
 
 /* log p of test and training images by one log Z. Not said. */
@@ -145,7 +151,8 @@ static vpf_status find_likelihood(const evaluation *e, const vpf_data *training,
   work_view_show("likelihood: annealing", 2, STEPS, "steps");
   l->exact = !s && of_test.exact;
   l->bound = !s && of_test.bound;
-  l->ais = (vpf_ais_result){.struct_size = sizeof l->ais, .log_z = of_test.log_z, .reverse_log_z = NAN};
+  l->ais = (vpf_ais_result){.struct_size = sizeof l->ais, .log_z = of_test.log_z, .reverse_log_z = NAN,
+                            .log_z_both = NAN, .log_z_bound = of_test.log_z};
   const vpf_ais_settings settings = ais_settings(e);
   if (!s && !l->exact) s = vpf_ais(e->machine, &settings, &l->ais);
   if (s) return s;
@@ -185,12 +192,10 @@ static void print_log_z(const evaluation *e, const likelihood_scores *l) {
   printf("            The reverse run began %s\n",
          a->reverse_start == VPF_AIS_START_EXACT ? "at exact samples: a bracket."
                                                  : "at Gibbs chains from the test images: a second opinion.");
+  printf("            %-21s  %10.3f  (Bennett's acceptance ratio)\n", "log Z, both runs", a->log_z_both);
   printf("            %-21s  %10.3f  (mean field)\n", "log Z is at least", a->log_z_bound);
-  if (a->disagree)
-    printf("WARNING     Forward and reverse differ by %.2f nats%s: a log Z that is too small makes log p too high.\n"
-           "            More --temperatures bring the two together; an ESS of a few chains says so too.\n",
-           fabs(a->reverse_log_z - a->log_z),
-           a->log_z_bound > a->log_z + 0.2 ? ", and forward lies below what log Z is at least" : "");
+  for (unsigned doubt = 1; doubt <= a->doubts; doubt *= 2)
+    if (a->doubts & doubt) printf("WARNING     %s.\n", vpf_doubt_text((vpf_doubt)doubt));
 }
 
 /* The error is that over images; that of log Z comes on top. */
@@ -201,7 +206,7 @@ static void print_row(const char *name, const row_scores *r, const char *note) {
     printf(" +- %6.3f", r->rows_stderr);
   else if (has_reverse || *note)
     printf("%10s", "");
-  if (has_reverse) printf("  %10.3f", r->reverse_mean);
+  if (has_reverse) printf("  %10.3f  %10.3f", r->reverse_mean, r->mean_low);
   printf("%s%s\n", *note ? "  " : "", note);
 }
 
@@ -212,8 +217,8 @@ static void print_machine_rows(const likelihood_scores *l) {
                           .reverse_mean = NAN,
                           .rows_stderr = hypot(l->training.rows_stderr, l->test.rows_stderr)};
   if (!l->exact)
-    printf("            %-21s  %10s%10s  %10s\n", l->bound ? "log p is at least, by" : "log p by log Z", "forward", "",
-           "reverse");
+    printf("            %-21s  %10s%10s  %10s  %10s\n", l->bound ? "log p is at least, by" : "log p by log Z",
+           "forward", "", "reverse", "to report");
   print_row("test images", &l->test, "");
   snprintf(name, sizeof name, "%zu training images", l->training.rows);
   print_row(name, &l->training, "");

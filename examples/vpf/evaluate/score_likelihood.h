@@ -10,7 +10,8 @@ typedef struct row_scores {
   size_t rows;
   double mean;         /* log p by the log Z that was enumerated or annealed forward */
   double reverse_mean; /* by that of the reverse run; NaN without one */
-  double rows_stderr;  /* of both, over the images */
+  double rows_stderr;  /* of all three, over the images */
+  double mean_low;     /* by the largest log Z that must be reckoned with: the one to report */
 } row_scores;
 
 typedef struct likelihood_scores {

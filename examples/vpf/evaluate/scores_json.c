@@ -126,6 +126,15 @@ static void put_rows(sheet *w, json_t *parent, const char *key, const row_scores
   put_number(w, object, "mean", is_there ? r->mean : NAN);
   put_number(w, object, "reverse_mean", is_there ? r->reverse_mean : NAN);
   put_number(w, object, "rows_stderr", is_there && r->rows > 1 ? r->rows_stderr : NAN);
+  put_number(w, object, "mean_low", is_there ? r->mean_low : NAN);
+}
+
+/* In words, none of them or several. */
+static void put_doubts(sheet *w, json_t *object, unsigned doubts) {
+  json_t *words = json_array();
+  for (unsigned doubt = 1; doubt <= doubts; doubt *= 2)
+    if (doubts & doubt) append(w, words, json_string(vpf_doubt_text((vpf_doubt)doubt)));
+  put(w, object, "doubts", words);
 }
 
 static void put_annealing(sheet *w, json_t *object) {
@@ -149,6 +158,8 @@ static void put_annealing(sheet *w, json_t *object) {
   put_text(w, object, "reverse_start", starts[a->reverse_start]);
   put_flag(w, object, "disagree", a->disagree != 0);
   put_number(w, object, "log_z_bound", annealed ? a->log_z_bound : NAN);
+  put_number(w, object, "log_z_both", annealed ? a->log_z_both : NAN);
+  put_doubts(w, object, a->doubts);
 }
 
 static void put_likelihood(sheet *w, json_t *object) {

@@ -56,9 +56,8 @@ static vpf_status keep_model(const watch *w, size_t epoch) {
   return s;
 }
 
-static const char *doubt(const vpf_likelihood *l) {
-  if (!l->disagree) return "";
-  return l->bound ? "  (annealing disagrees: perhaps less)" : "  (annealing disagrees: at most this)";
+static const char *doubt_mark(const vpf_likelihood *l) {
+  return l->disagree ? "  (in doubt: perhaps less)" : "";
 }
 
 static vpf_status check(watch *w, size_t epoch) {
@@ -72,7 +71,7 @@ static vpf_status check(watch *w, size_t epoch) {
   w->stop = stop != 0;
   const char *least = w->last.bound ? "at least " : "";
   printf("              log p(validation) %s%.2f +- %.2f  log p(empty image) %s%.1f%s%s\n", least, w->last.mean_low,
-         w->last.log_z_stderr, least, w->last.empty, doubt(&w->last),
+         w->last.log_z_stderr, least, w->last.empty, doubt_mark(&w->last),
          stop ? "  no longer getting better: stopping" : "");
   return VPF_OK;
 }
@@ -109,6 +108,8 @@ void watch_summary(const watch *w, FILE *stream) {
   else
     fputs("before the run was resumed", stream);
   fprintf(stream, "; watching took %.1f s\n", w->seconds);
+  for (unsigned doubt = 1; doubt <= best.doubts; doubt *= 2)
+    if (best.doubts & doubt) fprintf(stream, "            in doubt: %s\n", vpf_doubt_text((vpf_doubt)doubt));
   fprintf(stream, "            %s/best.safetensors   the machine of that epoch\n", w->options->out);
 }
 
