@@ -15,14 +15,14 @@
 #include "num/rng.h"
 #include "num/statistics.h"
 
-/* Nanoseconds of one thread, measured with AVX-512 on RBMs of 100 and 784 visible units and machines of one layer. Only their
- * ratio counts, so that every computer decides alike. */
+/* Nanoseconds of one thread, measured with AVX-512 on RBMs of 100 and 784 visible units and machines of one layer; the same
+ * for every computer, so that all decide alike. */
 bool vpfi_enumeration_is_cheap(const vpfi_shape *shape, const vpfi_annealing *a) {
   const size_t explicit_units = vpfi_split_choose(shape, 0).explicit_units;
   const double units = (double)shape->units;
   const double state = 70 + 1.6 * units, step = 2000 + 5 * units;
   if (explicit_units > VPFI_MOST_ENUMERATED) return false;
-  return (double)((uint64_t)1 << explicit_units) * state <= 4 * (double)a->chains * (double)a->betas * step;
+  return (double)((uint64_t)1 << explicit_units) * state <= fmax(1e8, 4 * (double)a->chains * (double)a->betas * step);
 }
 
 enum { ROWS_TO_CLIMB_FROM = 24, CHAINS_TO_CLIMB_FROM = 16 };

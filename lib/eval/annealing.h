@@ -20,7 +20,7 @@ typedef struct vpfi_annealing {
   size_t reverse_sweeps;
 } vpfi_annealing;
 
-/* Whether enumerating log Z takes at most four times as long as annealing forward would. */
+/* Whether enumerating log Z takes at most a tenth of a second, or four times as long as annealing forward would. */
 bool vpfi_enumeration_is_cheap(const vpfi_shape *shape, const vpfi_annealing *annealing);
 
 /* Fills in all of *result but struct_size. VPF_ERR_OVERFLOW, whose text begins with the function; VPF_ERR_MEMORY. */

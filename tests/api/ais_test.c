@@ -255,9 +255,9 @@ static void a_poor_estimate_is_doubted(void **state) {
   assert_true(seen & VPF_DOUBT_ESS && seen & VPF_DOUBT_SPREAD && seen & VPF_DOUBT_REVERSE);
 }
 
-/* 17 units on the smaller side: enumerated if annealing would take longer. */
+/* 20 units on the smaller side: enumerated if annealing would take as long. */
 static vpf_model *middling(dice *d) {
-  const size_t sizes[] = {20, 17};
+  const size_t sizes[] = {20, 20};
   return random_machine(d, sizes, 2, NULL, VPF_COUPLING_JOINT, 0.5);
 }
 
@@ -351,7 +351,7 @@ static void estimated_likelihood_is_exact_where_it_can_be(void **state) {
   const uint8_t nothing[20] = {0};
   assert_ok(vpf_data_from_u8(&zeros, nothing, 1, 20, 0));
   for (int exact = 0; exact < 2; exact++) {
-    const size_t sizes[] = {20, exact ? 16 : 17};
+    const size_t sizes[] = {20, exact ? 19 : 20};
     vpf_model *model = random_machine(&d, sizes, 2, NULL, VPF_COUPLING_JOINT, 0.5);
     vpf_likelihood l = {.struct_size = sizeof l};
     double log_z, mean, empty;
@@ -420,7 +420,7 @@ static void the_monitor_keeps_the_best_model_and_says_when_to_stop(void **state)
   vpf_data *states = NULL, *rows = NULL;
   assert_ok(vpf_exact_sample(truth, 2000, 3, &states));
   uint8_t *all = bits_of_data(states), *visible = malloc(2000 * 20);
-  for (size_t r = 0; r < 2000; r++) memcpy(visible + r * 20, all + r * 37, 20);
+  for (size_t r = 0; r < 2000; r++) memcpy(visible + r * 20, all + r * 40, 20);
   rows = data_of_bits(visible, 2000, 20);
 
   vpf_monitor *monitor = NULL;
@@ -564,8 +564,8 @@ static void absurd_parameters_are_an_overflow(void **state) {
   dice d = {94};
   vpf_model *model = middling(&d);
   vpf_data *rows = fixture_data(4, 20, 1);
-  float w[20 * 17];
-  for (int k = 0; k < 20 * 17; k++) w[k] = k % 2 ? 3e38f : -3e38f;
+  float w[20 * 20];
+  for (int k = 0; k < 20 * 20; k++) w[k] = k % 2 ? 3e38f : -3e38f;
   assert_ok(vpf_model_set_weights(model, 0, w));
   const vpf_ais_settings settings = {.struct_size = sizeof settings, .chains = 4, .betas = 4};
   vpf_ais_result r = {.struct_size = sizeof r, .log_z = 5};
