@@ -18,6 +18,8 @@ train deep --arch 784-8-5 --intra hidden
 train wide --arch 784-30-4 --intra hidden
 train joint --arch 784-10-6 --coupling joint
 train flat --arch 784 --intra all --limit 40
+train shaky --arch 784-10 --intra all --limit 500 --epochs 60 # too strongly coupled for a few temperatures
+train good --arch 784-196 --limit 1500 --epochs 10
 model=rbm/model.safetensors
 
 # ---- options ----
@@ -79,12 +81,27 @@ grep -q 'rewards smoothness as much as quality' stdout || fail "a Parzen score w
 grep -q 'leak (leaks)' stdout || fail "it does not say that it leaks"
 run annealed annealed.json --rows 40 --parts machine,likelihood,mixing
 grep -q '^            The reverse run began at Gibbs chains from the test images' stdout || fail "where did it begin?"
+grep -q '^            annealing from [1-9][0-9]* bases, training images among them: 20 chains, 100 temp' stdout ||
+  fail "it does not say how many bases"
+grep -q '^            log Z, both runs  *[0-9.]*  (Bennett' stdout || fail "no estimate by both runs"
+grep -q '^            log Z is at least  *[0-9.]*  (mean field)' stdout || fail "no bound"
+grep -A 1 '^            test images  *-' stdout | grep -q '^            independent pixels  *-' || fail "what is trivial?"
+run shaky shaky.json --rows 20 --parts likelihood --chains 200 --temperatures 2 --reverse-sweeps 5
+[ "$(grep -c '^WARNING     ' stdout)" -eq 4 ] || fail "not the three doubts, and that it is worse than pixels"
+grep -q '^WARNING     fewer than a tenth of the chains count' stdout || fail "a low ESS without a warning"
+grep -q '^WARNING     The machine is worse than independent pixels, by ' stdout || fail "it is worse, and nothing says so"
+run good good.json --rows 100 --parts likelihood
+! grep 'WARNING' stdout || fail "a good machine is doubted"
+grep -q '^            report  *-[0-9.]* +- .* test images, by the largest log Z' stdout || fail "what is to be reported?"
 run deep deep.json --rows 10 --seed 7
 grep -q '^likelihood  log p of the first pair,' stdout || fail "it does not say whose likelihood it is"
 grep -q '^mixing      10 Gibbs chains of the first pair ' stdout || fail "it does not say whose chains they are"
 run wide wide.json --rows 20 --parts likelihood,moments
 grep -q '^            log p is at least, by  *forward' stdout || fail "it does not say that this is a bound"
+grep -q '^            report: at least  *-' stdout || fail "what is to be reported of a bound?"
+grep -q '^WARNING     This lower bound is .* nats below independent pixels' stdout || fail "a bound that shows nothing"
 run joint joint.json --rows 10 --neighbours 0
+grep -q '^WARNING     The machine is worse than independent pixels, by .* nats\.$' stdout || fail "joint: is it worse?"
 run flat flat.json --rows 4 --seed 9223372036854775807
 run rbm one.json --rows 1 --parts likelihood,parzen,filling,moments,mixing --samples 2
 expect 0 $model --data "$sample" --quick --threads 1 --rows 2 --parts machine,mixing # no --out: the table alone
@@ -99,7 +116,7 @@ def keys(name):
 head = ["program", "library", "model", "images", "seed", "quick"]
 parts = ["machine", "likelihood", "parzen", "filling", "moments", "mixing"]
 regions = ["top", "bottom", "left", "right"]
-rows = ["rows", "mean", "reverse_mean", "rows_stderr"]
+rows = ["rows", "mean", "reverse_mean", "most", "safe_mean", "rows_stderr"]
 windows = ["centres", "sigma", "mean", "points_stderr", "draws", "draws_stderr"]
 comparison = ["rows", "mean_pearson", "mean_rms", "pair_pearson", "pair_rms", "connected_pearson", "connected_rms"]
 for name in "rbm", "deep", "joint", "flat":
@@ -112,7 +129,8 @@ for name in "rbm", "deep", "joint", "flat":
     assert list(j["likelihood"]) == [
         "of", "available", "reason", "exact", "chains", "temperatures", "reverse_sweeps", "base", "log_z",
         "log_z_stderr", "ess", "spread", "reverse_log_z", "reverse_stderr", "reverse_ess", "reverse_spread",
-        "reverse_start", "disagree", "log_z_bound", "bound", "test", "training", "empty", "independent", "pseudo", "seconds"]
+        "reverse_start", "disagree", "log_z_bound", "log_z_both", "doubts", "bases", "bound", "test", "training", "empty",
+        "independent", "pseudo", "seconds"]
     assert all(list(j["likelihood"][k]) == rows for k in ("test", "training", "empty", "independent"))
     assert list(j["parzen"]) == ["rows", "steps", "validation_rows", "r", "p", "training", "seconds"]
     assert all(list(j["parzen"][k]) == windows for k in ("r", "p", "training"))
@@ -144,7 +162,7 @@ assert j["parzen"]["r"]["mean"] != j["parzen"]["p"]["mean"]
 j = keys("wide")
 assert list(j) == head + ["likelihood", "moments", "seconds"]
 l = j["likelihood"]
-assert l["available"] and l["bound"] and not l["exact"] and l["test"]["mean"] < 0
+assert l["available"] and l["bound"] and not l["exact"] and l["test"]["mean"] < 0 and l["test"]["most"] is None
 assert l["independent"]["mean"] < 0
 l = keys("annealed")["likelihood"]
 assert not l["bound"]
@@ -153,6 +171,24 @@ assert l["reverse_start"] == "chains" and not l["disagree"] and l["base"] == "tr
 assert abs(l["reverse_log_z"] - l["log_z"]) < 5 * (l["log_z_stderr"] + l["reverse_stderr"])
 for k in "test", "training", "empty":
     assert abs(l[k]["mean"] + l["log_z"] - l[k]["reverse_mean"] - l["reverse_log_z"]) < 1e-9, k
+# The safe number: by the largest log Z that must be reckoned with. With the bound of log Z log p is at most `most`.
+def check_safe(l):
+    safe = max(l["log_z"], l["log_z_both"], l["log_z_bound"], *[l["reverse_log_z"]] * ("reverse" in l["doubts"]))
+    for k in "test", "training", "empty":
+        assert abs(l[k]["mean"] + l["log_z"] - l[k]["safe_mean"] - safe) < 1e-9, k
+        assert abs(l[k]["mean"] + l["log_z"] - l[k]["most"] - l["log_z_bound"]) < 1e-9, k
+        assert l[k]["safe_mean"] <= l[k]["most"] + 1e-9
+    assert l["independent"]["safe_mean"] == l["independent"]["mean"] and l["independent"]["most"] is None
+    assert l["disagree"] == bool(l["doubts"]) and l["bases"] >= 1
+for name in "annealed", "shaky", "good":
+    check_safe(keys(name)["likelihood"])
+l = keys("shaky")["likelihood"]
+assert l["doubts"] == ["reverse", "ess", "spread"] and l["ess"] < 0.1 * l["chains"]
+assert keys("good")["likelihood"]["doubts"] == []
+for name in "rbm", "deep": # enumerated: there is nothing to reckon with
+    l = keys(name)["likelihood"]
+    assert l["doubts"] == [] and l["bases"] is l["log_z_both"] is l["test"]["most"] is None
+    assert l["test"]["safe_mean"] == l["test"]["mean"]
 j = keys("one") # what one row cannot tell is null
 assert j["likelihood"]["test"]["rows_stderr"] is j["mixing"]["drift_stderr"] is None
 assert j["parzen"]["p"]["points_stderr"] is j["parzen"]["p"]["draws_stderr"] is None

@@ -10,7 +10,9 @@ typedef struct row_scores {
   size_t rows;
   double mean;         /* log p by the log Z that was enumerated or annealed forward */
   double reverse_mean; /* by that of the reverse run; NaN without one */
-  double rows_stderr;  /* of both, over the images */
+  double most;         /* by the bound of log Z: log p is that or less; NaN if log Z was enumerated, and if `bound` */
+  double safe_mean;    /* by the largest log Z that must be reckoned with: what to report */
+  double rows_stderr;  /* of all, over the images */
 } row_scores;
 
 typedef struct likelihood_scores {

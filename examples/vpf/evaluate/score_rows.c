@@ -8,6 +8,7 @@
 #include "../../common/new_file.h"
 #include "../../common/stopwatch.h"
 #include "../../common/work_view.h"
+#include "refusal.h"
 
 const char *const row_column_names[ROW_COLUMNS] = {"log_p", "free_energy", "pseudo_likelihood", "flow"};
 
@@ -28,19 +29,12 @@ static void table_clear(table *t) {
   free(t->column[0]);
 }
 
-/* That a machine has no such number is no failure, but a reason why the column is empty. */
-static vpf_status unless_missing(vpf_status s, char *reason, size_t size) {
-  if (s != VPF_ERR_LIMIT && s != VPF_ERR_UNSUPPORTED && s != VPF_ERR_OVERFLOW) return complain(s);
-  snprintf(reason, size, "%s", vpf_error_message());
-  return VPF_OK;
-}
-
 /* Of the whole machine, which need not have one energy; the hidden units are drawn. */
 static vpf_status find_flow(const evaluation *e, const vpf_data *rows, double *out, row_report *report) {
   vpf_data *states = NULL;
   vpf_status s = complain(vpf_model_infer(e->model, rows, e->options->seed, &states));
   if (!s)
-    s = unless_missing(vpf_model_flow_rows(e->model, states, out), report->missing[ROW_FLOW],
+    s = unless_refused(vpf_model_flow_rows(e->model, states, out), report->missing[ROW_FLOW],
                        sizeof report->missing[ROW_FLOW]);
   vpf_data_destroy(states);
   return s;
@@ -48,10 +42,10 @@ static vpf_status find_flow(const evaluation *e, const vpf_data *rows, double *o
 
 /* All columns but log p. */
 static vpf_status find_columns(const evaluation *e, const vpf_data *rows, table *t, row_report *report) {
-  vpf_status s = unless_missing(vpf_model_free_energy(e->machine, rows, t->column[ROW_FREE_ENERGY]),
+  vpf_status s = unless_refused(vpf_model_free_energy(e->machine, rows, t->column[ROW_FREE_ENERGY]),
                                 report->missing[ROW_FREE_ENERGY], sizeof report->missing[ROW_FREE_ENERGY]);
   if (!s)
-    s = unless_missing(vpf_pseudo_likelihood_rows(e->machine, rows, t->column[ROW_PSEUDO]),
+    s = unless_refused(vpf_pseudo_likelihood_rows(e->machine, rows, t->column[ROW_PSEUDO]),
                        report->missing[ROW_PSEUDO], sizeof report->missing[ROW_PSEUDO]);
   return s ? s : find_flow(e, rows, t->column[ROW_FLOW], report);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../common/complain.h"
+#include "../../common/doubts.h"
 #include "../../common/machine.h"
 #include "../../common/neighbours.h"
 #include "../../common/new_file.h"
@@ -125,7 +126,16 @@ static void put_rows(sheet *w, json_t *parent, const char *key, const row_scores
   put_count(w, object, "rows", r->rows);
   put_number(w, object, "mean", is_there ? r->mean : NAN);
   put_number(w, object, "reverse_mean", is_there ? r->reverse_mean : NAN);
+  put_number(w, object, "most", is_there ? r->most : NAN);
+  put_number(w, object, "safe_mean", is_there ? r->safe_mean : NAN);
   put_number(w, object, "rows_stderr", is_there && r->rows > 1 ? r->rows_stderr : NAN);
+}
+
+static void put_doubts(sheet *w, json_t *object, unsigned doubts) {
+  json_t *names = json_array();
+  put(w, object, "doubts", names);
+  for (vpf_doubt doubt = take_doubt(&doubts); doubt; doubt = take_doubt(&doubts))
+    append(w, names, json_string(doubt_name(doubt)));
 }
 
 static void put_annealing(sheet *w, json_t *object) {
@@ -149,6 +159,9 @@ static void put_annealing(sheet *w, json_t *object) {
   put_text(w, object, "reverse_start", starts[a->reverse_start]);
   put_flag(w, object, "disagree", a->disagree != 0);
   put_number(w, object, "log_z_bound", annealed ? a->log_z_bound : NAN);
+  put_number(w, object, "log_z_both", annealed ? a->log_z_both : NAN);
+  put_doubts(w, object, a->doubts);
+  put(w, object, "bases", annealed ? json_integer(a->bases) : json_null());
 }
 
 static void put_likelihood(sheet *w, json_t *object) {

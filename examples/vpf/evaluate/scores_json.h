@@ -17,10 +17,15 @@
  *     chains, temperatures, reverse_sweeps, base ("training")       null if exact or not available
  *     log_z, log_z_stderr, ess, spread                              errors are null if exact
  *     reverse_log_z, reverse_stderr, reverse_ess, reverse_spread    null if exact
- *     reverse_start ("none", "exact", "chains"), disagree (true: do not trust either)
+ *     reverse_start ("none", "exact", "chains"), disagree (true: there are doubts)
  *     log_z_bound                                                   log Z is at least this; null if exact
+ *     log_z_both                                                    by both runs (Bennett); null if exact
+ *     doubts ([what is wrong with log_z, some of "bound", "reverse", "ess", "spread": see vpf_doubt])
+ *     bases (that annealing began at; null if exact)
  *     bound (true: log p of test, training, empty is at least the number given)
- *     test, training, empty, independent   each rows, mean, reverse_mean (by reverse_log_z), rows_stderr
+ *     test, training, empty, independent   each rows, mean (by log_z), reverse_mean (by reverse_log_z), most (by
+ *                      log_z_bound: log p is at most that; null if exact or bound), safe_mean (by the largest log Z
+ *                      that must be reckoned with: report this), rows_stderr
  *     pseudo           null where it is not defined
  *   parzen             rows, steps, validation_rows (on which sigma was selected; 0: it was given)
  *     r, p, training   each centres, sigma, mean, points_stderr, draws, draws_stderr
