@@ -2,7 +2,6 @@
 #include "log_columns.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,10 +29,18 @@ size_t log_epochs(const json_t *log) {
   return json_array_size(json_object_get(log, "epochs"));
 }
 
+static json_t *get(const json_t *log, size_t epoch, const char *key) {
+  return json_object_get(json_array_get(json_object_get(log, "epochs"), epoch - 1), key);
+}
+
 double log_value(const json_t *log, size_t epoch, const char *key) {
-  json_t *value = json_object_get(json_array_get(json_object_get(log, "epochs"), epoch - 1), key);
+  json_t *value = get(log, epoch, key);
   if (json_is_array(value)) value = json_array_get(value, 0);
   return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+bool log_is_doubtful(const json_t *log, size_t epoch) {
+  return json_array_size(get(log, epoch, "doubts")) > 0;
 }
 
 double log_seconds(const json_t *log, size_t epoch) {

@@ -4,6 +4,7 @@
 #define EXAMPLE_LOG_COLUMNS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <vpf/status.h>
 
@@ -19,6 +20,9 @@ size_t log_epochs(const json_t *log);
 
 /* The number at one epoch, counted from 1. */
 double log_value(const json_t *log, size_t epoch, const char *key);
+
+/* Whether the likelihood was estimated at that epoch and cannot be trusted. */
+bool log_is_doubtful(const json_t *log, size_t epoch);
 
 /* How long the epochs up to this one took to train. */
 double log_seconds(const json_t *log, size_t epoch);

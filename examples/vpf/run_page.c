@@ -56,19 +56,35 @@ static vpf_status show_facts(FILE *page, const char *folder) {
 
 /* ---- Epochs ---- */
 
-enum { EPOCH, FLOW, VISIBLE, HIDDEN, RHO, W2, SECONDS, COLUMNS };
+enum { EPOCH, FLOW, VISIBLE, HIDDEN, RHO, W2, SECONDS, LOG_P, COLUMNS };
 
-/* Of the arrays the first number: the first pair of layers. */
+/* Of the arrays the first number: the first pair of layers. The last one only if the likelihood was watched. */
 static const struct {
   const char *key, *heading;
   int digits;
 } columns[COLUMNS] = {{"epoch", "epoch", 0}, {"K", "K", 2}, {"K_lower", "visible", 2}, {"K_upper", "hidden", 2},
-                      {"rho", "rho", 3}, {"w2", "w\302\262", 2}, {"seconds", "seconds", 2}};
+                      {"rho", "rho", 3}, {"w2", "w\302\262", 2}, {"seconds", "seconds", 2},
+                      {"log_p", "log p", 2}};
 
 typedef struct epochs {
   size_t count;
   double *values[COLUMNS]; /* [count] each; freed by clear_epochs() */
+  double *doubtful;        /* [count] log p where it cannot be trusted, NaN elsewhere */
+  bool watched, any_doubtful;
 } epochs;
+
+/* What was watched. */
+static vpf_status mark_doubtful(epochs *e, const json_t *log) {
+  e->doubtful = log_column(log, "log_p");
+  if (!e->doubtful) return VPF_ERR_MEMORY;
+  for (size_t k = 0; k < e->count; k++) {
+    const bool doubtful = log_is_doubtful(log, k + 1);
+    e->watched = e->watched || isfinite(e->values[LOG_P][k]);
+    e->any_doubtful = e->any_doubtful || doubtful;
+    if (!doubtful) e->doubtful[k] = NAN;
+  }
+  return VPF_OK;
+}
 
 static vpf_status read_epochs(epochs *e, const char *folder) {
   *e = (epochs){0};
@@ -80,13 +96,24 @@ static vpf_status read_epochs(epochs *e, const char *folder) {
     e->values[c] = log_column(log, columns[c].key);
     if (!e->values[c]) s = VPF_ERR_MEMORY;
   }
+  if (!s) s = mark_doubtful(e, log);
   json_decref(log);
   free(path);
   return s;
 }
 
 static void clear_epochs(epochs *e) {
+  free(e->doubtful);
   for (size_t c = 0; c < COLUMNS; c++) free(e->values[c]);
+}
+
+/* low: where the axis of the values begins; NAN: where they do. */
+static void draw_curves(FILE *page, const char *title, double low, const curve *curves, size_t count) {
+  const chart c = {.title = title, .x_label = "epoch", .y_label = "", .width = 330, .height = 280, .low = low, .high = NAN,
+                   .curves = curves, .count = count};
+  fputs("<figure>\n", page);
+  chart_draw(page, &c);
+  fputs("</figure>\n", page);
 }
 
 /* Some columns, one after the other, over the epochs; the axis begins at 0, so that a small change is seen to be one. */
@@ -95,11 +122,15 @@ static void draw_columns(FILE *page, const epochs *e, const char *title, size_t 
   curve curves[COLUMNS];
   for (size_t k = 0; k < count; k++)
     curves[k] = (curve){.name = names[k], .count = e->count, .x = e->values[EPOCH], .y = e->values[first + k]};
-  const chart c = {.title = title, .x_label = "epoch", .y_label = "", .width = 330, .height = 280, .low = 0, .high = NAN,
-                   .curves = curves, .count = count};
-  fputs("<figure>\n", page);
-  chart_draw(page, &c);
-  fputs("</figure>\n", page);
+  draw_curves(page, title, 0, curves, count);
+}
+
+/* Estimates that cannot be trusted have a colour of their own. */
+static void draw_likelihood(FILE *page, const epochs *e) {
+  const curve curves[] = {
+      {.name = "estimate", .style = CURVE_POINTS, .count = e->count, .x = e->values[EPOCH], .y = e->values[LOG_P]},
+      {.name = "doubtful", .style = CURVE_POINTS, .count = e->count, .x = e->values[EPOCH], .y = e->doubtful}};
+  draw_curves(page, "log p of held-out images", NAN, curves, e->any_doubtful ? 2 : 1);
 }
 
 static void show_curves(FILE *page, const epochs *e) {
@@ -108,23 +139,33 @@ static void show_curves(FILE *page, const epochs *e) {
   draw_columns(page, e, "Probability flow K", FLOW, 3, parts);
   draw_columns(page, e, "Share of weights that matter, rho", RHO, 1, one);
   draw_columns(page, e, "Squared weight of a unit, w\302\262", W2, 1, one);
+  if (e->watched) draw_likelihood(page, e);
   fputs("</div>\n</section>\n", page);
 }
 
+static void show_cell(FILE *page, const epochs *e, size_t column, size_t k) {
+  if (!isfinite(e->values[column][k]))
+    fputs("<td>&ndash;</td>", page);
+  else
+    fprintf(page, "<td>%.*f%s</td>", columns[column].digits, e->values[column][k],
+            column == LOG_P && isfinite(e->doubtful[k]) ? " doubtful" : "");
+}
+
 static void show_table(FILE *page, const epochs *e) {
+  const size_t shown = e->watched ? COLUMNS : LOG_P;
   fputs("<section>\n<h2>Epoch by epoch</h2>\n"
         "<p>K: probability flow, mean over the images, and its parts from the visible and the hidden units. It falls while "
         "a machine learns, which does not mean that the likelihood rises. rho: share of the weights that matter. "
-        "w\302\262: mean squared weight norm of a hidden unit.</p>\n<div class=\"wide\"><table>\n<tr>", page);
-  for (size_t c = 0; c < COLUMNS; c++) fprintf(page, "<th>%s</th>", columns[c].heading);
+        "w\302\262: mean squared weight norm of a hidden unit.", page);
+  if (e->watched)
+    fputs(" log p: mean over held-out images, nats, by the largest log Z that must be reckoned with; doubtful where "
+          "annealing cannot be trusted.", page);
+  fputs("</p>\n<div class=\"wide\"><table>\n<tr>", page);
+  for (size_t c = 0; c < shown; c++) fprintf(page, "<th>%s</th>", columns[c].heading);
   fputs("</tr>\n", page);
   for (size_t k = 0; k < e->count; k++) {
     fputs("<tr>", page);
-    for (size_t c = 0; c < COLUMNS; c++)
-      if (isfinite(e->values[c][k]))
-        fprintf(page, "<td>%.*f</td>", columns[c].digits, e->values[c][k]);
-      else
-        fputs("<td>&ndash;</td>", page);
+    for (size_t c = 0; c < shown; c++) show_cell(page, e, c, k);
     fputs("</tr>\n", page);
   }
   fputs("</table></div>\n</section>\n", page);

@@ -81,6 +81,25 @@ expect 0 bare --note ''
 expect 0 deep
 [ "$(count '<tr><td>' deep/report.html)" -eq 2 ] || fail "not a line for each epoch"
 
+# The likelihood that was watched: a curve, a column, and what is doubtful of it.
+cp -r deep doubted
+python3 - deep/log.jsonl doubted/log.jsonl <<'PYTHON'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+lines[0].update(log_p=-200.25, doubts=[])
+lines[1].update(log_p=-190.5, doubts=["ess"])
+open(sys.argv[2], "w").writelines(json.dumps(line) + "\n" for line in lines)
+PYTHON
+expect 0 doubted
+[ "$(count '<svg role="img"' doubted/report.html)" -eq 4 ] || fail "no curve of the likelihood"
+grep -q '<td>-200.25</td></tr>' doubted/report.html || fail "no likelihood in the table"
+grep -q '<td>-190.50 doubtful</td></tr>' doubted/report.html || fail "what is doubtful is not marked in the table"
+grep -q '>doubtful</text>' doubted/report.html || fail "what is doubtful is not marked in the curve"
+sed -i 's/"ess"//' doubted/log.jsonl
+expect 0 doubted
+! grep -qE '(>|[0-9] )doubtful</' doubted/report.html || fail "a doubt that nobody has"
+look_at doubted/report.html
+
 # A line that is still being written is not one yet; before the first one there are no curves.
 cp deep/log.jsonl whole
 { cat whole; head -c 40 whole; } >deep/log.jsonl

@@ -47,6 +47,10 @@ refused '--particles 0: must be an integer from 1 to' --data "$sample" --particl
 refused '--lr-drop 1.5: must be a number from 0 to 1' --data "$sample" --lr-drop 1.5
 refused '--chains 1: must be an integer from 2 to' --data "$sample" --chains 1
 refused '--temperatures 1: must be an integer from 2 to' --data "$sample" --temperatures 1
+for option in '--patience 2' '--chains 20' '--temperatures 20' --both-ways; do
+  refused "${option%% *}: does nothing without --watch" --data "$sample" $option
+  refused "${option%% *}: does nothing without --watch" --data "$sample" --watch 0 $option
+done
 refused '--coupling loose: must be pairwise or joint' --data "$sample" --coupling loose
 [ ! -e never ] || fail "a refused run made its folder"
 echo "ok: options"
@@ -133,12 +137,16 @@ expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 4 --watch 2 --keep
 python3 - watched/log.jsonl <<'PYTHON' || fail "log.jsonl of a watched run"
 import json, sys
 for line in map(json.loads, open(sys.argv[1])):
-    keys = ["log_p", "log_p_empty", "log_z", "log_z_stderr", "ess", "log_z_reverse"]
+    keys = ["log_p", "log_p_empty", "log_z", "log_z_stderr", "ess", "log_z_reverse", "log_p_stderr", "log_p_forward",
+            "log_z_bound", "bound", "doubts"]
     assert list(line)[8:] == (keys if line["epoch"] % 2 == 0 else []), line
     if keys[0] in line:
         assert -784 < line["log_p"] < 0 and 1 <= line["ess"] <= 10, line
+        assert line["log_p"] <= line["log_p_forward"] and line["log_p_stderr"] > line["log_z_stderr"], line
+        assert line["log_p"] <= line["log_p_forward"] + line["log_z"] - line["log_z_bound"] + 1e-9, line
 PYTHON
 grep -q 'best log p(validation) .* epoch' watched/summary.txt || fail "the best epoch is not in the summary"
+grep -q '^watching    took [0-9.]* s, [0-9]* % of the [0-9.]* s of training' watched/summary.txt || fail "what did it cost?"
 [ "$(grep -c 'log p(validation)' stdout)" -eq 3 ] || fail "not a line for each look"
 expect 0 --data "$sample" --limit 1500 --arch 784-20 --epochs 200 --method pcd --lr 0.01 --watch 1 --patience 1 --chains 2 \
   --temperatures 2 --out patient
@@ -147,6 +155,37 @@ grep -q 'stopping' stdout || fail "patience does not end"
 expect 0 --data "$sample" --limit 1500 --arch 784-30-28 --coupling joint --epochs 1 --watch 1 --chains 2 \
   --temperatures 2 --out deep
 grep -q 'log p(validation) at least' stdout || fail "it does not say that this is a bound"
+
+# What is doubtful is marked at every look, and said in words once; and the summary says it of the best machine.
+expect 0 --data "$sample" --limit 500 --arch 784-10 --intra all --epochs 60 --watch 15 --chains 200 \
+  --temperatures 2 --out doubtful
+[ "$(grep -c 'log p(validation) .*  DOUBTFUL (.*ess' stdout)" -ge 2 ] || fail "looks that are not marked"
+[ "$(sed '/^library/,$d' stdout | grep -c '^  *ess: fewer than a tenth of the chains count')" -eq 1 ] || fail "not once"
+grep -q '^watching .*; [1-4] of 4 looks are doubtful' doubtful/summary.txt || fail "the summary hides it"
+grep -q '"doubts": \[.*"ess".*\]}$' doubtful/log.jsonl || fail "the log hides it"
+
+# The best machine, once more, by vpf evaluate on the same images.
+expect 0 --data "$sample" --limit 1500 --epochs 15 --watch 5 --out best
+! grep 'DOUBTFUL' stdout || fail "a good machine is doubted"
+mkdir held-out
+python3 - "$sample/train-images-idx3-ubyte.gz" held-out <<'PYTHON'
+import gzip, struct, sys
+images = gzip.open(sys.argv[1]).read()
+head = struct.unpack(">4I", images[:16])
+with open(sys.argv[2] + "/t10k-images-idx3-ubyte", "wb") as file:
+    file.write(struct.pack(">4I", head[0], head[1] - 1500, *head[2:]) + images[16 + 1500 * 784:])
+PYTHON
+cp "$sample/train-images-idx3-ubyte.gz" held-out
+"$program" evaluate best/best.safetensors --data held-out --limit 1500 --parts likelihood --chains 100 --temperatures 1000 \
+  --out scores.json >stdout 2>stderr || fail "vpf evaluate"
+python3 - <<'PYTHON' || fail "the best machine has another likelihood"
+import json, re
+printed = float(re.search(r"best log p\(validation\) (-[0-9.]+) ", open("best/summary.txt").read()).group(1))
+logged = max(line["log_p"] for line in map(json.loads, open("best/log.jsonl")) if "log_p" in line)
+found = json.load(open("scores.json"))["likelihood"]["test"]
+assert found["rows"] == 500 and abs(printed - logged) < 0.006, (printed, logged)
+assert abs(printed - found["safe_mean"]) < 1 and printed <= found["most"], (printed, found)
+PYTHON
 failing 'smaller --limit' --data "$sample" --limit 0 --watch 1 --out never-watched
 expect 1 --data "$sample" --arch 784-16-8 --limit 1500 --watch 1 --epochs 1 --out deep-watched # no single energy
 grep -q 'no single energy' stderr || fail "it does not say why a deep machine cannot be watched"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../common/complain.h"
+#include "../../common/doubts.h"
 
 /* The shortest of the forms that read back as the same double. No example calls setlocale(), so
  * the decimal point is a point wherever it runs. */
@@ -31,6 +32,30 @@ static void put_array(FILE *stream, const char *key, const double *values, size_
     put_number(stream, values[i]);
   }
   fputc(']', stream);
+}
+
+static void put_doubts(FILE *stream, unsigned doubts) {
+  const char *separator = "";
+  fputs(", \"doubts\": [", stream);
+  for (vpf_doubt doubt = take_doubt(&doubts); doubt; doubt = take_doubt(&doubts)) {
+    fprintf(stream, "%s\"%s\"", separator, doubt_name(doubt));
+    separator = ", ";
+  }
+  fputc(']', stream);
+}
+
+static void put_likelihood(FILE *stream, const vpf_likelihood *l) {
+  put_member(stream, "log_p", l->mean_low);
+  put_member(stream, "log_p_empty", l->empty);
+  put_member(stream, "log_z", l->log_z);
+  put_member(stream, "log_z_stderr", l->log_z_stderr);
+  put_member(stream, "ess", l->ess);
+  if (!isnan(l->reverse_log_z)) put_member(stream, "log_z_reverse", l->reverse_log_z);
+  put_member(stream, "log_p_stderr", hypot(l->rows_stderr, l->log_z_stderr));
+  put_member(stream, "log_p_forward", l->mean);
+  put_member(stream, "log_z_bound", l->log_z_bound);
+  fprintf(stream, ", \"bound\": %s", l->bound ? "true" : "false");
+  put_doubts(stream, l->doubts);
 }
 
 /* Epochs count up, so the first that is too late, or no line of a log, ends what is copied: a line cut short too. */
@@ -66,14 +91,7 @@ vpf_status run_log_epoch(new_file *log, const vpf_progress *progress, const vpf_
   put_member(stream, "rho", progress->rho);
   put_member(stream, "w2", progress->w2);
   fprintf(stream, ", \"seconds\": %.6f", progress->seconds);
-  if (likelihood) {
-    put_member(stream, "log_p", likelihood->mean_low);
-    put_member(stream, "log_p_empty", likelihood->empty);
-    put_member(stream, "log_z", likelihood->log_z);
-    put_member(stream, "log_z_stderr", likelihood->log_z_stderr);
-    put_member(stream, "ess", likelihood->ess);
-    if (!isnan(likelihood->reverse_log_z)) put_member(stream, "log_z_reverse", likelihood->reverse_log_z);
-  }
+  if (likelihood) put_likelihood(stream, likelihood);
   fputs("}\n", stream);
   return new_file_publish(log);
 }

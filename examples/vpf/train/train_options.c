@@ -42,8 +42,11 @@ static const char help[] =
     "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
     "Watching (why: section 14 of libvpf's guide math.md):\n"
     "  --watch N         every N epochs the likelihood of up to 10000 images after --limit, by\n"
-    "                    annealed importance sampling; best.safetensors is the best machine\n"
-    "  --patience N      stop when N of these in a row have found nothing better; 0: never (default 0)\n"
+    "                    annealed importance sampling; best.safetensors is the best machine. What is\n"
+    "                    printed, logged and compared is by the largest log Z that must be reckoned\n"
+    "                    with; an estimate that cannot be trusted is marked, and why is said once\n"
+    "  --patience N      stop when N of these in a row have found nothing better; 0: never (default 0).\n"
+    "                    This one and those below are only for --watch\n"
     "  --chains N        of annealed importance sampling (default 50)\n"
     "  --temperatures N  of annealed importance sampling (default 300)\n"
     "  --both-ways       anneal back from the images too, and let the lower likelihood count: it\n"
@@ -153,10 +156,10 @@ static int take_option(void *context, int key, const char *value) {
     case PARTICLES: return parse_setting(&options->particles, "--particles", value, VPF_OPTION_PARTICLES);
     case DROP: return option_number(&options->lr_drop, "--lr-drop", value, 0, 1);
     case WATCH: return option_size(&options->watch, "--watch", value, 0, MANY);
-    case PATIENCE: return option_size(&options->patience, "--patience", value, 0, MANY);
-    case CHAINS: return option_size(&options->chains, "--chains", value, 2, MANY);
-    case TEMPERATURES: return option_size(&options->temperatures, "--temperatures", value, 2, MANY);
-    case BOTH: options->both_ways = true; return OPTIONS_COMPLETE;
+    case PATIENCE: options->of_watch = "--patience"; return option_size(&options->patience, "--patience", value, 0, MANY);
+    case CHAINS: options->of_watch = "--chains"; return option_size(&options->chains, "--chains", value, 2, MANY);
+    case TEMPERATURES: options->of_watch = "--temperatures"; return option_size(&options->temperatures, "--temperatures", value, 2, MANY);
+    case BOTH: options->of_watch = "--both-ways"; options->both_ways = true; return OPTIONS_COMPLETE;
     case KEEP: return option_size(&options->keep, "--keep", value, 0, MANY);
     case EVERY: return option_size(&options->checkpoint_every, "--checkpoint-every", value, 0, MANY);
     case RESUME: return option_path(&options->resume, "--resume", value, "a file");
@@ -179,6 +182,7 @@ static int complete(train_options *options) {
   if (options->fashion && !options->data) options->data = "/usr/share/datasets/fashion-mnist";
   if (options->fashion && !options->limit_given) options->limit = 60000;
   if (!options->data) return complain_option("--data", NULL, "the folder with the images is needed");
+  if (options->of_watch && !options->watch) return complain_option(options->of_watch, NULL, "does nothing without --watch");
 
   options->method = !strcmp(options->method_name, "pcd")  ? VPF_METHOD_PCD
                     : !strcmp(options->method_name, "cd") ? VPF_METHOD_CD

@@ -32,6 +32,7 @@ typedef struct train_options {
   double lr_drop;             /* of the epochs, the last ones, at a tenth of the learning rate */
   size_t watch, patience, chains, temperatures; /* likelihood of validation images; watch 0: not */
   bool both_ways;             /* anneal forward and backward */
+  const char *of_watch;       /* an option that was given and needs `watch`; NULL: none */
   size_t keep;                /* keep the model every so many epochs; 0: only the last */
   size_t checkpoint_every;    /* epochs; 0: only when stopped */
   const char *resume;         /* the checkpoint to go on from, or NULL */

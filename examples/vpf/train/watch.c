@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "../../common/complain.h"
+#include "../../common/doubts.h"
 #include "../../common/image_files.h"
 #include "../../common/new_file.h"
 #include "../../common/stopwatch.h"
@@ -56,9 +58,28 @@ static vpf_status keep_model(const watch *w, size_t epoch) {
   return s;
 }
 
-static const char *doubt(const vpf_likelihood *l) {
-  if (!l->disagree) return "";
-  return l->bound ? "  (annealing disagrees: perhaps less)" : "  (annealing disagrees: at most this)";
+/* "log p(validation) -135.10 +- 0.92": the error is that over the images together with that of log Z. */
+static void print_log_p(FILE *stream, const vpf_likelihood *l) {
+  fprintf(stream, "log p(validation) %s%.2f +- %.2f", l->bound ? "at least " : "", l->mean_low,
+          hypot(l->rows_stderr, l->log_z_stderr));
+}
+
+/* "  DOUBTFUL (bound, ess)" */
+static void print_doubts(FILE *stream, unsigned doubts) {
+  const char *before = "  DOUBTFUL (", *after = doubts ? ")" : "";
+  for (vpf_doubt doubt = take_doubt(&doubts); doubt; doubt = take_doubt(&doubts)) {
+    fprintf(stream, "%s%s", before, doubt_name(doubt));
+    before = ", ";
+  }
+  fputs(after, stream);
+}
+
+/* In words, each kind once in a run. */
+static void explain(watch *w, unsigned doubts) {
+  unsigned news = doubts & ~w->explained;
+  w->explained |= doubts;
+  for (vpf_doubt doubt = take_doubt(&news); doubt; doubt = take_doubt(&news))
+    printf("              %s: %s\n", doubt_name(doubt), vpf_doubt_text(doubt));
 }
 
 static vpf_status check(watch *w, size_t epoch) {
@@ -70,16 +91,19 @@ static vpf_status check(watch *w, size_t epoch) {
   if (s) return complain(s);
   w->fresh = true;
   w->stop = stop != 0;
-  const char *least = w->last.bound ? "at least " : "";
-  printf("              log p(validation) %s%.2f +- %.2f  log p(empty image) %s%.1f%s%s\n", least, w->last.mean_low,
-         w->last.log_z_stderr, least, w->last.empty, doubt(&w->last),
-         stop ? "  no longer getting better: stopping" : "");
+  fputs("              ", stdout);
+  print_log_p(stdout, &w->last);
+  printf("  log p(empty image) %s%.1f", w->last.bound ? "at least " : "", w->last.empty);
+  print_doubts(stdout, w->last.doubts);
+  puts(stop ? "  no longer getting better: stopping" : "");
+  explain(w, w->last.doubts);
   return VPF_OK;
 }
 
 void watch_epoch(watch *w, const vpf_progress *progress) {
   const train_options *options = w->options;
   w->fresh = false;
+  w->training_seconds = progress->total_seconds - w->seconds; /* the library's clock runs on while this here works */
   if (options->keep && progress->epoch % options->keep == 0) w->status = keep_model(w, progress->epoch);
   if (!w->status && w->monitor && progress->epoch % options->watch == 0) w->status = check(w, progress->epoch);
 }
@@ -96,20 +120,42 @@ vpf_status watch_save(const watch *w) {
   return s;
 }
 
+static unsigned count_doubtful(const watch *w) {
+  unsigned doubtful = 0;
+  for (size_t k = 0; k < vpf_monitor_checks(w->monitor); k++) {
+    vpf_likelihood found = {.struct_size = sizeof found};
+    if (!vpf_monitor_get(w->monitor, k, NULL, &found) && found.doubts) doubtful++;
+  }
+  return doubtful;
+}
+
+static void print_cost(const watch *w, FILE *stream) {
+  const double percent = w->training_seconds > 0 ? 100 * w->seconds / w->training_seconds : 0;
+  const unsigned doubtful = count_doubtful(w);
+  fprintf(stream, "watching    took %.1f s, %.0f %% of the %.1f s of training", w->seconds, percent, w->training_seconds);
+  if (doubtful) fprintf(stream, "; %u of %zu looks are doubtful", doubtful, vpf_monitor_checks(w->monitor));
+  fputc('\n', stream);
+}
+
 void watch_summary(const watch *w, FILE *stream) {
   size_t index, epoch;
   vpf_likelihood best = {.struct_size = sizeof best};
   if (vpf_monitor_checks(w->monitor) == 0 || vpf_monitor_best(w->monitor, &index, NULL) ||
       vpf_monitor_get(w->monitor, index, &epoch, &best))
     return;
-  fprintf(stream, "likelihood  best log p(validation) %s%.2f +- %.2f nats, ", best.bound ? "at least " : "",
-          best.mean_low, best.log_z_stderr);
+  fputs("likelihood  best ", stream);
+  print_log_p(stream, &best);
+  fputs(" nats, ", stream);
   if (epoch > 0)
     fprintf(stream, "epoch %zu", epoch);
   else
     fputs("before the run was resumed", stream);
-  fprintf(stream, "; watching took %.1f s\n", w->seconds);
+  print_doubts(stream, best.doubts);
+  fputc('\n', stream);
+  for (vpf_doubt doubt = take_doubt(&best.doubts); doubt; doubt = take_doubt(&best.doubts))
+    fprintf(stream, "            %s: %s\n", doubt_name(doubt), vpf_doubt_text(doubt));
   fprintf(stream, "            %s/best.safetensors   the machine of that epoch\n", w->options->out);
+  print_cost(w, stream);
 }
 
 void watch_clear(watch *w) {

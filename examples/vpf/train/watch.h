@@ -16,8 +16,10 @@ typedef struct watch {
   vpf_data *validation;     /* the images after those it trains on */
   vpf_monitor *monitor;     /* NULL: nothing is watched */
   double seconds;           /* spent on it */
+  double training_seconds;  /* spent on training alone, up to the last epoch that has ended */
   vpf_likelihood last;      /* of the epoch that has just ended, if `fresh` */
   bool fresh;
+  unsigned explained;       /* doubts that have been said in words */
   bool stop;                /* patience is at its end */
   vpf_status status;        /* of the first failure, said */
 } watch;
@@ -32,7 +34,7 @@ void watch_epoch(watch *w, const vpf_progress *progress);
 /* Save best.safetensors, and say which epoch it is from. */
 vpf_status watch_save(const watch *w);
 
-/* One line for the summary, if anything was watched. */
+/* For the summary, if anything was watched: the best machine, what is doubtful, what it cost. */
 void watch_summary(const watch *w, FILE *stream);
 
 void watch_clear(watch *w);
