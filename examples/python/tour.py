@@ -226,8 +226,8 @@ write(figure, "filled.png")
 # %% [markdown]
 # ## How probable are unseen images?
 #
-# Annealed importance sampling in both directions estimates log Z. Where the two directions disagree, trust neither, but
-# the lower likelihood more. A useful machine beats a model of independent pixels.
+# Annealed importance sampling in both directions estimates log Z. `mean_low`, the lower likelihood, is the one to report;
+# `doubts` says why the other should not be trusted. A useful machine beats a model of independent pixels.
 
 # %%
 bound = best.estimate_likelihood(test, chains=100, betas=1000, seed=6, base=train, reverse=True, reverse_sweeps=200)
@@ -235,6 +235,8 @@ p = np.clip(train.moments(pairs=False)[0], 1 / (2 * len(train)), 1 - 1 / (2 * le
 independent = (test.bits() * np.log(p) + (1 - test.bits()) * np.log1p(-p)).sum(axis=1).mean()
 print(f"log p of a test image: {bound.mean:.1f} nats (low: {bound.mean_low:.1f}), disagree: {bound.disagree}; "
       f"independent pixels: {independent:.1f}")
+for text in bound.doubts.texts:
+    print(f"Doubt: {text}.")
 free = {"training images": best.free_energy(train), "test images": best.free_energy(test),
         "independent pixels": best.free_energy(vpf.Data(np.random.default_rng(7).random((500, test.cols)) < p))}
 figure, axes = plt.subplots(figsize=(7, 3.8), constrained_layout=True)
