@@ -157,7 +157,8 @@ expect 0 --data "$sample" --limit 1500 --arch 784-30-28 --coupling joint --epoch
 grep -q 'log p(validation) at least' stdout || fail "it does not say that this is a bound"
 
 # What is doubtful is marked at every look, and said in words once; and the summary says it of the best machine.
-expect 0 --data "$sample" --limit 500 --arch 784-20 --intra all --epochs 60 --watch 15 --temperatures 2 --out doubtful
+expect 0 --data "$sample" --limit 500 --arch 784-10 --intra all --epochs 60 --watch 15 --chains 200 \
+  --temperatures 2 --out doubtful
 [ "$(grep -c 'log p(validation) .*  DOUBTFUL (.*ess' stdout)" -ge 2 ] || fail "looks that are not marked"
 [ "$(sed '/^library/,$d' stdout | grep -c '^  *ess: fewer than a tenth of the chains count')" -eq 1 ] || fail "not once"
 grep -q '^watching .*; [1-4] of 4 looks are doubtful' doubtful/summary.txt || fail "the summary hides it"
