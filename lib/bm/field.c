@@ -83,7 +83,8 @@ float vpfi_careful_field(const vpfi_machine *machine, vpfi_order order, size_t r
                params->weights_t[r->above] + unit, layer->width);
   if (r->intra)
     add_column(&sum, scratch->row[r->plane[order]], layer->words, params->intra[r->layer] + unit, layer->width);
-  return (float)fmax(-FLT_MAX, fmin(FLT_MAX, vpfi_accumulator_value(&sum)));
+  const double most = (double)FLT_MAX;
+  return (float)fmax(-most, fmin(most, vpfi_accumulator_value(&sum)));
 }
 
 static double row_sum(const float *row, size_t n) {

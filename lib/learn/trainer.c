@@ -83,7 +83,7 @@ vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_
   const double wanted = learner->option[VPFI_AT_BATCH_SIZE];
   *trainer = (vpfi_trainer){.learner = learner,
                             .params = params,
-                            .machine = {vpfi_kernels_best(), &learner->shape, params, NULL},
+                            .machine = {.kernels = vpfi_kernels_best(), .shape = &learner->shape, .params = params},
                             .data = *data,
                             .number = number,
                             .method = vpfi_method_at(number),
