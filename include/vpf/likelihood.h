@@ -246,8 +246,8 @@ typedef struct vpf_likelihood {
  *  log Z is enumerated where that takes at most about a tenth of a second, or four times as long as annealing with these
  *  settings would: with the default ones up to 20 hidden units beside 784 visible ones, or 22 units of one layer; 25 at
  *  most. Everywhere else it is estimated by vpf_ais(). Where more than 12 hidden units would have to be enumerated for
- *  each row, as in most deep
- *  machines, lower bounds by vpf_log_likelihood_bound() take the place of log p, and `bound` says so.
+ *  each row, as in most deep machines, lower bounds by vpf_log_likelihood_bound() take the place of log p, and `bound`
+ *  says so.
  *
  *  Cheap enough to be called from a progress function; vpf_monitor_check() does that.
  *  @param      model     joint, or at most two layers. A deeper pairwise machine defines no density; its pairs, from
