@@ -103,8 +103,11 @@ double vpfi_largest_field(const vpfi_machine *machine, size_t layer, size_t unit
   return sum;
 }
 
+/* Ordinary machines are told by the bound, without a look at their parameters: calls may be about a single row. */
 bool vpfi_fields_are_large(const vpfi_machine *machine) {
   const double large = 131072; /* an addition of floats is off by up to 2^-24 of its result: here by 2^-7 */
+  const double most_inputs = 3 * (double)machine->shape->widest + 1; /* below, above, own; bias */
+  if (most_inputs * (double)machine->params->bound <= large) return false;
   for (size_t l = 0; l < machine->shape->n_layers; l++)
     for (size_t j = 0; j < machine->shape->layer[l].size; j++)
       if (vpfi_largest_field(machine, l, j) > large) return true;

@@ -81,6 +81,7 @@ static void zero(float *matrix, size_t count, void *context) {
 
 void vpfi_params_zero(vpfi_params *params, const vpfi_shape *shape) {
   visit_all(params, shape, zero, NULL);
+  params->bound = 0;
 }
 
 static void raise_peak(float *matrix, size_t count, void *context) {
@@ -93,6 +94,12 @@ float vpfi_params_peak(const vpfi_params *params, const vpfi_shape *shape) {
   float peak = 0;
   visit_all(params, shape, raise_peak, &peak);
   return peak;
+}
+
+/* Whoever writes parameters sees to the bound, so that asking for it costs nothing. */
+static void raise_bound(vpfi_params *params, const float *values, size_t count) {
+  for (size_t k = 0; k < count; k++)
+    if (fabsf(values[k]) > params->bound) params->bound = fabsf(values[k]);
 }
 
 static void lower_least(float *matrix, size_t count, void *context) {
@@ -133,6 +140,7 @@ vpf_status vpfi_params_copy(vpfi_params *params, const vpfi_shape *shape, const 
     if (params->intra[i]) memcpy(params->intra[i], from->intra[i], intra_count(shape, i) * sizeof(float));
   for (size_t r = 0; r < shape->n_roles; r++)
     memcpy(params->bias[r], from->bias[r], bias_width(shape, r) * sizeof(float));
+  params->bound = from->bound;
   return VPF_OK;
 }
 
@@ -147,6 +155,7 @@ vpf_status vpfi_params_copy_pair(vpfi_params *params, const vpfi_shape *shape, c
     if (params->intra[l]) memcpy(params->intra[l], from->intra[pair + l], intra_count(shape, l) * sizeof(float));
   memcpy(params->bias[to_join->lower_role], from->bias[join->lower_role], shape->layer[0].width * sizeof(float));
   memcpy(params->bias[to_join->upper_role], from->bias[join->upper_role], shape->layer[1].width * sizeof(float));
+  params->bound = from->bound;
   return VPF_OK;
 }
 
@@ -213,6 +222,7 @@ void vpfi_params_draw(vpfi_params *params, const vpfi_shape *shape, uint64_t see
     }
   }
   for (size_t r = 0; r < shape->n_roles; r++) memset(params->bias[r], 0, bias_width(shape, r) * sizeof(float));
+  params->bound = vpfi_params_peak(params, shape);
 }
 
 void vpfi_params_get_weights(const vpfi_params *params, const vpfi_shape *shape, size_t lower, float *out) {
@@ -223,6 +233,7 @@ void vpfi_params_get_weights(const vpfi_params *params, const vpfi_shape *shape,
 void vpfi_params_set_weights(vpfi_params *params, const vpfi_shape *shape, size_t lower, const float *w) {
   const vpfi_layer *a = &shape->layer[lower], *b = &shape->layer[lower + 1];
   copy_in(params->weights[lower], w, a->size, b->size, b->width);
+  raise_bound(params, w, a->size * b->size);
   refresh_transpose(params, shape, lower);
 }
 
@@ -234,6 +245,7 @@ void vpfi_params_get_intra(const vpfi_params *params, const vpfi_shape *shape, s
 void vpfi_params_set_intra(vpfi_params *params, const vpfi_shape *shape, size_t layer, const float *u) {
   const vpfi_layer *l = &shape->layer[layer];
   copy_in(params->intra[layer], u, l->size, l->size, l->width);
+  raise_bound(params, u, l->size * l->size);
 }
 
 void vpfi_params_get_bias(const vpfi_params *params, const vpfi_shape *shape, size_t role, float *out) {
@@ -241,7 +253,9 @@ void vpfi_params_get_bias(const vpfi_params *params, const vpfi_shape *shape, si
 }
 
 void vpfi_params_set_bias(vpfi_params *params, const vpfi_shape *shape, size_t role, const float *b) {
-  memcpy(params->bias[role], b, shape->layer[shape->role[role].layer].size * sizeof(float));
+  const size_t n = shape->layer[shape->role[role].layer].size;
+  memcpy(params->bias[role], b, n * sizeof(float));
+  raise_bound(params, b, n);
 }
 
 void vpfi_params_get_flat(const vpfi_params *params, const vpfi_shape *shape, float *out) {
@@ -261,6 +275,7 @@ void vpfi_params_get_flat(const vpfi_params *params, const vpfi_shape *shape, fl
 }
 
 void vpfi_params_set_flat(vpfi_params *params, const vpfi_shape *shape, const float *theta) {
+  params->bound = 0; /* all are replaced */
   for (size_t k = 0; k < shape->n_blocks; k++) {
     const vpfi_block *block = &shape->block[k];
     const float *from = theta + block->offset;
@@ -273,6 +288,7 @@ void vpfi_params_set_flat(vpfi_params *params, const vpfi_shape *shape, const fl
       float *u = params->intra[block->index];
       for (size_t i = 0; i < l->size; i++)
         for (size_t j = i + 1; j < l->size; j++) u[i * l->width + j] = u[j * l->width + i] = *from++;
+      raise_bound(params, theta + block->offset, block->count);
     }
   }
 }

@@ -14,6 +14,7 @@ typedef struct vpfi_params {
   float **weights_t; /* [n_joins]: W_i^T [width_i+1 x width_i]; all NULL where not asked for */
   float **intra;     /* [n_layers]: U_i [width_i x width_i], or NULL */
   float **bias;      /* [n_roles]: [width] */
+  float bound;       /* no parameter is larger in absolute value; of moments: unspecified */
 } vpfi_params;
 
 vpf_status vpfi_params_init(vpfi_params *params, const vpfi_shape *shape); /* all zero */

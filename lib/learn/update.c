@@ -160,6 +160,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
   const bool finite = run(&job, peak, blowup);
   assert(finite);
   (void)finite;
+  params->bound = *peak;
   learner->beta1_power = beta1_power;
   learner->beta2_power = beta2_power;
   return true;
