@@ -44,16 +44,10 @@ void vpfi_chain_draw(vpfi_chain *chain, size_t role, float *drawn_with) {
   draw_apart(chain, &d, drawn_with);
 }
 
-/* One unit after the other, each by a field of its own, which a row of units that see each other takes up at once. */
-static void resample_carefully(vpfi_chain *chain, size_t role, float *drawn_with) {
+/* The next draw of a layer, unit by unit. */
+static void draw_carefully(vpfi_chain *chain, size_t role, unsigned inputs, float *drawn_with) {
   const layer_draw d = begin_draw(chain, role);
-  for (size_t j = 0; j < d.layer->size; j++) {
-    const float z = vpfi_careful_field(chain->machine, chain->order, role, chain->scratch, j);
-    chain->scratch->z[j] = z;
-    if (drawn_with) drawn_with[j] = z;
-    if (d.clamped && vpfi_bits_get(d.clamped, j)) continue;
-    if ((z > chain->scratch->threshold[j]) != vpfi_bits_get(d.bits, j)) vpfi_bits_flip(d.bits, j);
-  }
+  vpfi_draw_carefully(chain->machine, chain->order, role, inputs, d.clamped, chain->scratch, d.bits, drawn_with);
 }
 
 void vpfi_chain_resample(vpfi_chain *chain, size_t role, float *drawn_with) {
@@ -64,7 +58,7 @@ void vpfi_chain_resample(vpfi_chain *chain, size_t role, float *drawn_with) {
     return;
   }
   if (chain->machine->careful) {
-    resample_carefully(chain, role, drawn_with);
+    draw_carefully(chain, role, VPFI_FROM_ALL, drawn_with);
     return;
   }
   vpfi_field(chain->machine, chain->order, role, VPFI_FROM_ALL, scratch, scratch->z);
@@ -74,26 +68,30 @@ void vpfi_chain_resample(vpfi_chain *chain, size_t role, float *drawn_with) {
     vpfi_chain_draw(chain, role, drawn_with);
 }
 
-/* scratch->z holds the field of a layer from the other layers: add its own and sweep it once. */
-static void add_own_and_sweep(vpfi_chain *chain, size_t role, float *drawn_with) {
-  vpfi_field_add_own(chain->machine, chain->order, role, chain->scratch, chain->scratch->z);
+/* Draw a layer anew from these inputs and then, if asked for, sweep it once. */
+static void draw_anew(vpfi_chain *chain, size_t role, unsigned inputs, bool swept, float *drawn_with) {
+  float *z = chain->scratch->z;
+  assert(!chain->base);
+  if (chain->machine->careful) {
+    draw_carefully(chain, role, inputs, drawn_with);
+    if (swept) draw_carefully(chain, role, inputs | VPFI_FROM_OWN, drawn_with);
+    return;
+  }
+  vpfi_field(chain->machine, chain->order, role, inputs, chain->scratch, z);
+  vpfi_chain_draw(chain, role, drawn_with);
+  if (!swept) return;
+  vpfi_field_add_own(chain->machine, chain->order, role, chain->scratch, z);
   sweep(chain, role, drawn_with);
 }
 
 void vpfi_chain_up(vpfi_chain *chain, size_t upper) {
   const vpfi_layer *layer = &chain->machine->shape->layer[upper];
-  assert(!chain->base);
-  vpfi_field(chain->machine, chain->order, layer->up, VPFI_FROM_BELOW, chain->scratch, chain->scratch->z);
-  vpfi_chain_draw(chain, layer->up, NULL);
-  if (layer->intra) add_own_and_sweep(chain, layer->up, NULL);
+  draw_anew(chain, layer->up, VPFI_FROM_BELOW, layer->intra, NULL);
 }
 
 void vpfi_chain_down(vpfi_chain *chain, size_t lower, float *drawn_with) {
   const vpfi_layer *layer = &chain->machine->shape->layer[lower];
-  assert(!chain->base);
-  vpfi_field(chain->machine, chain->order, layer->down, VPFI_FROM_ABOVE, chain->scratch, chain->scratch->z);
-  vpfi_chain_draw(chain, layer->down, drawn_with);
-  if (lower == 0 && layer->intra) add_own_and_sweep(chain, layer->down, drawn_with);
+  draw_anew(chain, layer->down, VPFI_FROM_ABOVE, lower == 0 && layer->intra, drawn_with);
 }
 
 void vpfi_chain_slope(const vpfi_chain *chain, size_t role, float *f) {

@@ -15,6 +15,11 @@ void vpfi_draw_thresholds(const vpfi_machine *machine, size_t layer, uint64_t st
 void vpfi_draw_layer(const vpfi_machine *machine, size_t layer, const uint64_t *clamped, vpfi_scratch *scratch,
                      uint64_t *bits);
 
+/* The same one unit after the other, each by a field of its own (vpfi_careful_field()) from these inputs of a role: if its
+ * own layer is among them, a sweep. drawn_with, unless NULL: [layer size], the fields; they are in scratch->z too. */
+void vpfi_draw_carefully(const vpfi_machine *machine, vpfi_order order, size_t role, unsigned inputs,
+                         const uint64_t *clamped, vpfi_scratch *scratch, uint64_t *bits, float *drawn_with);
+
 /* Uniform bits: each unit is on with probability 1/2. Overwrites scratch->z and scratch->threshold. */
 void vpfi_draw_uniform(const vpfi_machine *machine, size_t layer, uint64_t stream, uint32_t pass, uint64_t id,
                        vpfi_scratch *scratch, uint64_t *bits);

@@ -67,21 +67,21 @@ static void add_column(vpfi_accumulator *sum, const uint64_t *bits, size_t words
       vpfi_accumulator_add(sum, column[(64 * word + (size_t)__builtin_ctzll(left)) * stride], false);
 }
 
-float vpfi_careful_field(const vpfi_machine *machine, vpfi_order order, size_t role, const vpfi_scratch *scratch,
-                         size_t unit) {
+float vpfi_careful_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsigned inputs,
+                         const vpfi_scratch *scratch, size_t unit) {
   const vpfi_shape *shape = machine->shape;
   const vpfi_params *params = machine->params;
   const vpfi_role *r = &shape->role[role];
   const vpfi_layer *layer = &shape->layer[r->layer];
   vpfi_accumulator sum = {{0}};
   vpfi_accumulator_add(&sum, params->bias[role][unit], false);
-  if (r->below != VPFI_NONE)
+  if (inputs & VPFI_FROM_BELOW && r->below != VPFI_NONE)
     add_column(&sum, scratch->row[shape->role[shape->join[r->below].lower_role].plane[order]], layer[-1].words,
                params->weights[r->below] + unit, layer->width);
-  if (r->above != VPFI_NONE)
+  if (inputs & VPFI_FROM_ABOVE && r->above != VPFI_NONE)
     add_column(&sum, scratch->row[shape->role[shape->join[r->above].upper_role].plane[order]], layer[1].words,
                params->weights_t[r->above] + unit, layer->width);
-  if (r->intra)
+  if (inputs & VPFI_FROM_OWN && r->intra)
     add_column(&sum, scratch->row[r->plane[order]], layer->words, params->intra[r->layer] + unit, layer->width);
   const double most = (double)FLT_MAX;
   return (float)fmax(-most, fmin(most, vpfi_accumulator_value(&sum)));

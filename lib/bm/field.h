@@ -12,7 +12,7 @@ typedef struct vpfi_machine {
   const vpfi_shape *shape;
   const vpfi_params *params;
   const vpfi_tables *tables; /* of these params; NULL: the same fields, but slower */
-  bool careful; /* fields are so large that sums of floats may lose what matters: draw by vpfi_careful_field() */
+  bool careful; /* fields are so large that sums of floats may lose what matters: draw by vpfi_draw_carefully() */
 } vpfi_machine;
 
 enum { VPFI_FROM_BELOW = 1, VPFI_FROM_ABOVE = 2, VPFI_FROM_OWN = 4, VPFI_FROM_ALL = 7 };
@@ -25,9 +25,9 @@ void vpfi_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsi
 /* z += the input of a role from its own layer only. */
 void vpfi_field_add_own(const vpfi_machine *machine, vpfi_order order, size_t role, vpfi_scratch *scratch, float *z);
 
-/* The field of one unit from all its inputs, without rounding of their sum. */
-float vpfi_careful_field(const vpfi_machine *machine, vpfi_order order, size_t role, const vpfi_scratch *scratch,
-                         size_t unit);
+/* The field of one unit, as by vpfi_field(), but without rounding of the sum. */
+float vpfi_careful_field(const vpfi_machine *machine, vpfi_order order, size_t role, unsigned inputs,
+                         const vpfi_scratch *scratch, size_t unit);
 
 /* The largest |field| that a unit can have, or that its sum can have on the way: sum of |b| and all |w|. */
 double vpfi_largest_field(const vpfi_machine *machine, size_t layer, size_t unit);

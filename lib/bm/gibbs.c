@@ -17,28 +17,42 @@ typedef struct infer_job {
   vpfi_scratch *scratch;
 } infer_job;
 
-/* A first draw by Eq. (19), pass 0, then sweeps by Eq. (20), passes 1, 2, ... */
+/* Sweeps by Eq. (20), passes 1, 2, ...; z: the field of the swept bits, unless the machine is careful. */
+static void sweep_layer(const infer_job *job, size_t sweeps, size_t row, size_t layer, uint64_t *bits,
+                        vpfi_scratch *scratch) {
+  const vpfi_machine *machine = job->machine;
+  const vpfi_layer *l = &machine->shape->layer[layer];
+  for (size_t s = 0; s < sweeps; s++) {
+    vpfi_draw_thresholds(machine, layer, job->stream, (uint32_t)(1 + s), vpfi_states_id(job->states, row), scratch);
+    if (machine->careful)
+      vpfi_draw_carefully(machine, job->estep->order, l->up, VPFI_FROM_BELOW | VPFI_FROM_OWN, NULL, scratch, bits, NULL);
+    else
+      machine->kernels->sweep(bits, scratch->z, scratch->threshold, machine->params->intra[layer], l->size, l->width,
+                              NULL, NULL, s + 1 < sweeps);
+  }
+}
+
+/* A first draw by Eq. (19), pass 0, then the sweeps. */
 static void infer_layer(const infer_job *job, size_t sweeps, size_t row, size_t layer, vpfi_scratch *scratch) {
-  const vpfi_shape *shape = job->machine->shape;
-  const vpfi_kernels *kernels = job->machine->kernels;
+  const vpfi_machine *machine = job->machine;
+  const vpfi_shape *shape = machine->shape;
   const vpfi_layer *l = &shape->layer[layer];
   const vpfi_order order = job->estep->order;
   const size_t swept = shape->role[l->up].plane[order], unswept = shape->role[l->down].plane[order];
-  const uint64_t id = vpfi_states_id(job->states, row);
   uint64_t *bits = vpfi_states_edit(job->states, swept, row);
 
-  vpfi_field(job->machine, order, l->up, VPFI_FROM_BELOW, scratch, scratch->z);
-  vpfi_draw_thresholds(job->machine, layer, job->stream, 0, id, scratch);
-  kernels->draw(bits, scratch->z, scratch->threshold, l->size);
+  vpfi_draw_thresholds(machine, layer, job->stream, 0, vpfi_states_id(job->states, row), scratch);
+  if (machine->careful) {
+    vpfi_draw_carefully(machine, order, l->up, VPFI_FROM_BELOW, NULL, scratch, bits, NULL);
+  } else {
+    vpfi_field(machine, order, l->up, VPFI_FROM_BELOW, scratch, scratch->z);
+    machine->kernels->draw(bits, scratch->z, scratch->threshold, l->size);
+  }
   if (unswept != swept) memcpy(vpfi_states_edit(job->states, unswept, row), bits, l->words * sizeof *bits);
   if (!l->intra || sweeps == 0) return;
 
-  vpfi_field_add_own(job->machine, order, l->up, scratch, scratch->z);
-  for (size_t s = 0; s < sweeps; s++) {
-    vpfi_draw_thresholds(job->machine, layer, job->stream, (uint32_t)(1 + s), id, scratch);
-    kernels->sweep(bits, scratch->z, scratch->threshold, job->machine->params->intra[layer], l->size, l->width, NULL,
-                   NULL, s + 1 < sweeps);
-  }
+  if (!machine->careful) vpfi_field_add_own(machine, order, l->up, scratch, scratch->z);
+  sweep_layer(job, sweeps, row, layer, bits, scratch);
 }
 
 /* Draw each layer from `first` on once, given all its neighbours; all with the same pass number. */

@@ -12,6 +12,7 @@
 #include "support/enumerate.h"
 #include "support/goodness.h"
 #include "support/random_machine.h"
+#include "support/walk.h"
 
 enum { MOST_UNITS = 10, MOST_STATES = 1 << MOST_UNITS };
 static const double LARGE = 0x1p70;
@@ -26,20 +27,24 @@ static const family families[] = {
 enum { N_FAMILIES = sizeof families / sizeof *families };
 
 /* A parameter that is large in four cases of ten. */
-static float draw(dice *d) {
-  if (dice_below(d, 10) < 4) return (float)(LARGE * ((double)dice_below(d, 5) - 3));
+static float draw(dice *d, double large) {
+  if (dice_below(d, 10) < 4) return (float)(large * ((double)dice_below(d, 5) - 3));
   return (float)((double)dice_below(d, 33) - 16) / 8;
 }
 
-static vpf_model *machine_of(dice *d, const family *f) {
+static vpf_model *machine_with(dice *d, const family *f, double large) {
   vpf_model *model = family_machine(d, f, 1);
   const size_t count = vpf_model_param_count(model);
   float *theta = malloc(count * sizeof *theta);
   assert_non_null(theta);
-  for (size_t k = 0; k < count; k++) theta[k] = draw(d);
+  for (size_t k = 0; k < count; k++) theta[k] = draw(d, large);
   assert_ok(vpf_model_set_params(model, theta));
   free(theta);
   return model;
+}
+
+static vpf_model *machine_of(dice *d, const family *f) {
+  return machine_with(d, f, LARGE);
 }
 
 /* -E of a state in multiples of LARGE and of 1, each by itself: pieces are below 2^7 and exact. */
@@ -165,6 +170,111 @@ static void sums_over_hidden_units_are_right(void **state) {
     }
 }
 
+/* ---- Other draws: weights that are large for floats, while doubles hold their sums exactly ---- */
+
+static const double LARGE_FOR_FLOATS = 0x1p36;
+
+static const family procedures[] = {
+    {"RBM with U_0", {4, 3}, 2, {1, 0}, VPF_COUPLING_JOINT},
+    {"RBM with U", {3, 4}, 2, {1, 1}, VPF_COUPLING_PAIRWISE},
+    {"DBM", {3, 3, 3}, 3, {0, 1, 1}, VPF_COUPLING_PAIRWISE},
+};
+enum { N_PROCEDURES = sizeof procedures / sizeof *procedures, ROWS = 20000, KINDS = 8 };
+
+static void assert_counts(const char *what, const family *f, const uint8_t *y, size_t first, size_t units, size_t stride,
+                          const long double *p) {
+  static size_t counts[MOST_STATES];
+  memset(counts, 0, sizeof counts);
+  for (size_t r = 0; r < ROWS; r++) counts[brute_pack(y + r * stride + first, units)]++;
+  const double p_value = chi_square_fit(counts, p, (size_t)1 << units, NULL);
+  if (p_value < GOODNESS_LEAST_P) fail_msg("%s, %s: p = %g", f->name, what, p_value);
+}
+
+static void generated_states_have_the_right_distribution(void **state) {
+  (void)state;
+  dice d = {98};
+  for (size_t f = 0; f < N_PROCEDURES; f++)
+    for (int k = 0; k < KINDS; k++) {
+      const size_t steps[] = {2, 2};
+      vpf_model *model = machine_with(&d, &procedures[f], LARGE_FOR_FLOATS);
+      brute_machine *machine = brute_read(model);
+      walk w = walk_new(machine);
+      walk_generate(&w, steps, NULL);
+      vpf_data *states = NULL;
+      assert_ok(vpf_generate_states(model, ROWS, 2, NULL, dice_bits(&d), &states));
+      uint8_t *y = bits_of_data(states);
+      assert_counts("generated", &procedures[f], y, 0, machine->units, machine->units, w.p);
+      free(y);
+      vpf_data_destroy(states);
+      walk_free(&w);
+      brute_free(machine);
+      vpf_model_destroy(model);
+    }
+}
+
+static void inferred_states_have_the_right_distribution(void **state) {
+  (void)state;
+  dice d = {99};
+  for (size_t f = 0; f < N_PROCEDURES; f++)
+    for (int k = 0; k < KINDS; k++) {
+      vpf_model *model = machine_with(&d, &procedures[f], LARGE_FOR_FLOATS);
+      brute_machine *machine = brute_read(model);
+      const size_t n = machine->size[0], hidden = machine->units - n;
+      uint8_t *x = random_bits(&d, 1, n, 0.7), *rows = malloc(ROWS * n);
+      assert_non_null(rows);
+      for (size_t r = 0; r < ROWS; r++) memcpy(rows + r * n, x, n);
+      vpf_data *data = data_of_bits(rows, ROWS, n), *states = NULL;
+      long double *p = brute_inference(machine, x, 1);
+      assert_ok(vpf_model_infer(model, data, dice_bits(&d), &states));
+      uint8_t *y = bits_of_data(states);
+      assert_counts("inferred", &procedures[f], y, n, hidden, machine->units, p);
+      free(p);
+      free(y);
+      free(rows);
+      free(x);
+      vpf_data_destroy(states);
+      vpf_data_destroy(data);
+      brute_free(machine);
+      vpf_model_destroy(model);
+    }
+}
+
+/* The mean probability of each pixel, within the error of its mean. */
+static void filled_in_images_have_the_right_means(void **state) {
+  (void)state;
+  dice d = {100};
+  const uint8_t held[] = {1, 1, 0, 0};
+  for (size_t f = 0; f < N_PROCEDURES; f++)
+    for (int k = 0; k < KINDS; k++) {
+      vpf_model *model = machine_with(&d, &procedures[f], LARGE_FOR_FLOATS);
+      brute_machine *machine = brute_read(model);
+      const size_t n = machine->size[0];
+      uint8_t *x = random_bits(&d, 1, n, 0.7), *rows = malloc(ROWS * n);
+      float *probs = malloc(ROWS * n * sizeof *probs);
+      assert_true(rows && probs);
+      for (size_t r = 0; r < ROWS; r++) memcpy(rows + r * n, x, n);
+      vpf_data *data = data_of_bits(rows, ROWS, n);
+      assert_ok(vpf_reconstruct(model, data, held, 2, 1, dice_bits(&d), probs));
+      walk w = walk_new(machine);
+      w.p[brute_pack(x, n)] = 1;
+      walk_reconstruct_begin(&w);
+      for (int s = 0; s < 2; s++) walk_reconstruct_step(&w, held);
+      for (size_t i = 2; i < n; i++) {
+        double mean = 0;
+        for (size_t r = 0; r < ROWS; r++) mean += (double)probs[r * n + i] / ROWS;
+        const double variance = fmax(0, (double)(w.on2[i] - w.on[i] * w.on[i]));
+        assert_close(mean, (double)w.on[i], 5 * sqrt(variance / ROWS) + 1e-5);
+      }
+      walk_free(&w);
+      vpf_data_destroy(data);
+      free(probs);
+      free(rows);
+      free(x);
+      brute_free(machine);
+      vpf_model_destroy(model);
+    }
+}
+
 /* The largest floats there are: finite, and right. */
 static void the_largest_weights(void **state) {
   (void)state;
@@ -188,6 +298,9 @@ int main(void) {
       cmocka_unit_test(log_z_is_right),
       cmocka_unit_test(samples_and_chains_have_the_right_distribution),
       cmocka_unit_test(sums_over_hidden_units_are_right),
+      cmocka_unit_test(generated_states_have_the_right_distribution),
+      cmocka_unit_test(inferred_states_have_the_right_distribution),
+      cmocka_unit_test(filled_in_images_have_the_right_means),
       cmocka_unit_test(the_largest_weights),
   };
   return cmocka_run_group_tests_name("large_weights", tests, NULL, NULL);
