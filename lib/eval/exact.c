@@ -100,7 +100,7 @@ static vpf_status begin_partition(partition_job *job, const vpfi_shape *shape, s
 /* What the fast arithmetic can be off by in a chunk. */
 static double error_of_walks(const vpfi_machine *machine, const vpfi_split *split) {
   const vpfi_magnitudes magnitudes = vpfi_walker_magnitudes(machine, split);
-  return vpfi_walker_error(&magnitudes, VPFI_WALK + VPFI_MOST_ENUMERATED);
+  return vpfi_walker_error(&magnitudes, VPFI_WALK + split->explicit_units);
 }
 
 static double total_of(const partition_job *job) {

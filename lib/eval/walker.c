@@ -101,19 +101,26 @@ static void step_to(vpfi_walker *w, uint64_t number) {
   flip_explicit(w, (size_t)__builtin_ctzll(number));
 }
 
-/* -E with each summed unit on if its field is above 0; *logs: what the other states of these units add to the logarithm. */
+/* -E with each summed unit on if its field is above 0; *logs, unless NULL: what the other states of these units add to the
+ * logarithm. */
 static vpfi_accumulator best_of_summed(const vpfi_walker *w, double *logs) {
   vpfi_accumulator sum = w->minus_exact_energy;
-  *logs = 0;
+  double factors = 1;
+  if (logs) *logs = 0;
   for (size_t l = w->split->first; l < w->machine->shape->n_layers; l++) {
     const vpfi_layer *layer = &w->machine->shape->layer[l];
     for (size_t j = 0; vpfi_split_is_summed(w->split, l) && j < layer->size; j++) {
-      vpfi_accumulator z = w->exact[layer->first_draw + j];
-      vpfi_accumulator_carry(&z);
-      if (!vpfi_accumulator_is_negative(&z)) vpfi_accumulator_add_sum(&sum, &z, false);
-      *logs += vpfi_softplus(-fabs(vpfi_accumulator_value(&z)));
+      vpfi_accumulator *z = &w->exact[layer->first_draw + j];
+      vpfi_accumulator_carry(z);
+      if (!vpfi_accumulator_is_negative(z)) vpfi_accumulator_add_sum(&sum, z, false);
+      if (!logs || !vpfi_accumulator_is_small(z)) continue; /* exp(-2048) adds nothing */
+      factors *= 1 + vpfi_exp_minus(fabs(vpfi_accumulator_value(z)));
+      if (factors < 0x1p500) continue;
+      *logs += vpfi_log(factors);
+      factors = 1;
     }
   }
+  if (logs) *logs += vpfi_log(factors);
   vpfi_accumulator_carry(&sum);
   return sum;
 }
@@ -153,12 +160,11 @@ double vpfi_walker_sum(vpfi_walker *w, uint64_t first, uint64_t count, double *s
 }
 
 vpfi_accumulator vpfi_walker_largest(vpfi_walker *w, uint64_t first, uint64_t count) {
-  double logs;
   go_to(w, first);
-  vpfi_accumulator largest = best_of_summed(w, &logs);
+  vpfi_accumulator largest = best_of_summed(w, NULL);
   for (uint64_t s = 1; s < count; s++) {
     step_to(w, first + s);
-    const vpfi_accumulator now = best_of_summed(w, &logs);
+    const vpfi_accumulator now = best_of_summed(w, NULL);
     vpfi_accumulator above = now;
     vpfi_accumulator_add_sum(&above, &largest, true);
     vpfi_accumulator_carry(&above);

@@ -14,7 +14,7 @@
 #include "num/accumulator.h"
 
 /* States that are walked through in one go; errors of the fast arithmetic add up no longer. */
-enum { VPFI_WALK = 512 };
+enum { VPFI_WALK = 128 };
 
 typedef struct vpfi_walker {
   const vpfi_machine *machine;

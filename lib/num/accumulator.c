@@ -33,6 +33,14 @@ bool vpfi_accumulator_is_negative(const vpfi_accumulator *sum) {
   return sum->digit[VPFI_DIGITS - 1] < 0;
 }
 
+/* 2048 is digit 5. */
+bool vpfi_accumulator_is_small(const vpfi_accumulator *sum) {
+  const bool negative = vpfi_accumulator_is_negative(sum);
+  int64_t others = sum->digit[VPFI_DIGITS - 1] ^ (negative ? -1 : 0);
+  for (int k = 5; k + 1 < VPFI_DIGITS; k++) others |= sum->digit[k] ^ (negative ? 0xffffffff : 0);
+  return others == 0;
+}
+
 double vpfi_accumulator_value(const vpfi_accumulator *sum) {
   vpfi_accumulator magnitude = *sum;
   vpfi_accumulator_carry(&magnitude);

@@ -25,6 +25,9 @@ void vpfi_accumulator_carry(vpfi_accumulator *sum);
 
 bool vpfi_accumulator_is_negative(const vpfi_accumulator *sum); /* after carries */
 
+/* Whether the sum is in [-2048, 2048); after carries. */
+bool vpfi_accumulator_is_small(const vpfi_accumulator *sum);
+
 /* The nearest double, but for an error of 2^-52 of it. */
 double vpfi_accumulator_value(const vpfi_accumulator *sum);
 

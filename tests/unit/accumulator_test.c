@@ -14,12 +14,14 @@ static double value_of(const vpfi_accumulator *sum) {
   const double value = vpfi_accumulator_value(sum), again = vpfi_accumulator_value(&carried);
   assert_memory_equal(&value, &again, sizeof value); /* carries change no value */
   assert_int_equal(vpfi_accumulator_is_negative(&carried), value < 0);
+  assert_int_equal(vpfi_accumulator_is_small(&carried), value >= -2048 && value < 2048);
   return value;
 }
 
 static void one_float_is_itself(void **state) {
   (void)state;
-  const float floats[] = {0, 1, -1, 0.1f, FLT_MAX, -FLT_MAX, FLT_MIN, FLT_TRUE_MIN, -FLT_TRUE_MIN, 3e-41f, 1e16f, -7e-20f};
+  const float floats[] = {0, 1, -1, 0.1f, 2047.9f, -2047.9f, 2048, -2049,
+                          FLT_MAX, -FLT_MAX, FLT_MIN, FLT_TRUE_MIN, -FLT_TRUE_MIN, 3e-41f, 1e16f, -7e-20f};
   for (size_t k = 0; k < sizeof floats / sizeof *floats; k++)
     for (int minus = 0; minus < 2; minus++) {
       vpfi_accumulator sum = {{0}};
