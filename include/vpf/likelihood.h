@@ -159,7 +159,8 @@ VPF_API vpf_status vpf_ais_log_partition(const vpf_model *model, size_t chains, 
  *  intra-layer weights, as in an RBM, needs no enumeration.
  *  @param      model     joint, or at most two layers
  *  @param      data      [rows x n_0]; only the bits are used
- *  @param      log_z     log Z of the model, from vpf_exact_log_partition() or vpf_ais()
+ *  @param      log_z     log Z of the model, from vpf_exact_log_partition() or vpf_ais(). Beyond 1e9 or so, the difference of
+ *                        doubles says little; vpf_estimate_likelihood() takes it before rounding
  *  @param[out] out_mean  unchanged on failure
  *  @retval VPF_ERR_ARGUMENT     model, data or out_mean is NULL, or log_z is NaN or infinite
  *  @retval VPF_ERR_UNSUPPORTED  a pairwise machine of three or more layers: it has no single energy, so no p(x) exists

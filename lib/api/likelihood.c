@@ -15,7 +15,7 @@ vpf_status vpf_exact_log_partition(const vpf_model *model, double *out_log_z) {
   if (!out_log_z) return vpfi_null(__func__, "out_log_z");
   const vpf_status status = vpfi_check_has_energy(__func__, model);
   if (status) return status;
-  return vpfi_exact_log_partition(&model->shape, &model->params, vpfi_thread_count(0), out_log_z);
+  return vpfi_exact_log_partition(&model->shape, &model->params, vpfi_thread_count(0), NULL, out_log_z);
 }
 
 vpf_status vpf_exact_sample(const vpf_model *model, size_t count, uint64_t seed, vpf_data **out_states) {
@@ -124,7 +124,7 @@ vpf_status vpf_log_likelihood_bound_rows(const vpf_model *model, const vpf_data 
 vpf_status vpf_log_likelihood_rows(const vpf_model *model, const vpf_data *data, double log_z, double *out_log_p) {
   vpf_status status = out_log_p ? check_given(__func__, model, data, log_z) : vpfi_null(__func__, "out_log_p");
   if (!status)
-    status = vpfi_exact_log_sums(&model->shape, &model->params, &data->rows, vpfi_thread_count(0), out_log_p);
+    status = vpfi_exact_log_sums(&model->shape, &model->params, &data->rows, vpfi_thread_count(0), NULL, out_log_p);
   for (size_t r = 0; !status && r < data->rows.rows; r++) out_log_p[r] -= log_z;
   return status;
 }

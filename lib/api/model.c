@@ -252,7 +252,7 @@ static vpf_status closed_free_energy(const vpf_model *model, const vpfi_rows *vi
 
 static vpf_status enumerated_free_energy(const vpf_model *model, const vpfi_rows *visible, double *out) {
   const vpf_status status =
-      vpfi_exact_log_sums(&model->shape, &model->params, visible, vpfi_thread_count(0), out);
+      vpfi_exact_log_sums(&model->shape, &model->params, visible, vpfi_thread_count(0), NULL, out);
   for (size_t r = 0; !status && r < visible->rows; r++) out[r] = -out[r];
   return status;
 }

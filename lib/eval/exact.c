@@ -16,6 +16,13 @@
  * probability by which samples are drawn. */
 static const double RELATIVE_ERROR = 1e-9, SAMPLE_ERROR = 1e-7;
 
+/* The same of log p, which is a difference of sums: absolute, however large these are. */
+static const double DIFFERENCE_ERROR = 1e-6;
+
+static bool may_pass(double error, double sum, bool for_difference) {
+  return error <= RELATIVE_ERROR * fmax(1, fabs(sum)) && (!for_difference || error <= DIFFERENCE_ERROR);
+}
+
 bool vpfi_hidden_can_be_summed(const vpfi_shape *shape) {
   return vpfi_split_choose(shape, 1).explicit_units <= VPFI_MOST_ENUMERATED_A_ROW;
 }
@@ -103,14 +110,15 @@ static double error_of_walks(const vpfi_machine *machine, const vpfi_split *spli
   return vpfi_walker_error(&magnitudes, VPFI_WALK + split->explicit_units);
 }
 
+/* Relative to the origin. */
 static double total_of(const partition_job *job) {
   double total = job->sums[0];
   for (size_t c = 1; c < job->chunks; c++) total = vpfi_log_add(total, job->sums[c]);
-  return total + vpfi_accumulator_value(&job->origin);
+  return total;
 }
 
 vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *params, size_t threads,
-                                    double *out_log_z) {
+                                    vpfi_accumulator *origin, double *out_log_z) {
   const vpfi_machine machine = {.kernels = vpfi_kernels_best(), .shape = shape, .params = params};
   partition_job job;
   vpf_status status = begin_partition(&job, shape, threads);
@@ -120,8 +128,9 @@ vpf_status vpfi_exact_log_partition(const vpfi_shape *shape, const vpfi_params *
   for (int careful = 0; !status && !done && careful < 2; careful++) {
     status = add_partition(&job, &machine, careful);
     const double total = status ? 0 : total_of(&job);
-    done = careful || error <= RELATIVE_ERROR * fmax(1, fabs(total));
-    if (!status && done) *out_log_z = total;
+    done = careful || may_pass(error, total, origin != NULL);
+    if (!status && done) *out_log_z = origin ? total : total + vpfi_accumulator_value(&job.origin);
+    if (!status && done && origin) *origin = job.origin;
     end_partition(&job);
   }
   return status;
@@ -261,6 +270,8 @@ typedef struct rows_job {
   vpfi_walker *fast, *careful; /* [threads] */
   const vpfi_rows *visible;
   vpfi_magnitudes magnitudes;
+  vpfi_accumulator origin; /* of what is wanted */
+  bool for_difference, relative; /* it is given; it is not 0: nothing may be rounded before it is taken away */
   double *out;
 } rows_job;
 
@@ -273,8 +284,8 @@ static void go_to_row(vpfi_walker *w, const uint64_t *bits) {
       vpfi_walker_flip(w, 0, 64 * word + (size_t)__builtin_ctzll(left));
 }
 
-/* The log of the sum over the hidden units of a row. */
-static double sum_row(vpfi_walker *w, const uint64_t *bits) {
+/* The log of the sum over the hidden units of a row, less the origin if the walker is careful. */
+static double sum_row(vpfi_walker *w, const uint64_t *bits, const vpfi_accumulator *origin) {
   const uint64_t states = (uint64_t)1 << w->split->explicit_units, chunk = states < VPFI_WALK ? states : VPFI_WALK;
   double total = -HUGE_VAL;
   if (w->exact) {
@@ -285,7 +296,9 @@ static double sum_row(vpfi_walker *w, const uint64_t *bits) {
     go_to_row(w, bits);
     total = vpfi_log_add(total, vpfi_walker_sum(w, first, chunk, NULL));
   }
-  return total + vpfi_accumulator_value(&w->origin);
+  vpfi_accumulator above = w->origin;
+  if (w->exact) vpfi_accumulator_add_sum(&above, origin, true);
+  return total + vpfi_accumulator_value(&above);
 }
 
 /* Rows whose sum may be off are summed again, without rounding. */
@@ -296,14 +309,15 @@ static void sum_range(void *context, size_t begin, size_t end, size_t thread) {
   for (size_t r = begin; r < end; r++) {
     const uint64_t *bits = job->visible->bits + r * job->visible->words;
     const double error = vpfi_walker_error(&job->magnitudes, vpfi_bits_count(bits, job->visible->words) + walked);
-    double sum = sum_row(&job->fast[thread], bits);
-    if (!(error <= RELATIVE_ERROR * fmax(1, fabs(sum)))) sum = sum_row(&job->careful[thread], bits);
+    double sum = job->relative ? 0 : sum_row(&job->fast[thread], bits, &job->origin);
+    if (job->relative || !may_pass(error, sum, job->for_difference))
+      sum = sum_row(&job->careful[thread], bits, &job->origin);
     job->out[r] = sum;
   }
 }
 
 vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *params, const vpfi_rows *visible,
-                               size_t threads, double *out) {
+                               size_t threads, const vpfi_accumulator *origin, double *out) {
   const vpfi_machine machine = {.kernels = vpfi_kernels_best(), .shape = shape, .params = params};
   const vpfi_split split = vpfi_split_choose(shape, 1);
   const vpf_status status = check_limit(&split);
@@ -312,7 +326,10 @@ vpf_status vpfi_exact_log_sums(const vpfi_shape *shape, const vpfi_params *param
                   .careful = vpfi_walkers_create(&machine, &split, threads, true),
                   .visible = visible,
                   .magnitudes = vpfi_walker_magnitudes(&machine, &split),
+                  .origin = origin ? *origin : (vpfi_accumulator){{0}},
+                  .for_difference = origin != NULL,
                   .out = out};
+  for (int k = 0; k < VPFI_DIGITS; k++) job.relative = job.relative || job.origin.digit[k] != 0;
   const bool complete = job.fast && job.careful;
   if (complete) vpfi_parallel_for(visible->rows, threads, sum_range, &job);
   vpfi_walkers_destroy(job.careful, threads);

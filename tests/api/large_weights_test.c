@@ -170,6 +170,41 @@ static void sums_over_hidden_units_are_right(void **state) {
     }
 }
 
+/* log p is small where log Z is enormous: what is left when both are taken without rounding. */
+static void likelihoods_are_right_where_log_z_is_enormous(void **state) {
+  (void)state;
+  dice d = {101};
+  for (size_t f = 0; f < N_FAMILIES; f++)
+    for (int k = 0; k < 20; k++) {
+      vpf_model *model = machine_of(&d, &families[f]);
+      brute_machine *machine = brute_read(model);
+      static long double p[MOST_STATES];
+      long double given[MOST_STATES] = {0}, expected = 0;
+      double rest;
+      truth(machine, p, &rest);
+      const size_t n = machine->size[0], visible = (size_t)1 << n;
+      for (size_t s = 0; s < (size_t)1 << machine->units; s++) given[s % visible] += p[s];
+      uint8_t rows[MOST_STATES * MOST_UNITS];
+      size_t count = 0;
+      for (size_t x = 0; x < visible; x++) {
+        if (given[x] <= 0) continue;
+        brute_unpack(x, n, rows + n * count++);
+        expected += logl(given[x]);
+      }
+      vpf_data *data = data_of_bits(rows, count, n);
+      vpf_likelihood l = {.struct_size = sizeof l};
+      assert_ok(vpf_estimate_likelihood(model, data, NULL, &l));
+      assert_int_equal(l.exact, 1);
+      assert_close(l.mean, (double)(expected / (long double)count), 1e-9);
+      assert_close(l.mean_low, l.mean, 0);
+      if (given[0] > 0) assert_close(l.empty, (double)logl(given[0]), 1e-9);
+      if (given[0] <= 0) assert_true(l.empty < -LARGE / 2);
+      vpf_data_destroy(data);
+      brute_free(machine);
+      vpf_model_destroy(model);
+    }
+}
+
 /* ---- Other draws: weights that are large for floats, while doubles hold their sums exactly ---- */
 
 static const double LARGE_FOR_FLOATS = 0x1p36;
@@ -298,6 +333,7 @@ int main(void) {
       cmocka_unit_test(log_z_is_right),
       cmocka_unit_test(samples_and_chains_have_the_right_distribution),
       cmocka_unit_test(sums_over_hidden_units_are_right),
+      cmocka_unit_test(likelihoods_are_right_where_log_z_is_enormous),
       cmocka_unit_test(generated_states_have_the_right_distribution),
       cmocka_unit_test(inferred_states_have_the_right_distribution),
       cmocka_unit_test(filled_in_images_have_the_right_means),

@@ -34,7 +34,7 @@ static void measure(const machine *m, double *bound, double *exact) {
   assert_ok(vpfi_modes_init(&modes, &m->shape, 64));
   vpfi_modes_climb(&modes, &work);
   assert_ok(vpfi_modes_bound(&modes, bound));
-  assert_ok(vpfi_exact_log_partition(&m->shape, &m->params, 1, exact));
+  assert_ok(vpfi_exact_log_partition(&m->shape, &m->params, 1, NULL, exact));
   vpfi_modes_clear(&modes);
   vpfi_workspace_end(&work);
 }
