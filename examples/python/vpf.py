@@ -106,6 +106,7 @@ vpf_status vpf_data_to_f32(const vpf_data *data, float *out_levels);
 vpf_status vpf_model_create(vpf_model **out, const size_t *sizes, size_t layers, const uint8_t *intra,
     vpf_coupling coupling);
 vpf_status vpf_model_init(vpf_model *model, uint64_t seed);
+vpf_status vpf_model_init_biases(vpf_model *model, const vpf_data *data);
 vpf_status vpf_model_clone(vpf_model **out, const vpf_model *model);
 vpf_status vpf_model_pair(vpf_model **out, const vpf_model *model, size_t pair);
 void vpf_model_destroy(vpf_model *model);
@@ -200,6 +201,7 @@ size_t vpf_option_count(void);
 vpf_status vpf_option_describe(size_t index, vpf_option_info *out);
 vpf_status vpf_optimizer_position(const vpf_optimizer *optimizer, size_t *out_epochs, size_t *out_rows);
 vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer);
+vpf_status vpf_optimizer_average(const vpf_optimizer *optimizer, vpf_model **out);
 vpf_status vpf_train(vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer, size_t epochs,
     vpf_progress_fn progress, void *user);
 vpf_status vpf_checkpoint_save(const vpf_model *model, const vpf_optimizer *optimizer, const char *path);
@@ -1065,6 +1067,11 @@ class Model(_Handle):
         """Draw the initial parameters."""
         _call("vpf_model_init", self, seed)
 
+    def init_biases(self, data):
+        """Choose all biases, given the weights, so that the machine starts from the data.
+        @param data  Data [rows x n_0]. Raises ShapeError."""
+        _call("vpf_model_init_biases", self, data)
+
     def _describe(self):
         intra = "".join(f" {layer}" for layer, has in enumerate(self._intra) if has)
         return "-".join(map(str, self._sizes)) + (f", intra{intra}, " if intra else ", ") + self._coupling.name.lower()
@@ -1464,6 +1471,11 @@ class Optimizer(_Handle, collections.abc.Mapping):
     def last_stop(self):
         """Why the last train() with this optimizer ended: a Stop."""
         return Stop(_call("vpf_optimizer_last_stop", self))
+
+    def average(self):
+        """The running average of the parameters as a Model: what to evaluate and keep where the option "average" is above
+        0. Raises StateError if there is none."""
+        return _call("vpf_optimizer_average", self, Model)
 
 
 # ---- Monitor ----

@@ -67,6 +67,19 @@ VPF_API vpf_status vpf_model_create(vpf_model **out, const size_t *sizes, size_t
  *  @retval VPF_ERR_ARGUMENT  model is NULL */
 VPF_API vpf_status vpf_model_init(vpf_model *model, uint64_t seed);
 
+/** Choose all biases so that the machine starts from the data. Since 1.0.
+ *
+ *  Given the weights, each unit's field is then the log odds of its mean where its neighbours are at theirs: of a visible
+ *  unit its mean over the rows, counted as (ones + 1/2) / (rows + 1); of a hidden unit 1/2 (docs/math.md, Eq. (23b)). With
+ *  small weights, the machine is then as good as independent columns can be, where zero biases leave it to training to
+ *  find the background first.
+ *  @param model  changed in place; after vpf_model_init() or setting weights
+ *  @param data   [rows x n_0], such as the training data; only the bits are used
+ *  @retval VPF_ERR_ARGUMENT  model or data is NULL
+ *  @retval VPF_ERR_SHAPE     data does not have n_0 columns
+ *  @retval VPF_ERR_MEMORY    out of memory; nothing has changed */
+VPF_API vpf_status vpf_model_init_biases(vpf_model *model, const vpf_data *data);
+
 /** Make an independent copy. Since 1.0.
  *  @param[out] out    the new handle; destroy it with vpf_model_destroy()
  *  @param      model  what to copy

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <vpf/export.h>
+#include <vpf/model.h>
 #include <vpf/status.h>
 
 #ifdef __cplusplus
@@ -60,6 +61,9 @@ typedef enum vpf_rule {
   X(ADAM_EPSILON, 203, "adam_epsilon", 1e-12, 1, 1e-6, 0)                                          \
   X(MOMENTUM, 204, "momentum", 0, 0.999999, 0, 0)                                                  \
   X(WEIGHT_DECAY, 205, "weight_decay", 0, 100, 0.005, 0)                                           \
+  X(CENTRED, 206, "centred", 0, 1, 0, 1)                                                           \
+  X(AVERAGE, 207, "average", 0, 0.999999, 0, 0)                                                    \
+  X(DROP_EPOCH, 208, "drop_epoch", 0, 1000000000, 0, 1)                                            \
   X(BATCH_SIZE, 300, "batch_size", 1, 1048576, 40, 1)                                              \
   X(SHUFFLE, 301, "shuffle", 0, 1, 1, 1)                                                           \
   X(GIBBS_STEPS, 400, "gibbs_steps", 1, 1000000, 1, 1)                                             \
@@ -83,6 +87,14 @@ typedef enum vpf_option {
   VPF_OPTION_ADAM_EPSILON = 203,     /**< added to sqrt(v), on the scale of K as vpf_model_flow() returns it */
   VPF_OPTION_MOMENTUM = 204,         /**< momentum of VPF_RULE_SGD */
   VPF_OPTION_WEIGHT_DECAY = 205,     /**< lambda in K + lambda sum over edges of w^2; biases do not decay */
+  VPF_OPTION_CENTRED = 206,          /**< 1: the centred gradient (docs/math.md, Eq. (27); Melchior, Fischer and Wiskott
+                                          2016), whose offsets follow the means of the minibatches. What is learned then
+                                          does not depend on which state of a unit is called 1. For every method */
+  VPF_OPTION_AVERAGE = 207,          /**< decay d of a running average of the parameters, a <- d a + (1-d) theta after each
+                                          step; at step t since it began, d is at most t/(t+10). 0: none. See
+                                          vpf_optimizer_average() */
+  VPF_OPTION_DROP_EPOCH = 208,       /**< from this epoch on, counted from 1 over the optimizer's life, the learning rate
+                                          is a tenth of LEARNING_RATE; 0: never */
   VPF_OPTION_BATCH_SIZE = 300,       /**< data rows in a minibatch */
   VPF_OPTION_SHUFFLE = 301,          /**< 0: rows in their own order (the paper's runs); 1: a new order every epoch */
   VPF_OPTION_GIBBS_STEPS = 400,      /**< k of CD-k and PCD-k */
@@ -136,9 +148,11 @@ VPF_API uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
  *
  *  Allowed at any time, from a progress function too (for a learning-rate schedule, say). A new value takes effect
  *
- *  - with the next minibatch: RULE, LEARNING_RATE, BETA1, BETA2, ADAM_EPSILON, MOMENTUM, WEIGHT_DECAY, GIBBS_STEPS
+ *  - with the next minibatch: RULE, LEARNING_RATE, BETA1, BETA2, ADAM_EPSILON, MOMENTUM, WEIGHT_DECAY, DROP_EPOCH,
+ *    GIBBS_STEPS
  *  - with the next epoch: SHUFFLE; and PROGRESS_BATCHES, or with the next vpf_train() if that comes first
- *  - with the next vpf_train(): BATCH_SIZE, THREADS
+ *  - with the next vpf_train(): BATCH_SIZE, THREADS, CENTRED, and whether there is an AVERAGE; its decay, if it is not 0,
+ *    with the next minibatch
  *  - with the next vpf_train() that does not have to finish an epoch first: METHOD, PARTICLES and the options of the
  *    E-step, which determine how much memory is needed
  *
@@ -196,6 +210,17 @@ VPF_API vpf_status vpf_optimizer_position(const vpf_optimizer *optimizer, size_t
  *
  *  A call that failed before its first minibatch, or had 0 epochs to do, does not count. */
 VPF_API vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer);
+
+/** The running average of the parameters, as a model: what to evaluate and keep where there is one. Since 1.0.
+ *
+ *  At a constant learning rate, parameters wander about; their average is far better than they are (Polyak and Juditsky
+ *  1992). Allowed in a progress function too.
+ *  @param      optimizer  has trained with VPF_OPTION_AVERAGE above 0, last of all
+ *  @param[out] out        a new handle; destroy it with vpf_model_destroy()
+ *  @retval VPF_ERR_ARGUMENT  optimizer or out is NULL
+ *  @retval VPF_ERR_STATE     there is no average: the last vpf_train() made no step with one
+ *  @retval VPF_ERR_MEMORY    out of memory */
+VPF_API vpf_status vpf_optimizer_average(const vpf_optimizer *optimizer, vpf_model **out);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include "bm/energy.h"
 #include "bm/gibbs.h"
 #include "bm/objective.h"
+#include "bm/start.h"
 #include "eval/exact.h"
 #include "num/rng.h"
 #include "store/model_file.h"
@@ -30,6 +31,13 @@ vpf_status vpf_model_init(vpf_model *model, uint64_t seed) {
   if (!model) return vpfi_null(__func__, "model");
   vpfi_params_draw(&model->params, &model->shape, seed);
   return VPF_OK;
+}
+
+vpf_status vpf_model_init_biases(vpf_model *model, const vpf_data *data) {
+  if (!model) return vpfi_null(__func__, "model");
+  if (!data) return vpfi_null(__func__, "data");
+  const vpf_status status = vpfi_check_visible(model, data);
+  return status ? status : vpfi_start_biases(&model->params, &model->shape, &data->rows);
 }
 
 vpf_status vpfi_model_copy(vpf_model **out, const vpfi_shape *shape, const vpfi_params *params) {

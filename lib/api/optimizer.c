@@ -28,6 +28,17 @@ uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer) {
   return optimizer ? optimizer->learner.seed : 0;
 }
 
+vpf_status vpf_optimizer_average(const vpf_optimizer *optimizer, vpf_model **out) {
+  if (out) *out = NULL;
+  if (!optimizer) return vpfi_null(__func__, "optimizer");
+  if (!out) return vpfi_null(__func__, "out");
+  const vpfi_learner *learner = &optimizer->learner;
+  if (learner->average_steps == 0)
+    return vpfi_fail(VPF_ERR_STATE, "%s: there is no average; VPF_OPTION_AVERAGE has to be above 0 while training",
+                     __func__);
+  return vpfi_model_copy(out, &learner->shape, &learner->average);
+}
+
 static vpf_status find_option(const char *function, vpf_option option, int *position) {
   *position = vpfi_option_find(option);
   if (*position >= 0) return VPF_OK;

@@ -154,10 +154,11 @@ static bool alloc_states(vpfi_batch *batch, const vpfi_shape *shape) {
   batch->on = vpfi_alloc(n_planes, sizeof *batch->on);
   batch->index = vpfi_alloc(n_planes, sizeof *batch->index);
   batch->dense = vpfi_alloc(n_planes, batch->words * sizeof *batch->dense);
+  batch->dense_apart = vpfi_alloc(n_planes, sizeof *batch->dense_apart);
   batch->count = vpfi_alloc(n_planes, VPFI_BLOCK_ROWS * sizeof *batch->count);
   batch->listed = vpfi_alloc(n_planes, sizeof *batch->listed);
   batch->total = vpfi_alloc(n_planes, sizeof *batch->total);
-  if (!batch->on || !batch->index || !batch->dense || !batch->count || !batch->listed || !batch->total) return false;
+  if (!batch->on || !batch->index || !batch->dense || !batch->dense_apart || !batch->count || !batch->listed || !batch->total) return false;
   for (size_t s = 0; s < n_planes; s++) {
     batch->on[s] = vpfi_alloc(plane_width(shape, s), batch->words * sizeof(uint64_t));
     batch->index[s] = vpfi_alloc(batch->states.words[s], VPFI_BLOCK_ROWS * 64 * sizeof(uint32_t));
@@ -170,7 +171,8 @@ static bool alloc_roles(vpfi_batch *batch, const vpfi_shape *shape) {
   batch->gain = vpfi_alloc(shape->n_roles, sizeof *batch->gain);
   batch->part = vpfi_alloc(shape->n_roles, sizeof *batch->part);
   batch->flow = vpfi_alloc(shape->n_roles, sizeof *batch->flow);
-  if (!batch->gain || !batch->part || !batch->flow) return false;
+  batch->row_flow = vpfi_alloc(shape->n_roles, batch->capacity * sizeof *batch->row_flow);
+  if (!batch->gain || !batch->part || !batch->flow || !batch->row_flow) return false;
   for (size_t r = 0; r < shape->n_roles; r++) {
     const size_t width = role_width(shape, r);
     batch->gain[r] = vpfi_alloc(batch->capacity, width * sizeof(float));
@@ -221,11 +223,13 @@ void vpfi_batch_clear(vpfi_batch *batch, const vpfi_shape *shape) {
   vpfi_free(batch->on);
   vpfi_free(batch->index);
   vpfi_free(batch->dense);
+  vpfi_free(batch->dense_apart);
   vpfi_free(batch->count);
   vpfi_free(batch->listed);
   vpfi_free(batch->total);
   vpfi_free(batch->gain);
   vpfi_free(batch->flow);
+  vpfi_free(batch->row_flow);
   vpfi_free(batch->part);
   vpfi_free(batch->chores);
   vpfi_free(batch->chore_flow);
@@ -252,19 +256,29 @@ static bool is_dense(size_t on, size_t of) {
   return 8 * on >= 3 * of;
 }
 
-void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, size_t block, double *total) {
-  const size_t rows = vpfi_batch_block_rows(batch, block);
+vpfi_span vpfi_batch_block(vpfi_batch *batch, size_t block) {
+  return (vpfi_span){.row = block * VPFI_BLOCK_ROWS,
+                     .rows = vpfi_batch_block_rows(batch, block),
+                     .dense = batch->dense + block,
+                     .stride = batch->words};
+}
+
+vpfi_span vpfi_batch_span(vpfi_batch *batch, size_t row, size_t most) {
+  return (vpfi_span){
+      .row = row, .rows = most < VPFI_BLOCK_ROWS ? most : VPFI_BLOCK_ROWS, .dense = batch->dense_apart, .stride = 1};
+}
+
+void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, const vpfi_span *span, double *total) {
   for (size_t s = 0; s < batch->states.n_planes; s++) {
-    const size_t on =
-        vpfi_bits_count(vpfi_states_row(&batch->states, s, block * VPFI_BLOCK_ROWS), rows * batch->states.words[s]);
-    batch->dense[s * batch->words + block] = is_dense(on, rows * shape->layer[shape->plane_layer[s]].size);
+    const size_t on = vpfi_bits_count(vpfi_states_row(&batch->states, s, span->row), span->rows * batch->states.words[s]);
+    span->dense[s * span->stride] = is_dense(on, span->rows * shape->layer[shape->plane_layer[s]].size);
     if (total) total[s] += (double)on;
   }
 }
 
 typedef struct list_job {
   vpfi_batch *batch;
-  size_t block;
+  const vpfi_span *span;
 } list_job;
 
 static void list_rows(void *context, size_t begin, size_t end, size_t thread) {
@@ -273,21 +287,20 @@ static void list_rows(void *context, size_t begin, size_t end, size_t thread) {
   (void)thread;
   for (size_t s = 0; s < batch->states.n_planes; s++) {
     const size_t words = batch->states.words[s];
-    if (!batch->listed[s] || vpfi_batch_is_dense(batch, s, job->block)) continue;
+    if (!batch->listed[s] || job->span->dense[s * job->span->stride]) continue;
     for (size_t r = begin; r < end; r++)
-      batch->count[s * VPFI_BLOCK_ROWS + r] =
-          vpfi_bits_list(vpfi_states_row(&batch->states, s, job->block * VPFI_BLOCK_ROWS + r), words,
-                         batch->index[s] + r * words * 64);
+      batch->count[s * VPFI_BLOCK_ROWS + r] = vpfi_bits_list(vpfi_states_row(&batch->states, s, job->span->row + r), words,
+                                                             batch->index[s] + r * words * 64);
   }
 }
 
-void vpfi_batch_list(vpfi_batch *batch, size_t block) {
+void vpfi_batch_list(vpfi_batch *batch, const vpfi_span *span) {
   bool wanted = false;
   for (size_t s = 0; s < batch->states.n_planes; s++)
-    wanted = wanted || (batch->listed[s] && !vpfi_batch_is_dense(batch, s, block));
+    wanted = wanted || (batch->listed[s] && !span->dense[s * span->stride]);
   if (!wanted) return;
-  list_job job = {batch, block};
-  vpfi_team_for(&batch->team, vpfi_batch_block_rows(batch, block), list_rows, &job);
+  list_job job = {batch, span};
+  vpfi_team_for(&batch->team, span->rows, list_rows, &job);
 }
 
 void vpfi_batch_transpose_units(vpfi_batch *batch, const vpfi_shape *shape, size_t block, size_t plane, size_t first) {
@@ -313,7 +326,10 @@ static void transpose_units(void *context, size_t begin, size_t end, size_t thre
 }
 
 void vpfi_batch_transpose(vpfi_batch *batch, const vpfi_shape *shape) {
-  for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) vpfi_batch_count(batch, shape, b, NULL);
+  for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) {
+    const vpfi_span span = vpfi_batch_block(batch, b);
+    vpfi_batch_count(batch, shape, &span, NULL);
+  }
   transpose_job job = {batch, shape};
   vpfi_team_for(&batch->team, batch->n_early, transpose_units, &job);
 }

@@ -49,6 +49,13 @@ typedef struct vpfi_chore {
   size_t of, number, first, width;
 } vpfi_chore;
 
+/* Consecutive rows of a batch, at most VPFI_BLOCK_ROWS, whose fields are made together. */
+typedef struct vpfi_span {
+  size_t row, rows;
+  bool *dense;   /* of plane p: dense[p * stride] */
+  size_t stride;
+} vpfi_span;
+
 /* The form of the gradient of a weight w_ij, with i in the lower and j in the upper layer. */
 typedef enum vpfi_gradient_form {
   VPFI_GRADIENT_FLOW,       /* sum over rows of y_i gain_j + y_j gain_i: Eq. (10) */
@@ -72,12 +79,15 @@ typedef struct vpfi_batch {
   uint64_t **on;       /* [n_planes]: [width x words] */
   bool *dense;         /* [n_planes x words]: by block of rows */
   bool *listed;        /* [n_planes]: whether some role sums it as the layer above or as its own layer */
-  uint32_t **index;    /* [n_planes]: [VPFI_BLOCK_ROWS x 64 words of units]: for one block, the units that are on
+  bool *dense_apart;   /* [n_planes]: of a span that is not a block */
+  uint32_t **index;    /* [n_planes]: [VPFI_BLOCK_ROWS x 64 words of units]: for one span, the units that are on
                         * in a plane that is listed and not dense */
   size_t *count;       /* [n_planes x VPFI_BLOCK_ROWS]: lengths of those lists */
   double *total;       /* [n_planes]: units that were on, over all rows of the last vpfi_batch_rates() */
   float **gain;        /* [n_roles]: [capacity x width]: alpha_j delta_j */
   double *flow;        /* [n_roles]: sum over rows and units of delta */
+  double *row_flow;    /* [n_roles x capacity]: of each row, for methods that ask for it */
+  struct vpfi_centre *centre; /* where the gradient is centred (bm/centre.h); NULL: it is not */
   uint32_t *every_row; /* [capacity]: 0, 1, 2, ... */
   float **part;        /* [n_roles]: [VPFI_PARTS x VPFI_BLOCK_ROWS x width], or NULL without input from below */
   size_t n_early, n_chores;
@@ -106,11 +116,15 @@ static inline bool vpfi_batch_is_dense(const vpfi_batch *batch, size_t plane, si
   return batch->dense[plane * batch->words + block];
 }
 
-/* Set batch->dense for a block, and add the numbers of units that are on to total [n_planes], unless NULL. */
-void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, size_t block, double *total);
+/* A block as a span, and other rows from `row` on, at most `most` of them. */
+vpfi_span vpfi_batch_block(vpfi_batch *batch, size_t block);
+vpfi_span vpfi_batch_span(vpfi_batch *batch, size_t row, size_t most);
 
-/* Turn the rows of a block into lists of units that are on, in planes that are listed and not dense. */
-void vpfi_batch_list(vpfi_batch *batch, size_t block);
+/* Set which planes are dense, and add the numbers of units that are on to total [n_planes], unless NULL. */
+void vpfi_batch_count(vpfi_batch *batch, const vpfi_shape *shape, const vpfi_span *span, double *total);
+
+/* Turn the rows of a span into lists of units that are on, in planes that are listed and not dense. */
+void vpfi_batch_list(vpfi_batch *batch, const vpfi_span *span);
 
 /* Transpose 64 units of a plane, from `first` on. */
 void vpfi_batch_transpose_units(vpfi_batch *batch, const vpfi_shape *shape, size_t block, size_t plane, size_t first);

@@ -44,6 +44,13 @@ void vpfi_chain_draw(vpfi_chain *chain, size_t role, float *drawn_with) {
   draw_apart(chain, &d, drawn_with);
 }
 
+void vpfi_chain_redraw(vpfi_chain *chain, size_t role, float *drawn_with) {
+  if (chain->machine->shape->role[role].intra)
+    sweep(chain, role, drawn_with);
+  else
+    vpfi_chain_draw(chain, role, drawn_with);
+}
+
 /* The next draw of a layer, unit by unit. */
 static void draw_carefully(vpfi_chain *chain, size_t role, unsigned inputs, float *drawn_with) {
   const layer_draw d = begin_draw(chain, role);
@@ -62,10 +69,7 @@ void vpfi_chain_resample(vpfi_chain *chain, size_t role, float *drawn_with) {
     return;
   }
   vpfi_field(chain->machine, chain->order, role, VPFI_FROM_ALL, scratch, scratch->z);
-  if (chain->machine->shape->role[role].intra)
-    sweep(chain, role, drawn_with);
-  else
-    vpfi_chain_draw(chain, role, drawn_with);
+  vpfi_chain_redraw(chain, role, drawn_with);
 }
 
 /* Draw a layer anew from these inputs and then, if asked for, sweep it once. */

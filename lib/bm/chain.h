@@ -45,6 +45,10 @@ void vpfi_chain_down(vpfi_chain *chain, size_t lower, float *drawn_with);
  * scratch->field is overwritten. */
 void vpfi_chain_resample(vpfi_chain *chain, size_t role, float *drawn_with);
 
+/* The second half of vpfi_chain_resample() for a chain that is not tempered, for callers that have put the layer's
+ * complete field into scratch->z: the draw, or the sweep. */
+void vpfi_chain_redraw(vpfi_chain *chain, size_t role, float *drawn_with);
+
 /* The two halves of vpfi_chain_resample() for a tempered chain, for callers that need f [width] themselves: making it,
  * and the draw, which keeps it up to date where units of the layer see each other. */
 void vpfi_chain_slope(const vpfi_chain *chain, size_t role, float *f);

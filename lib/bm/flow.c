@@ -5,51 +5,52 @@
 #include <math.h>
 #include <string.h>
 
-/* Work on one block of rows. */
-typedef struct block_job {
+#include "bm/centre.h"
+#include "num/bits.h"
+
+/* Work on the rows of a span. */
+typedef struct span_job {
   vpfi_batch *batch;
   const vpfi_machine *machine;
-  size_t block;
-} block_job;
+  vpfi_span span;
+  const bool *roles; /* [n_roles]: of which only the fields are wanted; NULL: all, with their rates and all bits
+                      * transposed, and the span is a block */
+} span_job;
 
-static size_t block_row(const block_job *job) {
-  return job->block * VPFI_BLOCK_ROWS;
-}
-
-static size_t block_rows(const block_job *job) {
-  return vpfi_batch_block_rows(job->batch, job->block);
-}
-
-static const vpfi_layer *layer_of(const block_job *job, size_t role) {
+static const vpfi_layer *layer_of(const span_job *job, size_t role) {
   return &job->machine->shape->layer[job->machine->shape->role[role].layer];
 }
 
-static float *chore_gain(const block_job *job, const vpfi_chore *chore) {
-  return job->batch->gain[chore->of] + block_row(job) * layer_of(job, chore->of)->width + chore->first;
+static bool is_dense(const span_job *job, size_t plane) {
+  return job->span.dense[plane * job->span.stride];
+}
+
+static float *chore_gain(const span_job *job, const vpfi_chore *chore) {
+  return job->batch->gain[chore->of] + job->span.row * layer_of(job, chore->of)->width + chore->first;
 }
 
 /* z = start plus the matrix rows of the units that are on in a listed plane, for all rows of the block. */
-static void add_inputs(const block_job *job, float *z, const float *start, size_t z_stride, size_t start_stride,
+static void add_inputs(const span_job *job, float *z, const float *start, size_t z_stride, size_t start_stride,
                        size_t plane, const float *matrix, size_t stride, size_t width) {
   const vpfi_batch *batch = job->batch;
   const vpfi_kernels *kernels = job->machine->kernels;
   const size_t words = batch->states.words[plane];
-  if (vpfi_batch_is_dense(batch, plane, job->block)) {
+  if (is_dense(job, plane)) {
     const vpfi_selection selection = {
         .out = z, .out_stride = z_stride, .start = start, .start_stride = start_stride,
-        .bits = vpfi_states_row(&batch->states, plane, block_row(job)), .words = words, .count = block_rows(job),
+        .bits = vpfi_states_row(&batch->states, plane, job->span.row), .words = words, .count = job->span.rows,
         .matrix = matrix, .stride = stride, .width = width,
         .rows = job->machine->shape->layer[job->machine->shape->plane_layer[plane]].size};
     kernels->sum_grouped(&selection);
     return;
   }
-  for (size_t r = 0; r < block_rows(job); r++)
+  for (size_t r = 0; r < job->span.rows; r++)
     kernels->sum_rows(z + r * z_stride, start + r * start_stride, matrix, stride, width,
                       batch->index[plane] + r * words * 64, batch->count[plane * VPFI_BLOCK_ROWS + r]);
 }
 
 /* What one part of the layer below contributes to units of a role. */
-static void sum_part(const block_job *job, const vpfi_chore *chore) {
+static void sum_part(const span_job *job, const vpfi_chore *chore) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
   const vpfi_kernels *kernels = job->machine->kernels;
@@ -60,16 +61,16 @@ static void sum_part(const block_job *job, const vpfi_chore *chore) {
   if (first >= units) return; /* a layer of few words has fewer parts; the others stay 0 */
   const vpfi_selection selection = {
       .out = batch->part[chore->of] + chore->number * VPFI_BLOCK_ROWS * width + chore->first, .out_stride = width,
-      .bits = vpfi_states_row(&batch->states, plane, block_row(job)) + first / 64,
-      .words = batch->states.words[plane], .count = block_rows(job),
+      .bits = vpfi_states_row(&batch->states, plane, job->span.row) + first / 64,
+      .words = batch->states.words[plane], .count = job->span.rows,
       .matrix = job->machine->params->weights[below] + first * width + chore->first, .stride = width,
       .rows = units - first < step ? units - first : step, .width = chore->width};
-  (vpfi_batch_is_dense(batch, plane, job->block) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
+  (is_dense(job, plane) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
 }
 
 /* z = start plus all parts. */
-static void add_parts(const block_job *job, const vpfi_chore *chore, float *z, const float *start, size_t width) {
-  for (uint32_t r = 0; r < block_rows(job); r++) {
+static void add_parts(const span_job *job, const vpfi_chore *chore, float *z, const float *start, size_t width) {
+  for (uint32_t r = 0; r < job->span.rows; r++) {
     uint32_t part[VPFI_PARTS];
     for (uint32_t p = 0; p < VPFI_PARTS; p++) part[p] = p * VPFI_BLOCK_ROWS + r;
     job->machine->kernels->sum_rows(z + r * width, start, job->batch->part[chore->of] + chore->first, width,
@@ -79,7 +80,7 @@ static void add_parts(const block_job *job, const vpfi_chore *chore, float *z, c
 
 /* The columns of W^T that a chore needs: [units above x VPFI_STRIP]. Made from W, which the thread that updates it
  * has in its cache; W^T itself is out of date while a machine is being trained. */
-static const float *transposed_strip(const block_job *job, const vpfi_chore *chore, float *work) {
+static const float *transposed_strip(const span_job *job, const vpfi_chore *chore, float *work) {
   const vpfi_role *role = &job->machine->shape->role[chore->of];
   const size_t above = job->machine->shape->layer[role->layer + 1].width;
   job->machine->kernels->transpose(work, VPFI_STRIP, job->machine->params->weights[role->above] + chore->first * above,
@@ -88,7 +89,7 @@ static const float *transposed_strip(const block_job *job, const vpfi_chore *cho
 }
 
 /* Make fields where the gains will be: bias, below, above, own layer, added in this order. */
-static void make_fields(const block_job *job, const vpfi_chore *chore, float *work) {
+static void make_fields(const span_job *job, const vpfi_chore *chore, float *work) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
   const vpfi_params *params = job->machine->params;
@@ -112,65 +113,83 @@ static void make_fields(const block_job *job, const vpfi_chore *chore, float *wo
                params->intra[role->layer] + chore->first, width, chore->width);
     start = z;
   }
-  for (size_t r = 0; start != z && r < block_rows(job); r++) memcpy(z + r * width, start, chore->width * sizeof *z);
+  for (size_t r = 0; start != z && r < job->span.rows; r++) memcpy(z + r * width, start, chore->width * sizeof *z);
 }
 
-static double make_rates(const block_job *job, const vpfi_chore *chore) {
+static double make_rates(const span_job *job, const vpfi_chore *chore) {
   const vpfi_batch *batch = job->batch;
   const vpfi_layer *layer = layer_of(job, chore->of);
   const size_t plane = job->machine->shape->role[chore->of].plane[batch->order];
   const size_t left = layer->size > chore->first ? layer->size - chore->first : 0;
   double flow;
   const bool within = job->machine->kernels->rates(
-      chore_gain(job, chore), layer->width, vpfi_states_row(&batch->states, plane, block_row(job)),
+      chore_gain(job, chore), layer->width, vpfi_states_row(&batch->states, plane, job->span.row),
       batch->states.words[plane], chore->first, left < chore->width ? left : chore->width, chore->width,
-      block_rows(job), &flow);
+      job->span.rows, &flow);
   return within ? flow : -1;
 }
 
-static void do_chore(const block_job *job, size_t k, float *work) {
+static void do_chore(const span_job *job, size_t k, float *work) {
   vpfi_batch *batch = job->batch;
   const vpfi_chore *chore = &batch->chores[k];
   batch->chore_flow[k] = 0;
+  if (job->roles && (chore->kind == VPFI_CHORE_TRANSPOSE || !job->roles[chore->of])) return;
   switch (chore->kind) {
     case VPFI_CHORE_PART: sum_part(job, chore); break;
     case VPFI_CHORE_TRANSPOSE:
-      vpfi_batch_transpose_units(batch, job->machine->shape, job->block, chore->of, chore->first);
+      vpfi_batch_transpose_units(batch, job->machine->shape, job->span.row / VPFI_BLOCK_ROWS, chore->of, chore->first);
       break;
     case VPFI_CHORE_FIELDS:
     case VPFI_CHORE_FINISH:
       make_fields(job, chore, work);
-      batch->chore_flow[k] = make_rates(job, chore);
+      if (!job->roles) batch->chore_flow[k] = make_rates(job, chore);
   }
 }
 
 static void do_early(void *context, size_t begin, size_t end, size_t thread) {
-  const block_job *job = context;
+  const span_job *job = context;
   for (size_t k = begin; k < end; k++) do_chore(job, k, job->batch->work[thread]);
 }
 
 static void do_late(void *context, size_t begin, size_t end, size_t thread) {
-  const block_job *job = context;
+  const span_job *job = context;
   do_early(context, job->batch->n_early + begin, job->batch->n_early + end, thread);
 }
 
+static void do_chores(span_job *job, double *total) {
+  vpfi_batch *batch = job->batch;
+  vpfi_batch_count(batch, job->machine->shape, &job->span, total);
+  vpfi_batch_list(batch, &job->span);
+  vpfi_team_for(&batch->team, batch->n_early, do_early, job);
+  vpfi_team_for(&batch->team, batch->n_chores - batch->n_early, do_late, job);
+}
+
+void vpfi_batch_fields(vpfi_batch *batch, const vpfi_machine *machine, const bool *roles, size_t row, size_t count) {
+  for (const size_t end = row + count; row < end; row += VPFI_BLOCK_ROWS) {
+    span_job job = {.batch = batch, .machine = machine, .span = vpfi_batch_span(batch, row, end - row), .roles = roles};
+    do_chores(&job, NULL);
+  }
+}
+
 /* Compute the fields of the block again and find the unit. */
-static void locate(const block_job *job, vpfi_overflow *overflow) {
+static void locate(const span_job *job, vpfi_overflow *overflow) {
   const vpfi_batch *batch = job->batch;
   const vpfi_shape *shape = job->machine->shape;
   for (size_t k = 0; k < batch->n_chores; k++)
     if (batch->chores[k].kind == VPFI_CHORE_FIELDS || batch->chores[k].kind == VPFI_CHORE_FINISH)
       make_fields(job, &batch->chores[k], batch->work[0]); /* from the same parts */
-  for (size_t row = block_row(job); row < block_row(job) + block_rows(job); row++)
+  for (size_t row = job->span.row; row < job->span.row + job->span.rows; row++)
     for (size_t r = 0; r < shape->n_roles; r++) {
       const float *z = batch->gain[r] + row * layer_of(job, r)->width;
-      for (size_t j = 0; j < layer_of(job, r)->size; j++)
-        if (!(fabsf(z[j]) <= VPFI_FIELD_LIMIT)) {
-          *overflow = (vpfi_overflow){row, shape->role[r].layer, j, z[j]};
-          return;
-        }
+      const uint64_t *bits = vpfi_states_row(&batch->states, shape->role[r].plane[batch->order], row);
+      for (size_t j = 0; j < layer_of(job, r)->size; j++) {
+        const bool on = vpfi_bits_get(bits, j);
+        if ((on ? -0.5f : 0.5f) * z[j] <= VPFI_RATE_LIMIT) continue;
+        *overflow = (vpfi_overflow){.row = row, .layer = shape->role[r].layer, .unit = j, .on = on, .field = z[j]};
+        return;
+      }
     }
-  *overflow = (vpfi_overflow){block_row(job), 0, 0, NAN}; /* a hardware fault that did not recur */
+  *overflow = (vpfi_overflow){.row = job->span.row, .field = NAN}; /* a hardware fault that did not recur */
 }
 
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow) {
@@ -178,11 +197,8 @@ bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overf
   memset(batch->flow, 0, shape->n_roles * sizeof *batch->flow);
   memset(batch->total, 0, batch->states.n_planes * sizeof *batch->total);
   for (size_t b = 0; b < vpfi_batch_blocks(batch); b++) {
-    block_job job = {batch, machine, b};
-    vpfi_batch_count(batch, shape, b, batch->total);
-    vpfi_batch_list(batch, b);
-    vpfi_team_for(&batch->team, batch->n_early, do_early, &job);
-    vpfi_team_for(&batch->team, batch->n_chores - batch->n_early, do_late, &job);
+    span_job job = {.batch = batch, .machine = machine, .span = vpfi_batch_block(batch, b)};
+    do_chores(&job, batch->total);
     for (size_t k = 0; k < batch->n_chores; k++) {
       if (batch->chore_flow[k] < 0) {
         locate(&job, overflow);
@@ -246,16 +262,22 @@ float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine,
   const half of_upper = {upper, j0, cols, lower, tile->first, tile->count};
   float *out = batch->work[thread], *turned = out + VPFI_TILE_LOWER * VPFI_TILE_UPPER;
 
-  if (two_sided) {
-    sum_gains(batch, machine, &of_upper, false, turned, VPFI_TILE_LOWER, NULL);
-    if (!is_intra) machine->kernels->transpose(out, VPFI_TILE_UPPER, turned, VPFI_TILE_LOWER, cols, tile->count);
-  }
-  const bool has_rest = sum_gains(batch, machine, &of_lower, two_sided && !is_intra, out, VPFI_TILE_UPPER,
+  const bool centred = batch->centre && !is_intra, turned_first = two_sided && !is_intra;
+
+  if (two_sided) sum_gains(batch, machine, &of_upper, false, turned, VPFI_TILE_LOWER, NULL);
+  if (centred)
+    vpfi_centre_add(batch->centre, machine->kernels, lower, tile->first, tile->count, upper, j0, cols, false, out);
+  if (turned_first)
+    (centred ? machine->kernels->add_transposed : machine->kernels->transpose)(out, VPFI_TILE_UPPER, turned,
+                                                                               VPFI_TILE_LOWER, cols, tile->count);
+  const bool has_rest = sum_gains(batch, machine, &of_lower, turned_first || centred, out, VPFI_TILE_UPPER,
                                   is_intra ? NULL : rest);
   if (rest && !has_rest) rest->count = 0;
   /* The gradient of U is exactly symmetric because each half is a separate sum; a unit has no edge to itself. */
   if (two_sided && is_intra)
     machine->kernels->add_transposed(out, VPFI_TILE_UPPER, turned, VPFI_TILE_LOWER, cols, tile->count);
+  if (batch->centre && is_intra)
+    vpfi_centre_add(batch->centre, machine->kernels, lower, tile->first, tile->count, upper, j0, cols, true, out);
   for (size_t i = 0; is_intra && i < tile->count; i++)
     if (tile->first + i >= j0 && tile->first + i < j0 + cols) out[i * VPFI_TILE_UPPER + tile->first + i - j0] = 0;
   return out;
@@ -263,6 +285,10 @@ float *vpfi_batch_gradient(const vpfi_batch *batch, const vpfi_machine *machine,
 
 void vpfi_batch_bias_gradient(const vpfi_batch *batch, const vpfi_machine *machine, size_t role, float *out) {
   const size_t width = machine->shape->layer[machine->shape->role[role].layer].width;
+  if (batch->centre) {
+    memcpy(out, batch->centre->shift[role], width * sizeof *out);
+    return;
+  }
   machine->kernels->sum_rows(out, NULL, batch->gain[role], width, width, batch->every_row, batch->rows);
 }
 

@@ -8,13 +8,17 @@
 
 #include "bm/batch.h"
 
-/* Where a field was too large or NaN. */
+/* Where a rate would be too large, as a unit disagrees with a large field, or a field was NaN. */
 typedef struct vpfi_overflow {
   size_t row, layer, unit;
+  bool on;
   float field;
 } vpfi_overflow;
 
-/* Bring all rows into both forms and make their gains, flows and totals. False if some |z|/2 is above 80
+/* Make the fields of those roles, [n_roles], for rows row .. row+count-1, complete, where the gains will be. */
+void vpfi_batch_fields(vpfi_batch *batch, const vpfi_machine *machine, const bool *roles, size_t row, size_t count);
+
+/* Bring all rows into both forms and make their gains, flows and totals. False if a rate is above exp(VPFI_RATE_LIMIT)
  * or NaN; *overflow then says where (the first row, the lowest role, the lowest unit). */
 bool vpfi_batch_rates(vpfi_batch *batch, const vpfi_machine *machine, vpfi_overflow *overflow);
 

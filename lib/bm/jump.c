@@ -73,9 +73,10 @@ void vpfi_jump_clear(vpfi_jump *jump) {
 }
 
 size_t vpfi_jump_overflow(const vpfi_jump *jump) {
-  const double limit = (double)VPFI_FIELD_LIMIT;
-  for (size_t j = 0; j < jump->shape->units; j++)
-    if (!(fabs(jump->field[j]) <= limit)) return j;
+  for (size_t j = 0; j < jump->shape->units; j++) {
+    const double alpha = jump->state[j] ? -0.5 : 0.5;
+    if (!(alpha * jump->field[j] <= (double)VPFI_RATE_LIMIT)) return j;
+  }
   return VPFI_NONE;
 }
 
@@ -115,8 +116,9 @@ size_t vpfi_jump_next(vpfi_jump *jump, double end, double *rate) {
 static vpf_status check_fields(const vpfi_jump *jump) {
   const size_t unit = vpfi_jump_overflow(jump);
   if (unit == VPFI_NONE) return VPF_OK;
-  return vpfi_fail(VPF_ERR_OVERFLOW, "unit %zu, after %llu flips: the local field is %g; |z|/2 must not exceed %g", unit,
-                   (unsigned long long)jump->flips, jump->field[unit], (double)VPFI_FIELD_LIMIT / 2);
+  return vpfi_fail(VPF_ERR_OVERFLOW, "unit %zu, after %llu flips: the local field is %g, against a unit that is %s; |z|/2 must not exceed %g "
+                   "there", unit, (unsigned long long)jump->flips, jump->field[unit], jump->state[unit] ? "on" : "off",
+                   (double)VPFI_RATE_LIMIT);
 }
 
 vpf_status vpfi_jump_record(vpfi_jump *jump, double end, size_t most, vpf_flip *flips, size_t *count) {

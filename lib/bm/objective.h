@@ -11,7 +11,7 @@
 vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, size_t threads, double *flow,
                           float *gradient);
 
-/* The flow of each row, in double: fields that are beyond VPFI_FIELD_LIMIT are no failure, as they are for K. work: with
+/* The flow of each row, in double: rates beyond exp(VPFI_RATE_LIMIT) are no failure, as they are for K. work: with
  * room for VPFI_FLOW_ROWS states. out: [rows]. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, whose text begins with the function
  * and names the first row that is not finite. out is then untouched. */
 enum { VPFI_FLOW_ROWS = 256 };

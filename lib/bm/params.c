@@ -131,17 +131,8 @@ bool vpfi_params_intra_is_symmetric(const vpfi_params *params, const vpfi_shape 
 
 vpf_status vpfi_params_copy(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from) {
   const vpf_status status = vpfi_params_init(params, shape);
-  if (status) return status;
-  for (size_t i = 0; i < shape->n_joins; i++) {
-    memcpy(params->weights[i], from->weights[i], join_count(shape, i) * sizeof(float));
-    memcpy(params->weights_t[i], from->weights_t[i], join_count(shape, i) * sizeof(float));
-  }
-  for (size_t i = 0; i < shape->n_layers; i++)
-    if (params->intra[i]) memcpy(params->intra[i], from->intra[i], intra_count(shape, i) * sizeof(float));
-  for (size_t r = 0; r < shape->n_roles; r++)
-    memcpy(params->bias[r], from->bias[r], bias_width(shape, r) * sizeof(float));
-  params->bound = from->bound;
-  return VPF_OK;
+  if (!status) vpfi_params_assign(params, shape, from);
+  return status;
 }
 
 vpf_status vpfi_params_copy_pair(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from,
@@ -195,6 +186,18 @@ static void refresh_transpose(vpfi_params *params, const vpfi_shape *shape, size
   float *t = params->weights_t[lower];
   for (size_t i = 0; i < a->size; i++)
     for (size_t j = 0; j < b->size; j++) t[j * a->width + i] = w[i * b->width + j];
+}
+
+void vpfi_params_assign(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from) {
+  for (size_t i = 0; i < shape->n_joins; i++) {
+    memcpy(params->weights[i], from->weights[i], join_count(shape, i) * sizeof(float));
+    if (params->weights_t[i]) refresh_transpose(params, shape, i);
+  }
+  for (size_t i = 0; i < shape->n_layers; i++)
+    if (params->intra[i]) memcpy(params->intra[i], from->intra[i], intra_count(shape, i) * sizeof(float));
+  for (size_t r = 0; r < shape->n_roles; r++)
+    memcpy(params->bias[r], from->bias[r], bias_width(shape, r) * sizeof(float));
+  params->bound = vpfi_params_peak(params, shape);
 }
 
 void vpfi_params_draw(vpfi_params *params, const vpfi_shape *shape, uint64_t seed) {

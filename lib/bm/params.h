@@ -21,6 +21,8 @@ vpf_status vpfi_params_init(vpfi_params *params, const vpfi_shape *shape); /* al
 /* The same layout without W^T, for the moments of an optimizer. */
 vpf_status vpfi_params_init_moments(vpfi_params *params, const vpfi_shape *shape);
 void vpfi_params_zero(vpfi_params *params, const vpfi_shape *shape);
+/* Make them equal to others of the shape, which may be without W^T; so may these. */
+void vpfi_params_assign(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from);
 vpf_status vpfi_params_copy(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from);
 /* The parameters of one pair of `from`; shape is that of vpfi_shape_pair(). */
 vpf_status vpfi_params_copy_pair(vpfi_params *params, const vpfi_shape *shape, const vpfi_params *from,

@@ -219,6 +219,11 @@ void vpfi_shape_clear(vpfi_shape *shape) {
   *shape = (vpfi_shape){0};
 }
 
+bool vpfi_role_is_lower(const vpfi_shape *shape, size_t role) {
+  const vpfi_role *r = &shape->role[role];
+  return shape->coupling == VPF_COUPLING_JOINT ? r->layer % 2 == 0 : r->below == VPFI_NONE;
+}
+
 bool vpfi_shape_equal(const vpfi_shape *a, const vpfi_shape *b) {
   if (a->n_layers != b->n_layers || a->coupling != b->coupling) return false;
   for (size_t i = 0; i < a->n_layers; i++)

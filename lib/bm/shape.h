@@ -92,6 +92,9 @@ vpf_status vpfi_shape_copy(vpfi_shape *shape, const vpfi_shape *from);
 /* Layers pair and pair+1 of a pairwise or two-layer machine, as a machine of their own. */
 vpf_status vpfi_shape_pair(vpfi_shape *shape, const vpfi_shape *from, size_t pair);
 void vpfi_shape_clear(vpfi_shape *shape);
+/* Whether a role is drawn in the first half of a Gibbs step: the lower role of a pair; in a joint machine every other layer,
+ * from the visible one on. */
+bool vpfi_role_is_lower(const vpfi_shape *shape, size_t role);
 bool vpfi_shape_equal(const vpfi_shape *a, const vpfi_shape *b);
 
 /* Write "784-196+-64 pairwise" (+ marks intra-layer weights) into text, cut off at size; returns text. */

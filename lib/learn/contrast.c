@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "bm/chain.h"
+#include "learn/estep.h"
+#include "num/bits.h"
 
 vpf_status vpfi_contrast_check(const vpfi_learner *learner, const vpfi_shape *shape) {
   (void)learner;
@@ -22,106 +24,149 @@ vpfi_needs vpfi_contrast_needs(const vpfi_learner *learner, size_t chains) {
   return (vpfi_needs){.plan = vpfi_plan_now(learner, plan),
                       .chains = chains,
                       .order = VPFI_ORDER_APART,
-                      .gradient = VPFI_GRADIENT_CORRELATION,
-                      .transposed = true};
+                      .gradient = VPFI_GRADIENT_CORRELATION};
 }
 
 bool vpfi_contrast_can_resume(const vpfi_learner *learner) {
   return learner->plan.period == 0 && learner->plan.samples == 1 && !learner->plan.estep.gibbs;
 }
 
-typedef struct contrast_job {
-  vpfi_batch *batch;
-  const vpfi_machine *machine;
-  size_t steps;
-  uint64_t stream;
-  float weight;
-} contrast_job;
+/* Flow and activity are only reported. They are measured in some minibatches: that costs nearly as much as learning. */
+enum { MEASURED = 8 };
 
-/* Set the gains of a role: `weight` times the bit or the mean of each unit. Means are made from the fields in
- * scratch->z. */
-static void set_gain(const contrast_job *job, size_t row, size_t role, float weight, vpfi_scratch *scratch) {
-  const vpfi_role *r = &job->machine->shape->role[role];
-  const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
-  const size_t plane = r->plane[job->batch->order];
-  float *gain = job->batch->gain[role] + row * layer->width;
-  if (r->below != VPFI_NONE && !layer->intra) {
-    job->machine->kernels->sigmoid(gain, scratch->z, weight, layer->size, layer->width);
-    return;
-  }
-  memset(gain, 0, layer->width * sizeof *gain);
-  vpfi_scratch_list(scratch, &job->batch->states, plane, row);
-  for (size_t k = 0; k < scratch->count[plane]; k++) gain[scratch->index[plane][k]] = weight;
+/* Without U, and with nothing above it, a hidden layer's bits serve for nothing else. */
+static bool needs_bits(const vpfi_shape *shape) {
+  return shape->n_layers != 2 || shape->layer[1].intra;
 }
 
-static void data_range(void *context, size_t begin, size_t end, size_t thread) {
-  const contrast_job *job = context;
-  vpfi_scratch *scratch = &job->batch->scratch[thread];
-  for (size_t row = begin; row < end; row++) {
-    vpfi_scratch_see(scratch, &job->batch->states, row);
-    for (size_t r = 0; r < job->machine->shape->n_roles; r++) {
-      if (job->machine->shape->role[r].below != VPFI_NONE)
-        vpfi_field(job->machine, job->batch->order, r, VPFI_FROM_BELOW, scratch, scratch->z);
-      set_gain(job, row, r, -1, scratch);
-    }
-  }
-}
-
-/* After the E-step, give each pair its own copy of the bits of a middle layer. */
-static void spread_planes(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order drawn) {
+void vpfi_contrast_begin(vpfi_trainer *trainer, bool from_data) {
+  vpfi_batch *batch = &trainer->batch;
+  const vpfi_shape *shape = trainer->machine.shape;
   assert(batch->order == VPFI_ORDER_APART);
-  for (size_t p = shape->n_planes[drawn]; p < batch->states.n_planes; p++)
+  trainer->measured = trainer->learner->sums.batches % MEASURED == 0;
+  if (!from_data && !trainer->measured && !needs_bits(shape)) return;
+  vpfi_estep_of_minibatch(trainer);
+  for (size_t p = shape->n_planes[trainer->learner->plan.estep.order]; p < batch->states.n_planes; p++)
     memcpy(batch->states.bits[p], batch->states.bits[shape->plane_layer[p]],
            batch->rows * batch->states.words[p] * sizeof(uint64_t));
 }
 
-bool vpfi_contrast_data(vpfi_trainer *trainer, vpfi_overflow *where) {
-  vpfi_batch *batch = &trainer->batch;
-  spread_planes(batch, trainer->machine.shape, trainer->learner->plan.estep.order);
-  if (!vpfi_batch_rates(batch, &trainer->machine, where)) return false;
-  contrast_job job = {.batch = batch, .machine = &trainer->machine};
-  vpfi_team_for(&batch->team, batch->rows, data_range, &job);
-  return true;
+typedef struct contrast_job {
+  vpfi_batch *batch;
+  const vpfi_machine *machine;
+  size_t data_rows, first; /* where the chains start; the row that item 0 is */
+  const bool *roles;       /* of which fields have been made */
+  bool gains;              /* make gains; otherwise chains are only drawn */
+  bool measured;           /* the flow of data is wanted, too */
+  uint64_t stream;
+  uint32_t pass;
+  float weight;            /* of a chain */
+} contrast_job;
+
+static bool is_upper(const vpfi_shape *shape, size_t role) {
+  return shape->role[role].below != VPFI_NONE;
 }
 
-/* The two layers of a pair see no other layer: this is a chain of a machine of its own. */
-static void run_pair(const contrast_job *job, size_t pair, vpfi_chain *chain) {
-  const vpfi_join *join = &job->machine->shape->join[pair];
-  /* A middle layer is drawn in two pairs. Draws are numbered by pass and unit, so the passes of
-   * neighbouring pairs must differ. */
-  chain->pass = pair % 2 ? (uint32_t)1 << 31 : 0;
-  for (size_t s = 0; s < job->steps; s++) {
-    vpfi_chain_resample(chain, join->lower_role, NULL);
-    vpfi_chain_resample(chain, join->upper_role, NULL);
+/* Set the gains of a role: `weight` times the bit or the mean of each unit. Means are made from the fields that are where
+ * the gains will be. */
+static void set_gain(const contrast_job *job, size_t row, size_t role, float weight) {
+  const vpfi_role *r = &job->machine->shape->role[role];
+  const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
+  const size_t plane = r->plane[job->batch->order];
+  float *gain = job->batch->gain[role] + row * layer->width;
+  if (is_upper(job->machine->shape, role) && !layer->intra) {
+    job->machine->kernels->sigmoid(gain, gain, weight, layer->size, layer->width);
+    return;
   }
-  set_gain(job, chain->row, join->upper_role, job->weight, chain->scratch);
-  set_gain(job, chain->row, join->lower_role, job->weight, chain->scratch);
+  memset(gain, 0, layer->width * sizeof *gain);
+  job->machine->kernels->add_where_on(gain, vpfi_states_row(&job->batch->states, plane, row), weight, layer->width);
 }
 
-static void chain_range(void *context, size_t begin, size_t end, size_t thread) {
-  const contrast_job *job = context;
+/* The flow of a row of data, from its fields. */
+static void set_flow(const contrast_job *job, size_t row, size_t role, vpfi_scratch *scratch) {
+  const vpfi_batch *batch = job->batch;
+  const vpfi_role *r = &job->machine->shape->role[role];
+  const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
+  const size_t plane = r->plane[batch->order];
+  memcpy(scratch->z, batch->gain[role] + row * layer->width, layer->width * sizeof *scratch->z);
+  job->machine->kernels->rates(scratch->z, layer->width, vpfi_states_row(&batch->states, plane, row),
+                               batch->states.words[plane], 0, layer->size, layer->width, 1,
+                               &batch->row_flow[role * batch->capacity + row]);
+}
+
+/* Draw a layer of a chain from its fields. */
+static void draw(const contrast_job *job, size_t row, size_t role, vpfi_scratch *scratch) {
   vpfi_batch *batch = job->batch;
-  for (size_t row = batch->rows + begin; row < batch->rows + end; row++) {
-    vpfi_chain chain = {.machine = job->machine,
-                        .order = batch->order,
-                        .states = &batch->states,
-                        .row = row,
-                        .scratch = &batch->scratch[thread],
-                        .stream = job->stream};
-    vpfi_scratch_see(chain.scratch, &batch->states, row);
-    for (size_t pair = 0; pair < job->machine->shape->n_joins; pair++) run_pair(job, pair, &chain);
-    if (job->machine->shape->n_joins > 0) continue;
-    for (size_t s = 0; s < job->steps; s++) vpfi_chain_resample(&chain, 0, NULL);
-    set_gain(job, row, 0, job->weight, chain.scratch);
+  const vpfi_role *r = &job->machine->shape->role[role];
+  const size_t width = job->machine->shape->layer[r->layer].width;
+  /* A middle layer is drawn in two pairs. Draws are numbered by pass and unit, so the passes of neighbouring pairs must
+   * differ. */
+  vpfi_chain chain = {.machine = job->machine,
+                      .order = batch->order,
+                      .states = &batch->states,
+                      .row = row,
+                      .scratch = scratch,
+                      .stream = job->stream,
+                      .pass = job->pass + (r->pair % 2 ? (uint32_t)1 << 31 : 0)};
+  memcpy(scratch->z, batch->gain[role] + row * width, width * sizeof *scratch->z);
+  vpfi_chain_redraw(&chain, role, NULL);
+}
+
+static void do_rows(void *context, size_t begin, size_t end, size_t thread) {
+  const contrast_job *job = context;
+  vpfi_scratch *scratch = &job->batch->scratch[thread];
+  for (size_t row = job->first + begin; row < job->first + end; row++) {
+    const bool is_data = row < job->data_rows;
+    vpfi_scratch_see(scratch, &job->batch->states, row);
+    for (size_t r = 0; r < job->machine->shape->n_roles; r++) {
+      if (!job->roles[r]) continue;
+      if (is_data && job->measured) set_flow(job, row, r, scratch);
+      if (!is_data) draw(job, row, r, scratch);
+      if (job->gains) set_gain(job, row, r, is_data ? -1 : job->weight);
+    }
   }
 }
 
-void vpfi_contrast_chains(vpfi_trainer *trainer, size_t chains, uint64_t stream) {
+/* Make the fields of those roles for rows first .. end-1, if they are needed, and what is made of them. */
+static void pass(contrast_job *job, const bool *roles, size_t first, size_t end, bool fields) {
+  job->roles = roles;
+  job->first = first;
+  if (fields) vpfi_batch_fields(job->batch, job->machine, roles, first, end - first);
+  vpfi_team_for(&job->batch->team, end - first, do_rows, job);
+}
+
+static void sum_flows(vpfi_batch *batch, const vpfi_shape *shape, size_t rows) {
+  for (size_t r = 0; r < shape->n_roles; r++) {
+    batch->flow[r] = 0;
+    for (size_t row = 0; row < rows; row++) batch->flow[r] += batch->row_flow[r * batch->capacity + row];
+  }
+  for (size_t p = 0; p < batch->states.n_planes; p++)
+    batch->total[p] = (double)vpfi_bits_count(batch->states.bits[p], rows * batch->states.words[p]);
+}
+
+void vpfi_contrast_gains(vpfi_trainer *trainer, size_t chains, uint64_t stream) {
   vpfi_batch *batch = &trainer->batch;
-  assert(batch->rows + chains <= batch->capacity);
-  contrast_job job = {batch, &trainer->machine, (size_t)trainer->learner->option[VPFI_AT_GIBBS_STEPS], stream,
-                      (float)batch->rows / (float)chains};
-  vpfi_team_for(&batch->team, chains, chain_range, &job);
-  batch->rows += chains;
-  vpfi_batch_transpose(batch, trainer->machine.shape); /* vpfi_batch_rates() ran without the chains */
+  const vpfi_shape *shape = trainer->machine.shape;
+  const size_t data = batch->rows, all = data + chains, steps = (size_t)trainer->learner->option[VPFI_AT_GIBBS_STEPS];
+  const bool *lower = trainer->roles, *upper = trainer->roles + shape->n_roles;
+  assert(all <= batch->capacity);
+  contrast_job job = {.batch = batch,
+                      .machine = &trainer->machine,
+                      .data_rows = data,
+                      .measured = trainer->measured,
+                      .stream = stream,
+                      .weight = (float)data / (float)chains};
+  const bool one_layer = shape->n_joins == 0;
+  for (size_t s = 0; s < steps; s++) {
+    job.gains = s + 1 == steps;
+    pass(&job, lower, data, all, true); /* gains of lower roles are bits: they can be set before the upper roles are drawn */
+    job.pass++;
+    if (one_layer) continue;
+    pass(&job, upper, job.gains ? 0 : data, all, true);
+    job.pass++;
+  }
+  pass(&job, lower, 0, data, job.measured); /* gains of data are bits here: fields are for the flow */
+  if (job.measured) sum_flows(batch, shape, data);
+  batch->rows = all;
+  vpfi_batch_transpose(batch, shape);
 }

@@ -9,7 +9,7 @@
  * its two sums (VPFI_GRADIENT_CORRELATION). Each pair of layers has its own plane of a middle layer (VPFI_ORDER_APART).
  *
  * Where an upper layer has no U, a unit's mean sigmoid(z) takes the place of its drawn bit: the expectation is the
- * same, the variance smaller. */
+ * same, the variance smaller. Fields are made for many rows at once, role by role. */
 #ifndef VPFI_LEARN_CONTRAST_H
 #define VPFI_LEARN_CONTRAST_H
 
@@ -25,12 +25,14 @@ vpf_status vpfi_contrast_check(const vpfi_learner *learner, const vpfi_shape *sh
 vpfi_needs vpfi_contrast_needs(const vpfi_learner *learner, size_t chains);
 bool vpfi_contrast_can_resume(const vpfi_learner *learner);
 
-/* Make the gains of trainer->batch's data rows, whose hidden layers have been drawn, and their flow, to be reported. */
-bool vpfi_contrast_data(vpfi_trainer *trainer, vpfi_overflow *where);
+/* Draw the hidden layers of the data where they are needed, as they are if chains start from them, and give each pair its
+ * own copy of a middle layer's bits. */
+void vpfi_contrast_begin(vpfi_trainer *trainer, bool from_data);
 
-/* The rows after the data hold where the chains start, and their ids. Advance them by the learner's number of Gibbs
- * steps, each of them down and up in every pair (one layer: a draw of every unit), and set their gains, which together
- * weigh as much as the data. The rows then belong to the batch. */
-void vpfi_contrast_chains(vpfi_trainer *trainer, size_t chains, uint64_t stream);
+/* The rows of trainer->batch are data with which vpfi_contrast_begin() has begun, and the `chains` rows after them hold where
+ * the chains start, and their ids. Advance the chains by the learner's number of Gibbs steps, each of them down and up in
+ * every pair (one layer: a draw of every unit), and make the gains of all rows; chains together weigh as much as the data.
+ * The flow of the data, to be reported, counts no rate as larger than exp(VPFI_RATE_LIMIT). */
+void vpfi_contrast_gains(vpfi_trainer *trainer, size_t chains, uint64_t stream);
 
 #endif

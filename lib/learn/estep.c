@@ -40,3 +40,12 @@ static void draw(vpfi_trainer *trainer) {
 void vpfi_estep_of_epoch(vpfi_trainer *trainer) {
   if (is_due(trainer)) draw(trainer);
 }
+
+void vpfi_estep_of_minibatch(vpfi_trainer *trainer) {
+  const vpfi_learner *learner = trainer->learner;
+  vpfi_batch *batch = &trainer->batch;
+  if (learner->plan.period > 0) return;
+  vpfi_infer(&trainer->machine, &learner->plan.estep,
+             vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states, &batch->team,
+             batch->scratch);
+}

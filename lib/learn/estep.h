@@ -8,4 +8,7 @@
 /* Draw one with the current parameters, if one is due at the beginning of this epoch. */
 void vpfi_estep_of_epoch(vpfi_trainer *trainer);
 
+/* Draw one for the rows of the minibatch, if the plan keeps none for an epoch. */
+void vpfi_estep_of_minibatch(vpfi_trainer *trainer);
+
 #endif

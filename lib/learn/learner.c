@@ -51,6 +51,8 @@ void vpfi_learner_clear(vpfi_learner *learner) {
   vpfi_sums_clear(&learner->sums);
   vpfi_params_clear(&learner->moment1, &learner->shape);
   vpfi_params_clear(&learner->moment2, &learner->shape);
+  vpfi_role_vectors_destroy(learner->offset, &learner->shape);
+  vpfi_learner_drop_average(learner);
   vpfi_shape_clear(&learner->shape);
   *learner = (vpfi_learner){0};
 }
@@ -61,6 +63,7 @@ vpf_status vpfi_learner_bind(vpfi_learner *learner, const vpfi_shape *shape) {
   if (!status) status = vpfi_params_init_moments(&bound.moment1, shape);
   if (!status) status = vpfi_params_init_moments(&bound.moment2, shape);
   if (!status) status = vpfi_sums_init(&bound.sums, shape);
+  if (!status && !(bound.offset = vpfi_role_vectors_create(shape))) status = VPF_ERR_MEMORY;
   if (status) {
     vpfi_learner_clear(&bound);
     return status;
@@ -79,6 +82,15 @@ void vpfi_learner_unbind(vpfi_learner *learner) {
   fresh.last_stop = old.last_stop;
   vpfi_learner_clear(learner);
   *learner = fresh;
+}
+
+bool vpfi_learner_averages(const vpfi_learner *learner) {
+  return learner->average.bias;
+}
+
+void vpfi_learner_drop_average(vpfi_learner *learner) {
+  if (vpfi_learner_averages(learner)) vpfi_params_clear(&learner->average, &learner->shape);
+  learner->average_steps = 0;
 }
 
 void vpfi_learner_reset_moments(vpfi_learner *learner) {

@@ -4,6 +4,7 @@
 #ifndef VPFI_LEARN_LEARNER_H
 #define VPFI_LEARN_LEARNER_H
 
+#include "bm/centre.h"
 #include "bm/gibbs.h"
 #include "bm/params.h"
 #include "bm/states.h"
@@ -41,6 +42,10 @@ typedef struct vpfi_learner {
   vpfi_shape shape;
   vpfi_params moment1, moment2; /* Adam's m and v; SGD's u is moment1 */
   double beta1_power, beta2_power; /* beta^t, t counting the steps since the moments were zero */
+  float **offset;        /* [n_roles]: [width] of the centred gradient */
+  uint64_t offset_steps; /* how often they have followed a minibatch */
+  vpfi_params average;   /* running average of the parameters; without memory while there is none */
+  uint64_t average_steps; /* steps since it began; 0: there is none */
 
   uint64_t epochs;       /* epochs ended */
   bool inside;           /* an epoch has begun but not ended */
@@ -72,6 +77,10 @@ void vpfi_learner_unbind(vpfi_learner *learner);
 
 /* Replace what method number k keeps; the old is destroyed. */
 void vpfi_learner_keep(vpfi_learner *learner, size_t k, void *kept);
+
+/* Whether there is memory for an average, and freeing it. */
+bool vpfi_learner_averages(const vpfi_learner *learner);
+void vpfi_learner_drop_average(vpfi_learner *learner);
 
 /* Forget the moments, after a change of rule. */
 void vpfi_learner_reset_moments(vpfi_learner *learner);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Variational probability flow (the paper's Algorithm 1): the gradient of the flow of fully specified states. */
 #include "base/error.h"
+#include "learn/estep.h"
 #include "learn/trainer.h"
 
 static vpfi_estep_plan plan_now(const vpfi_learner *learner) {
@@ -34,6 +35,7 @@ static vpfi_needs needs(const vpfi_learner *learner, size_t batch_rows) {
 /* The bound: |dK/dw_ij| <= mean of (delta_i + delta_j)/2 <= mean flow. */
 static bool gradient(vpfi_trainer *trainer, double *bound, vpfi_overflow *where) {
   vpfi_batch *batch = &trainer->batch;
+  vpfi_estep_of_minibatch(trainer);
   if (!vpfi_batch_rates(batch, &trainer->machine, where)) return false;
   *bound = 0;
   for (size_t r = 0; r < trainer->machine.shape->n_roles; r++) *bound += batch->flow[r] / (double)batch->rows;

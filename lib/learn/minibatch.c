@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "learn/minibatch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -75,19 +76,51 @@ static void gather(vpfi_trainer *trainer, size_t data_rows) {
 
 static vpf_status diverged(const vpfi_learner *learner, const char *what, size_t layer, size_t unit, double value) {
   return vpfi_fail(VPF_ERR_DIVERGED,
-                   "epoch %llu, minibatch %llu, layer %zu, unit %zu: %s (%g); model and optimizer are as before this "
+                   "epoch %llu, minibatch %llu, layer %zu, unit %zu: %s %g; model and optimizer are as before this "
                    "minibatch",
                    (unsigned long long)learner->epochs + 1, (unsigned long long)learner->sums.batches + 1, layer, unit,
                    what, value);
 }
 
+/* The field and the rate that it would have made. */
+static vpf_status too_fast(const vpfi_learner *learner, const vpfi_overflow *where) {
+  char what[128];
+  snprintf(what, sizeof what, "the unit is %s against a local field that is too large for its rate exp(|z|/2), z",
+           where->on ? "on" : "off");
+  return diverged(learner, what, where->layer, where->unit, (double)where->field);
+}
+
+/* Flow and activity, if they were measured. */
 static void sum_batch(vpfi_trainer *trainer, size_t rows) {
+  if (!trainer->measured) return;
   const vpfi_shape *shape = &trainer->learner->shape;
   vpfi_sums *sums = &trainer->batch_sums;
   memcpy(sums->flow, trainer->batch.flow, shape->n_roles * sizeof *sums->flow);
   memcpy(sums->on, trainer->batch.total, shape->n_layers * sizeof *sums->on); /* the first planes are the layers' own */
   sums->rows = (double)rows;
-  sums->batches = 1;
+}
+
+/* Of running means over minibatches: the newest counts at least this much. */
+#define OFFSET_RATE 0.01f
+
+/* Centre the gradient by offsets that have followed this minibatch. They are the learner's once the step is taken. */
+static void centre(vpfi_trainer *trainer, size_t rows) {
+  const vpfi_learner *learner = trainer->learner;
+  const vpfi_shape *shape = &learner->shape;
+  const float first = 1.0f / (float)(learner->offset_steps + 1);
+  for (size_t r = 0; r < shape->n_roles; r++)
+    memcpy(trainer->centre.offset[r], learner->offset[r],
+           shape->layer[shape->role[r].layer].width * sizeof **learner->offset);
+  vpfi_centre_follow(&trainer->batch, &trainer->machine, rows, first > OFFSET_RATE ? first : OFFSET_RATE);
+  vpfi_centre_prepare(&trainer->batch, &trainer->machine);
+}
+
+static void keep_offsets(vpfi_trainer *trainer) {
+  vpfi_learner *learner = trainer->learner;
+  float **old = learner->offset;
+  learner->offset = trainer->centre.offset;
+  trainer->centre.offset = old;
+  learner->offset_steps++;
 }
 
 vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
@@ -96,25 +129,27 @@ vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
   const size_t data_rows = next_rows(trainer, learner->cursor);
   gather(trainer, data_rows);
   const size_t rows = batch->rows;
-  if (learner->plan.period == 0)
-    vpfi_infer(&trainer->machine, &learner->plan.estep,
-               vpfi_rng_stream(learner->epoch_seed, VPFI_PURPOSE_ESTEP, learner->epochs), &batch->states,
-               &batch->team, batch->scratch);
-
+  trainer->measured = true;
   double bound;
   vpfi_overflow where;
   if (!trainer->method->gradient(trainer, &bound, &where))
-    return diverged(learner, "the local field is beyond 160", where.layer, where.unit, (double)where.field);
+    return too_fast(learner, &where);
   sum_batch(trainer, rows);
+  if (batch->centre) {
+    centre(trainer, rows);
+    bound *= 4 + 3 * (double)learner->shape.units; /* Eq. (27), where offsets and gradients are at most 1 and `bound` */
+  }
   vpfi_blowup blowup;
   if (!vpfi_update_step(learner, trainer->machine.kernels, trainer->params, batch, rows, bound, trainer->tile_peaks,
                         &trainer->peak, &blowup))
     return diverged(learner,
-                    blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite at this learning rate"
-                                                   : "a weight would not be finite at this learning rate",
+                    blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite; the learning rate is"
+                                                   : "a weight would not be finite; the learning rate is",
                     blowup.layer, blowup.unit, learner->option[VPFI_AT_LEARNING_RATE]);
+  if (batch->centre) keep_offsets(trainer);
   if (trainer->method->accept) trainer->method->accept(trainer, rows);
-  vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);
+  if (trainer->measured) vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);
+  learner->sums.batches++;
   learner->cursor += data_rows;
   return VPF_OK;
 }

@@ -16,7 +16,13 @@ static vpf_status alloc_batch(vpfi_trainer *trainer) {
   batch->keep_transposed = needs->transposed;
   batch->states.ids = vpfi_alloc(batch->capacity, sizeof *batch->states.ids);
   trainer->tile_peaks = vpfi_alloc(batch->n_tiles, sizeof *trainer->tile_peaks);
-  return batch->states.ids && trainer->tile_peaks ? VPF_OK : VPF_ERR_MEMORY;
+  trainer->roles = vpfi_alloc(2 * learner->shape.n_roles, sizeof *trainer->roles);
+  if (!batch->states.ids || !trainer->tile_peaks || !trainer->roles) return VPF_ERR_MEMORY;
+  for (size_t r = 0; r < learner->shape.n_roles; r++)
+    trainer->roles[(vpfi_role_is_lower(&learner->shape, r) ? 0 : learner->shape.n_roles) + r] = true;
+  if (!(learner->option[VPFI_AT_CENTRED] > 0)) return VPF_OK;
+  batch->centre = &trainer->centre;
+  return vpfi_centre_init(&trainer->centre, &learner->shape, batch->capacity);
 }
 
 /* An epoch with a sample has all its states from the beginning, so those of the next minibatch can be fetched ahead. */
@@ -77,6 +83,13 @@ static vpf_status check_data(const vpfi_learner *learner, const vpfi_data_id *id
                    (unsigned long long)id->rows, (unsigned long long)id->cols, (unsigned long long)id->checksum);
 }
 
+/* An average that is wanted begins at the present parameters; one that is not wanted any more is forgotten. */
+static vpf_status begin_average(vpfi_learner *learner) {
+  const bool wanted = learner->option[VPFI_AT_AVERAGE] > 0;
+  if (!wanted) vpfi_learner_drop_average(learner);
+  return wanted && !vpfi_learner_averages(learner) ? vpfi_params_init_moments(&learner->average, &learner->shape) : VPF_OK;
+}
+
 vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_params *params,
                              const vpfi_training_data *data) {
   const vpf_method number = vpfi_method_now(learner);
@@ -93,6 +106,7 @@ vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_
   if (status) return status;
   trainer->needs = trainer->method->needs(learner, trainer->batch_rows);
   status = alloc_all(trainer);
+  if (!status) status = begin_average(learner);
   if (status) {
     vpfi_trainer_clear(trainer);
     return status;
@@ -109,6 +123,8 @@ void vpfi_trainer_clear(vpfi_trainer *trainer) {
   const vpfi_shape *shape = &trainer->learner->shape;
   if (trainer->fresh) trainer->method->keeper->destroy(trainer->fresh);
   vpfi_batch_clear(&trainer->batch, shape);
+  vpfi_centre_clear(&trainer->centre, shape);
+  vpfi_free(trainer->roles);
   vpfi_free(trainer->order);
   vpfi_free(trainer->report);
   vpfi_free(trainer->tile_peaks);

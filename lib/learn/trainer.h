@@ -22,13 +22,16 @@ struct vpfi_trainer {
   vpfi_needs needs;
   void *fresh;           /* what the method has prepared but not yet started with, or NULL */
   vpfi_batch batch;
+  vpfi_centre centre;    /* batch.centre, if the gradient is centred */
+  bool *roles;           /* [2 x n_roles]: the roles that are drawn first in a Gibbs step, then the others */
   size_t batch_rows;     /* data rows of a minibatch; the last may have fewer */
   size_t *order;         /* [rows] */
   vpfi_states ahead;     /* the minibatch after this one, from row ahead_cursor of the epoch on; 0 rows: not fetched */
   size_t ahead_cursor;
   vpfi_tables tables;    /* for E-steps of all rows; all NULL where they do not pay off */
   vpfi_tile_peak *tile_peaks; /* [batch.n_tiles] */
-  vpfi_sums batch_sums;  /* of the last minibatch */
+  bool measured;         /* the minibatch has its flow and total; methods that do not need them may leave that out */
+  vpfi_sums batch_sums;  /* of the last minibatch that was measured */
   double *report;        /* what vpf_progress points into */
   vpfi_states new_sample; /* memory for an E-step if the learner's own does not fit */
   bool has_new_sample;

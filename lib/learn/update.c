@@ -12,6 +12,8 @@ typedef struct update_job {
   vpfi_batch *batch;
   bool adam;
   vpfi_update weights, biases; /* they differ in weight decay */
+  const vpfi_params *average;  /* NULL: none */
+  float keep, take;            /* average = keep average + take parameters */
   bool trial;                  /* work on copies */
   vpfi_tile_peak *tile_peaks;
 } update_job;
@@ -45,6 +47,20 @@ static float attempt(const update_job *job, const vpfi_parameters *to, size_t ro
   memcpy(copy[2], to->v + at, count * sizeof(float));
   const vpfi_parameters p = {.w = copy[0], .m = copy[1], .v = copy[2], .rows = 1, .cols = count};
   return apply(job, &p, sum + row * VPFI_TILE_UPPER + first, update);
+}
+
+/* Let the average follow the parameters of a tile, while they are in the cache. */
+static void average_tile(const update_job *job, const vpfi_tile *tile) {
+  if (!job->average) return;
+  const size_t k = tile->index, width = vpfi_tile_width(job->machine->shape, tile), at = tile->first * width;
+  float *const *to = NULL, *const *from = NULL;
+  switch (tile->kind) {
+    case VPFI_BLOCK_WEIGHTS: to = job->average->weights, from = job->params->weights; break;
+    case VPFI_BLOCK_INTRA: to = job->average->intra, from = job->params->intra; break;
+    case VPFI_BLOCK_BIAS: to = job->average->bias, from = job->params->bias; break;
+  }
+  const size_t rows = tile->kind == VPFI_BLOCK_BIAS ? 1 : tile->count;
+  job->machine->kernels->average(to[k] + at, from[k] + at, rows, width, width, job->keep, job->take);
 }
 
 static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, vpfi_scratch *scratch) {
@@ -102,6 +118,7 @@ static void update_range(void *context, size_t begin, size_t end, size_t thread)
     const vpfi_tile *tile = &job->batch->tiles[t];
     job->tile_peaks[t] = tile->kind == VPFI_BLOCK_BIAS ? update_bias(job, tile, &job->batch->scratch[thread])
                                                        : update_matrix(job, tile, thread);
+    if (!job->trial) average_tile(job, tile);
   }
 }
 
@@ -123,6 +140,19 @@ static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
   return true;
 }
 
+/* The rate of the present epoch. */
+static double learning_rate(const vpfi_learner *learner) {
+  const double rate = learner->option[VPFI_AT_LEARNING_RATE], drop = learner->option[VPFI_AT_DROP_EPOCH];
+  return drop > 0 && (double)(learner->epochs + 1) >= drop ? rate / 10 : rate;
+}
+
+/* How much of the average stays at this step. The average begins as the parameters before the first. */
+static double keep_of_average(const vpfi_learner *learner) {
+  const double steps = (double)(learner->average_steps + 1), early = steps / (steps + 10);
+  const double decay = learner->option[VPFI_AT_AVERAGE];
+  return decay > 0 && decay < early ? decay : early;
+}
+
 bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_params *params, vpfi_batch *batch,
                       size_t rows, double bound, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup) {
   const double *option = learner->option;
@@ -139,7 +169,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
                     .adam = adam,
                     .tile_peaks = tile_peaks,
                     .biases = {.scale = 1.0f / (float)rows,
-                               .rate = (float)(option[VPFI_AT_LEARNING_RATE] * correction),
+                               .rate = (float)(learning_rate(learner) * correction),
                                .beta1 = (float)option[VPFI_AT_BETA1],
                                .beta2 = (float)option[VPFI_AT_BETA2],
                                .keep1 = (float)(1 - option[VPFI_AT_BETA1]),
@@ -157,12 +187,20 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
     if (!run(&job, &unused, blowup)) return false;
     job.trial = false;
   }
+  if (vpfi_learner_averages(learner)) {
+    const double keep = keep_of_average(learner);
+    if (learner->average_steps == 0) vpfi_params_assign(&learner->average, &learner->shape, params);
+    job.average = &learner->average;
+    job.keep = (float)keep;
+    job.take = (float)(1 - keep);
+  }
   const bool finite = run(&job, peak, blowup);
   assert(finite);
   (void)finite;
   params->bound = *peak;
   learner->beta1_power = beta1_power;
   learner->beta2_power = beta2_power;
+  if (job.average) learner->average_steps++;
   return true;
 }
 

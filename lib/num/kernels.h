@@ -19,8 +19,9 @@ enum {
   VPFI_SOFTPLUS_SUM_FLUSH = 32 * VPFI_KERNEL_LANES /* the same in double, of all lanes together: 2^512 */
 };
 
-/* |z|/2 beyond this is divergence: exp(80) = 5.5e34 leaves float four decades of room. */
-#define VPFI_FIELD_LIMIT 160.0f
+/* A rate exp(alpha z) beyond exp(80) = 5.5e34, which leaves float four decades of room, is divergence: a unit disagrees
+ * with a field of more than 160. One that agrees with its field, however large, has a rate close to 0. */
+#define VPFI_RATE_LIMIT 80.0f
 
 /* One step of Adam or SGD: the gradient is scale * sum + decay * w. */
 typedef struct vpfi_update {
@@ -77,6 +78,18 @@ typedef struct vpfi_kernels {
    * are most of an image. Row i is at matrix + i * stride. */
   void (*add_weighted)(float *z, const float *matrix, size_t stride, const float *weight, size_t rows, size_t width);
 
+  /* z[j] += amount where bit j is on, and 0 elsewhere. */
+  void (*add_where_on)(float *z, const uint64_t *bits, float amount, size_t width);
+
+  /* The sum over j < width of a[j] b[j], and of the b[j] whose bit is on: 16 partial sums, j mod 16, each over ascending j;
+   * then added in order. */
+  float (*dot)(const float *a, const float *b, size_t width);
+  float (*dot_bits)(const uint64_t *bits, const float *b, size_t width);
+
+  /* out[i * stride + j] = -(a[i] g[j] + b[i] h[j]) or, if `add`, what is there plus that. */
+  void (*outer_products)(float *out, size_t stride, const float *a, const float *b, size_t rows, const float *g,
+                         const float *h, size_t width, bool add);
+
   /* One asynchronous sweep (Eq. (20)): for j = 0, 1, ... < n, unless bit j of clamped (NULL: none): unit j
    * is on if z_j > t_j, and if that is a change, row j of u, [n x width], is added to z (on) or subtracted.
    * drawn_with, unless NULL: [n], z_j as unit j was drawn; of a clamped unit as it was then. z is afterwards
@@ -86,9 +99,10 @@ typedef struct vpfi_kernels {
 
   /* From fields to gains, in place, for units first .. first+width-1 (first a multiple of
    * VPFI_KERNEL_LANES) of `rows` rows: gain[r * stride + j] holds z and gets alpha delta, where alpha =
-   * 1/2 - y, y is bit first + j of bits[r * words ...] and delta = exp(alpha z); 0 for j >= n. *flow = the
-   * sum of delta: 16 partial sums, j mod 16, each over ascending r, then ascending j; then added in order,
-   * as double. False if some |z|, j < n, is above VPFI_FIELD_LIMIT or NaN; outputs are then unspecified. */
+   * 1/2 - y, y is bit first + j of bits[r * words ...] and delta = exp(alpha z); 0 for j >= n. alpha z counts as at
+   * least -VPFI_RATE_LIMIT, and as at most VPFI_RATE_LIMIT, also if it is NaN. *flow = the sum of delta: 16 partial sums,
+   * j mod 16, each over ascending r, then ascending j; then added in order, as double. False if some alpha z, j < n, is
+   * above the limit or NaN. */
   bool (*rates)(float *gain, size_t stride, const uint64_t *bits, size_t words, size_t first, size_t n, size_t width,
                 size_t rows, double *flow);
 
@@ -134,6 +148,9 @@ typedef struct vpfi_kernels {
 
   /* SGD with momentum: m = momentum m + g; w -= rate m. Returns the largest of |w| and |m|. */
   float (*sgd)(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update);
+
+  /* The running average of parameters: to = keep to + rate w, for rows of `cols` parameters as in vpfi_parameters. */
+  void (*average)(float *to, const float *w, size_t rows, size_t cols, size_t stride, float keep, float rate);
 
   /* to[j * to_stride + i] = from[i * from_stride + j]; rows and cols multiples of 8. */
   void (*transpose)(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t cols);

@@ -93,8 +93,9 @@ static bool rates(float *gain, size_t stride, const uint64_t *bits, size_t words
   for (size_t r = 0; r < rows; r++, gain += stride, bits += words) {
     for (size_t j = 0; j < n; j++) {
       const float z = gain[j], alpha = vpfi_bits_get(bits, first + j) ? -0.5f : 0.5f;
-      const float delta = vpfi_expf(alpha * z);
-      within = within && fabsf(z) <= VPFI_FIELD_LIMIT;
+      const float below = alpha * z < VPFI_RATE_LIMIT ? alpha * z : VPFI_RATE_LIMIT;
+      const float delta = vpfi_expf(below > -VPFI_RATE_LIMIT ? below : -VPFI_RATE_LIMIT);
+      within = within && alpha * z <= VPFI_RATE_LIMIT;
       gain[j] = alpha * delta;
       lane[j % VPFI_KERNEL_LANES] += delta;
     }
@@ -217,6 +218,42 @@ static uint32_t larger(uint32_t peak, float x) {
   return magnitude > peak ? magnitude : peak;
 }
 
+static void add_where_on(float *z, const uint64_t *bits, float amount, size_t width) {
+  for (size_t j = 0; j < width; j++) z[j] += vpfi_bits_get(bits, j) ? amount : 0.0f;
+}
+
+static float sum_of_float_lanes(const float lane[VPFI_KERNEL_LANES]) {
+  float sum = 0;
+  for (size_t k = 0; k < VPFI_KERNEL_LANES; k++) sum += lane[k];
+  return sum;
+}
+
+static float dot(const float *a, const float *b, size_t width) {
+  float lane[VPFI_KERNEL_LANES] = {0};
+  for (size_t j = 0; j < width; j++) lane[j % VPFI_KERNEL_LANES] += a[j] * b[j];
+  return sum_of_float_lanes(lane);
+}
+
+static float dot_bits(const uint64_t *bits, const float *b, size_t width) {
+  float lane[VPFI_KERNEL_LANES] = {0};
+  for (size_t j = 0; j < width; j++) lane[j % VPFI_KERNEL_LANES] += vpfi_bits_get(bits, j) ? b[j] : 0.0f;
+  return sum_of_float_lanes(lane);
+}
+
+static void outer_products(float *out, size_t stride, const float *a, const float *b, size_t rows, const float *g,
+                           const float *h, size_t width, bool add) {
+  for (size_t i = 0; i < rows; i++, out += stride)
+    for (size_t j = 0; j < width; j++) {
+      const float sum = a[i] * g[j] + b[i] * h[j];
+      out[j] = (add ? out[j] : 0.0f) - sum;
+    }
+}
+
+static void average(float *to, const float *w, size_t rows, size_t cols, size_t stride, float keep, float rate) {
+  for (size_t row = 0; row < rows; row++, to += stride, w += stride)
+    for (size_t k = 0; k < cols; k++) to[k] = keep * to[k] + rate * w[k];
+}
+
 static float adam(const vpfi_parameters *p, const float *sum, size_t sum_stride, const vpfi_update *update) {
   uint32_t peak = 0;
   for (size_t row = 0; row < p->rows; row++, sum += sum_stride) {
@@ -284,6 +321,11 @@ const vpfi_kernels vpfi_kernels_reference = {
     .adam = adam,
     .adam_selected = adam_selected,
     .sgd = sgd,
+    .add_where_on = add_where_on,
+    .dot = dot,
+    .dot_bits = dot_bits,
+    .outer_products = outer_products,
+    .average = average,
     .transpose = transpose,
     .add_transposed = add_transposed,
 };

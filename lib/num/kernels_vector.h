@@ -303,6 +303,64 @@ static void add_row(float *z, const float *row, bool on, size_t width) {
   }
 }
 
+/* The 16 bits from j on, a multiple of 16. */
+static inline unsigned block_of_bits(const uint64_t *bits, size_t j) {
+  return (unsigned)(bits[j / 64] >> (j % 64)) & 0xffffu;
+}
+
+static void add_where_on(float *z, const uint64_t *bits, float amount, size_t width) {
+  const vfloat added = v_set1(amount);
+  for (size_t j = 0; j < width; j += BLOCK) {
+    const unsigned on = block_of_bits(bits, j);
+    VPFI_UNROLL
+    for (int v = 0; v < VECTORS; v++) {
+      float *at = z + j + v * W;
+      v_store(at, v_load(at) + v_where(m_lanes(on, v), added));
+    }
+  }
+}
+
+static inline float sum_of_float_lanes(const vfloat lane[VECTORS]) {
+  _Alignas(64) float part[BLOCK];
+  float sum = 0;
+  store_tile(part, lane, VECTORS);
+  for (size_t k = 0; k < BLOCK; k++) sum += part[k];
+  return sum;
+}
+
+static float dot(const float *a, const float *b, size_t width) {
+  vfloat lane[VECTORS] = {{0}};
+  for (size_t j = 0; j < width; j += BLOCK)
+    VPFI_UNROLL
+    for (int v = 0; v < VECTORS; v++) lane[v] += v_load(a + j + v * W) * v_load(b + j + v * W);
+  return sum_of_float_lanes(lane);
+}
+
+static float dot_bits(const uint64_t *bits, const float *b, size_t width) {
+  vfloat lane[VECTORS] = {{0}};
+  for (size_t j = 0; j < width; j += BLOCK) {
+    const unsigned on = block_of_bits(bits, j);
+    VPFI_UNROLL
+    for (int v = 0; v < VECTORS; v++) lane[v] += v_where(m_lanes(on, v), v_load(b + j + v * W));
+  }
+  return sum_of_float_lanes(lane);
+}
+
+static void outer_products(float *out, size_t stride, const float *a, const float *b, size_t rows, const float *g,
+                           const float *h, size_t width, bool add) {
+  for (size_t i = 0; i < rows; i++, out += stride) {
+    const vfloat x = v_set1(a[i]), y = v_set1(b[i]);
+    for (size_t j = 0; j < width; j += W)
+      v_store(out + j, (add ? v_load(out + j) : v_set1(0)) - (x * v_load(g + j) + y * v_load(h + j)));
+  }
+}
+
+static void average(float *to, const float *w, size_t rows, size_t cols, size_t stride, float keep, float rate) {
+  const vfloat kept = v_set1(keep), taken = v_set1(rate);
+  for (size_t row = 0; row < rows; row++, to += stride, w += stride)
+    for (size_t k = 0; k < cols; k += W) v_store(to + k, kept * v_load(to + k) + taken * v_load(w + k));
+}
+
 /* `blocks` (a constant) of columns from j on: so many sums that no addition waits for the last one. */
 VPFI_INLINE void add_weighted_tile(float *z, const float *matrix, size_t stride, const float *weight, size_t rows,
                                    const int blocks) {
@@ -328,7 +386,8 @@ static void add_weighted(float *z, const float *matrix, size_t stride, const flo
 
 static bool rates(float *gain, size_t stride, const uint64_t *bits, size_t words, size_t first, size_t n, size_t width,
                   size_t rows, double *flow) {
-  const vfloat half = v_set1(0.5f), minus_half = v_set1(-0.5f), limit = v_set1(VPFI_FIELD_LIMIT);
+  const vfloat half = v_set1(0.5f), minus_half = v_set1(-0.5f);
+  const vfloat most = v_set1(VPFI_RATE_LIMIT), least = v_set1(-VPFI_RATE_LIMIT);
   vfloat lane[VECTORS] = {{0}};
   vmask beyond = m_lanes(0, 0);
   for (size_t r = 0; r < rows; r++, gain += stride, bits += words)
@@ -339,9 +398,9 @@ static bool rates(float *gain, size_t stride, const uint64_t *bits, size_t words
       for (int v = 0; v < VECTORS; v++) { /* of a unit that does not exist: alpha is 1/2, delta 0 */
         float *at = gain + j + v * W;
         const vmask exists = m_existing(real, v);
-        const vfloat field = v_load(at), alpha = v_select(m_lanes(on, v), minus_half, half);
-        const vfloat delta = v_where(exists, v_exp(alpha * field));
-        beyond = m_or(beyond, v_not_within(v_where(exists, v_abs(field)), limit));
+        const vfloat alpha = v_select(m_lanes(on, v), minus_half, half), power = alpha * v_load(at);
+        const vfloat delta = v_where(exists, v_exp(v_max(v_min(power, most), least)));
+        beyond = m_or(beyond, v_not_within(v_where(exists, power), most));
         v_store(at, alpha * delta);
         lane[v] += delta;
       }
@@ -390,6 +449,8 @@ static void add_transposed(float *to, size_t to_stride, const float *from, size_
   .add_row = add_row, .add_weighted = add_weighted, .sweep = sweep, .rates = rates, .random = random_words,        \
   .thresholds = thresholds, .sigmoid = sigmoid, .temper = temper, .softplus_change = softplus_change,              \
   .draw = draw, .adam = adam, .adam_selected = adam_selected, .sgd = sgd, .transpose = transpose,                  \
+  .add_where_on = add_where_on, .dot = dot, .dot_bits = dot_bits, .outer_products = outer_products,                \
+  .average = average,                                                                                              \
   .add_transposed = add_transposed, .softplus_sum = softplus_sum, .add_row_to_doubles = add_row_to_doubles
 
 #endif

@@ -150,7 +150,10 @@ typedef struct flat_learner {
   uint64_t keys[VPFI_N_OPTIONS];
   uint64_t state[MOST_STATE];
   double powers[2], sum_rows[1];
+  uint64_t offset_steps[1], average_steps[1]; /* where there are any, tensors of their own */
 } flat_learner;
+
+static const char OFFSET_STEPS[] = "optimizer.offset_steps", AVERAGE_STEPS[] = "optimizer.average_steps";
 
 /* A tensor that is only written. */
 static vpfi_tensor given(const char *name, vpfi_dtype dtype, size_t count, const void *data) {
@@ -171,7 +174,7 @@ static vpfi_tensor matrix(vpfi_dtype dtype, size_t rows, size_t cols, size_t str
 }
 
 static size_t most_tensors(const vpfi_shape *shape) {
-  return 8 + 2 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_planes[VPFI_ORDER_APART] +
+  return 10 + 3 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_roles + shape->n_planes[VPFI_ORDER_APART] +
          VPFI_N_METHODS * vpfi_most_kept_tensors(shape);
 }
 
@@ -183,28 +186,35 @@ static size_t list_always(vpfi_tensor *list, const vpfi_learner *learner, const 
   return n;
 }
 
-static size_t list_moments(vpfi_tensor *list, const vpfi_shape *shape, const vpfi_params *moments, int which) {
+/* A vector for each role. */
+static size_t list_roles(vpfi_tensor *list, const vpfi_shape *shape, float *const *vectors, const char *what,
+                         const char *of) {
+  for (size_t r = 0; r < shape->n_roles; r++) {
+    const vpfi_layer *layer = &shape->layer[shape->role[r].layer];
+    const char *role = layer->up == layer->down ? "" : r == layer->up ? ".up" : ".down";
+    char name[64];
+    snprintf(name, sizeof name, "optimizer.%s%s.%zu%s", what, of, shape->role[r].layer, role);
+    list[r] = vector(name, VPFI_DTYPE_F32, layer->size, vectors[r]);
+  }
+  return shape->n_roles;
+}
+
+/* The matrices and biases of the optimizer: of moments, or of the average. */
+static size_t list_params(vpfi_tensor *list, const vpfi_shape *shape, const vpfi_params *params, const char *what) {
   size_t n = 0;
   for (size_t i = 0; i < shape->n_joins; i++, n++) {
     list[n] = matrix(VPFI_DTYPE_F32, shape->layer[i].size, shape->layer[i + 1].size, shape->layer[i + 1].width,
-                     moments->weights[i]);
-    snprintf(list[n].name, sizeof list[n].name, "optimizer.moment%d.weight.%zu", which, i);
+                     params->weights[i]);
+    snprintf(list[n].name, sizeof list[n].name, "optimizer.%s.weight.%zu", what, i);
   }
   for (size_t i = 0; i < shape->n_layers; i++) {
     if (!shape->layer[i].intra) continue;
     list[n] = matrix(VPFI_DTYPE_F32, shape->layer[i].size, shape->layer[i].size, shape->layer[i].width,
-                     moments->intra[i]);
-    snprintf(list[n].name, sizeof list[n].name, "optimizer.moment%d.intra.%zu", which, i);
+                     params->intra[i]);
+    snprintf(list[n].name, sizeof list[n].name, "optimizer.%s.intra.%zu", what, i);
     n++;
   }
-  for (size_t r = 0; r < shape->n_roles; r++, n++) {
-    const vpfi_layer *layer = &shape->layer[shape->role[r].layer];
-    const char *role = layer->up == layer->down ? "" : r == layer->up ? ".up" : ".down";
-    char name[64];
-    snprintf(name, sizeof name, "optimizer.moment%d.bias.%zu%s", which, shape->role[r].layer, role);
-    list[n] = vector(name, VPFI_DTYPE_F32, layer->size, moments->bias[r]);
-  }
-  return n;
+  return n + list_roles(list + n, shape, params->bias, what, ".bias");
 }
 
 /* The bits of the hidden sample and of what methods keep; only names and sizes where there is no memory yet. */
@@ -226,14 +236,25 @@ static size_t list_bound(vpfi_tensor *list, const vpfi_learner *learner, flat_le
   list[n++] = vector("optimizer.sum_rows", VPFI_DTYPE_F64, 1, flat->sum_rows);
   list[n++] = vector("optimizer.sum_flow", VPFI_DTYPE_F64, shape->n_roles, learner->sums.flow);
   list[n++] = vector("optimizer.sum_on", VPFI_DTYPE_F64, shape->n_layers, learner->sums.on);
-  n += list_moments(list + n, shape, &learner->moment1, 1);
-  n += list_moments(list + n, shape, &learner->moment2, 2);
+  n += list_params(list + n, shape, &learner->moment1, "moment1");
+  n += list_params(list + n, shape, &learner->moment2, "moment2");
+  if (flat->offset_steps[0] > 0) {
+    list[n++] = vector(OFFSET_STEPS, VPFI_DTYPE_U64, 1, flat->offset_steps);
+    n += list_roles(list + n, shape, learner->offset, "offset", "");
+  }
+  if (flat->average_steps[0] > 0) {
+    list[n++] = vector(AVERAGE_STEPS, VPFI_DTYPE_U64, 1, flat->average_steps);
+    n += list_params(list + n, shape, &learner->average, "average");
+  }
   return n + list_bits(list + n, learner);
 }
 
 vpf_status vpfi_checkpoint_write(const char *path, const vpfi_shape *shape, const vpfi_params *params,
                                  const vpfi_learner *learner) {
-  flat_learner flat = {.powers = {learner->beta1_power, learner->beta2_power}, .sum_rows = {learner->sums.rows}};
+  flat_learner flat = {.powers = {learner->beta1_power, learner->beta2_power},
+                       .sum_rows = {learner->sums.rows},
+                       .offset_steps = {learner->offset_steps},
+                       .average_steps = {learner->average_steps}};
   for (int k = 0; k < VPFI_N_OPTIONS; k++) flat.keys[k] = (uint64_t)vpfi_option_table[k].key;
   pack_state(flat.state, learner);
   vpfi_model_parts parts;
@@ -337,9 +358,43 @@ static vpf_status check_bits(const vpfi_safetensors *file, const vpfi_learner *l
   return VPF_OK;
 }
 
+/* How often something was done that a file without the tensor knows nothing of. */
+static vpf_status read_steps(const vpfi_safetensors *file, const char *name, uint64_t *steps) {
+  *steps = 0;
+  if (!vpfi_safetensors_has(file, name)) return VPF_OK;
+  const vpf_status status = vpfi_safetensors_read(file, name, VPFI_DTYPE_U64, 1, 1, 1, 1, steps);
+  if (!status && *steps == 0) return vpfi_safetensors_refuse(file, "%s is 0", name);
+  return status;
+}
+
+static vpf_status read_extras(const vpfi_safetensors *file, vpfi_learner *learner, flat_learner *flat) {
+  vpf_status status = read_steps(file, OFFSET_STEPS, flat->offset_steps);
+  if (!status) status = read_steps(file, AVERAGE_STEPS, flat->average_steps);
+  if (!status && flat->average_steps[0] > 0) status = vpfi_params_init_moments(&learner->average, &learner->shape);
+  learner->offset_steps = flat->offset_steps[0];
+  learner->average_steps = flat->average_steps[0];
+  return status;
+}
+
+static bool offsets_are_means(const vpfi_learner *learner) {
+  for (size_t r = 0; r < learner->shape.n_roles; r++)
+    for (size_t j = 0; j < learner->shape.layer[learner->shape.role[r].layer].size; j++)
+      if (!(learner->offset[r][j] >= 0 && learner->offset[r][j] <= 1)) return false;
+  return true;
+}
+
+static bool average_is_sound(const vpfi_learner *learner) {
+  const vpfi_shape *shape = &learner->shape;
+  if (!vpfi_learner_averages(learner)) return true;
+  for (size_t l = 0; l < shape->n_layers; l++)
+    if (shape->layer[l].intra && !vpfi_params_intra_is_symmetric(&learner->average, shape, l)) return false;
+  return isfinite(vpfi_params_peak(&learner->average, shape));
+}
+
 static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner, flat_learner *flat,
                              vpfi_tensor *list, size_t *tensors) {
-  vpf_status status = alloc_bits(file, learner, list);
+  vpf_status status = read_extras(file, learner, flat);
+  if (!status) status = alloc_bits(file, learner, list);
   if (status) return status;
   const size_t count = list_bound(list, learner, flat);
   *tensors += count;
@@ -354,6 +409,8 @@ static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner
   if (!finite_sums(learner)) return vpfi_safetensors_refuse(file, "the sums of the epoch are not finite");
   if (!moments_are_sound(learner))
     return vpfi_safetensors_refuse(file, "the moments are not finite, not symmetric or negative");
+  if (!offsets_are_means(learner)) return vpfi_safetensors_refuse(file, "an offset is outside [0, 1]");
+  if (!average_is_sound(learner)) return vpfi_safetensors_refuse(file, "the average is not finite or not symmetric");
   return check_bits(file, learner);
 }
 

@@ -364,6 +364,10 @@ const char *vpfi_safetensors_next_key(const vpfi_safetensors *file, const char *
                                   : json_object_iter(metadata));
 }
 
+bool vpfi_safetensors_has(const vpfi_safetensors *file, const char *name) {
+  return strcmp(name, metadata_name) != 0 && json_object_get(file->root, name);
+}
+
 static vpf_status find_entry(const vpfi_safetensors *file, const char *name, vpfi_dtype dtype, size_t rank,
                              entry *out) {
   const json_t *value = json_object_get(file->root, name);

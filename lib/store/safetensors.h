@@ -51,6 +51,8 @@ const char *vpfi_safetensors_metadata(const vpfi_safetensors *file, const char *
  * from here; NULL after the last. */
 const char *vpfi_safetensors_next_key(const vpfi_safetensors *file, const char *key);
 
+bool vpfi_safetensors_has(const vpfi_safetensors *file, const char *name);
+
 /* The shape of a tensor. VPF_ERR_FORMAT if it is missing or has another dtype or rank. */
 vpf_status vpfi_safetensors_shape(const vpfi_safetensors *file, const char *name, vpfi_dtype dtype,
                                   size_t rank, size_t *out_rows, size_t *out_cols);

@@ -105,10 +105,9 @@ static void a_nan_at_any_step_loses_nothing(void **state) {
   (void)state;
   vpf_data *data = fixture_data(ROWS, VISIBLE, 3);
   size_t strikes = 0;
-  for (int method = VPF_METHOD_VPF; method <= VPF_METHOD_PCD; method++)
-    for (int rule = VPF_RULE_ADAM; rule <= VPF_RULE_SGD; rule++)
-      for (int threads = 1; threads <= 2; threads++)
-        strikes += strike_everywhere(data, VPF_COUPLING_PAIRWISE, (vpf_method)method, (vpf_rule)rule, threads);
+  for (int rule = VPF_RULE_ADAM; rule <= VPF_RULE_SGD; rule++) /* CD and PCD only report rates */
+    for (int threads = 1; threads <= 2; threads++)
+      strikes += strike_everywhere(data, VPF_COUPLING_PAIRWISE, VPF_METHOD_VPF, (vpf_rule)rule, threads);
   strikes += strike_everywhere(data, VPF_COUPLING_JOINT, VPF_METHOD_VPF, VPF_RULE_ADAM, 1);
   print_message("%zu strikes\n", strikes);
   unlink("divergence_test.safetensors");

@@ -26,6 +26,7 @@ typedef struct setup {
   size_t layers;
   uint8_t intra[3];
   int estep, order, period, samples;
+  int centred; /* and averaged, with a rate that drops */
 } setup;
 
 static size_t digit(size_t *number, size_t base) {
@@ -36,7 +37,8 @@ static size_t digit(size_t *number, size_t base) {
 
 static setup setup_of(size_t number) {
   static const int periods[] = {0, 1, 3};
-  setup s = {.method = (vpf_method)digit(&number, 3), .coupling = (vpf_coupling)digit(&number, 2)};
+  const int centred = __builtin_popcountll(number) % 2;
+  setup s = {.centred = centred, .method = (vpf_method)digit(&number, 3), .coupling = (vpf_coupling)digit(&number, 2)};
   s.rule = (vpf_rule)digit(&number, 2);
   s.layers = 1 + digit(&number, 3);
   s.intra[0] = s.intra[1] = s.intra[2] = (uint8_t)digit(&number, 2);
@@ -89,6 +91,8 @@ static run start(const setup *s) {
       {VPF_OPTION_GIBBS_STEPS, 2},           {VPF_OPTION_PARTICLES, 7},
       {VPF_OPTION_ESTEP, s->estep},          {VPF_OPTION_ESTEP_ORDER, s->order},
       {VPF_OPTION_ESTEP_PERIOD, s->period},  {VPF_OPTION_ESTEP_SAMPLES, s->samples},
+      {VPF_OPTION_CENTRED, s->centred},      {VPF_OPTION_AVERAGE, s->centred ? 0.95 : 0},
+      {VPF_OPTION_DROP_EPOCH, s->centred ? BEFORE + 2 : 0},
       {VPF_OPTION_PROGRESS_BATCHES, 1}};
   for (size_t k = 0; k < sizeof options / sizeof *options; k++)
     MUST(vpf_optimizer_set(r.optimizer, options[k].key, options[k].value));
@@ -176,9 +180,9 @@ static void in_a_new_process(void (*work)(const process *), const process *p, in
   if (WIFEXITED(status) && WEXITSTATUS(status) == wanted) return;
   const setup *s = p->setup;
   print_error("stop %d, %zu threads, method %d, coupling %d, rule %d, %zu layers, intra %d, estep %d, order %d, "
-              "period %d, samples %d: wait status %x\n",
+              "period %d, samples %d, centred %d: wait status %x\n",
               p->stop, p->threads, (int)s->method, (int)s->coupling, (int)s->rule, s->layers, s->intra[0], s->estep,
-              s->order, s->period, s->samples, (unsigned)status);
+              s->order, s->period, s->samples, s->centred, (unsigned)status);
   fail();
 }
 

@@ -348,7 +348,7 @@ static void rates_are_exp_of_alpha_z(void **state) {
 
 static void fields_out_of_range_are_noticed_wherever_they_are(void **state) {
   (void)state;
-  const float bad[] = {nextafterf(160, 1000), -161, INFINITY, -INFINITY, NAN};
+  const float bad[] = {nextafterf(160, 1000), 161, INFINITY, FLT_MAX, NAN}; /* against the unit */
   enum { ROWS = 3, STRIDE = 80 };
   for (size_t k = 0; vpfi_kernels_available(k); k++)
     for (size_t n = 1; n <= 70; n++)
@@ -356,12 +356,73 @@ static void fields_out_of_range_are_noticed_wherever_they_are(void **state) {
         float z[ROWS * STRIDE] __attribute__((aligned(64))) = {0};
         const uint64_t bits[2 * ROWS] = {0x123456789abcdefu, 3};
         double flow;
-        z[at / n * STRIDE + at % n] = bad[(n + at) % 5];
+        const size_t place = at / n * STRIDE + at % n;
+        const float sign = vpfi_bits_get(bits + at / n * 2, at % n) ? -1 : 1;
+        z[place] = sign * bad[(n + at) % 5];
         assert_false(vpfi_kernels_available(k)->rates(z, STRIDE, bits, 2, 0, n, padded(n), ROWS, &flow));
+        assert_close((double)z[place], (double)(sign * 0.5f * vpfi_expf(80)), 0); /* what no method can do harm with */
+        memset(z, 0, sizeof z);
+        z[place] = -sign * bad[(n + at) % 4]; /* a unit that agrees with its field hardly ever flips */
+        assert_true(vpfi_kernels_available(k)->rates(z, STRIDE, bits, 2, 0, n, padded(n), ROWS, &flow));
+        assert_close((double)z[place], (double)(sign * 0.5f * vpfi_expf(-80)), 0);
         memset(z, 0, sizeof z);
         if (n < padded(n)) z[STRIDE + n] = NAN; /* padding is nobody's field */
         assert_true(vpfi_kernels_available(k)->rates(z, STRIDE, bits, 2, 0, n, padded(n), ROWS, &flow));
       }
+}
+
+static void dots_and_averages_are_the_same_bits_and_right(void **state) {
+  (void)state;
+  dice d = {31};
+  for (size_t k = 0; vpfi_kernels_available(k); k++)
+    for (size_t n = 1; n <= MOST; n++) {
+      const vpfi_kernels *reference = vpfi_kernels_available(0), *kernels = vpfi_kernels_available(k);
+      const size_t width = padded(n), words = vpfi_bits_words(width);
+      float *a = floats(width), *b = floats(width);
+      uint64_t bits[MOST_WORDS + 1];
+      twins to = twins_new(2 * width), z = twins_new(width), outer = twins_new(3 * width);
+      fill(a, n, &d, 1);
+      fill(b, n, &d, 1);
+      fill(to.a, 2 * width, &d, 1);
+      fill(z.a, width, &d, 1);
+      fill(outer.a, 3 * width, &d, 1);
+      random_row(bits, n, &d, 0.4);
+      assert_true(words <= MOST_WORDS + 1);
+      memcpy(to.b, to.a, 2 * width * sizeof *to.a);
+      memcpy(z.b, z.a, width * sizeof *z.a);
+      memcpy(outer.b, outer.a, 3 * width * sizeof *outer.a);
+
+      double whole = 0, some = 0;
+      for (size_t j = 0; j < n; j++) {
+        whole += (double)a[j] * (double)b[j];
+        if (vpfi_bits_get(bits, j)) some += (double)b[j];
+      }
+      const float dot = kernels->dot(a, b, width), dot_bits = kernels->dot_bits(bits, b, width);
+      assert_close((double)dot, whole, 1e-4);
+      assert_close((double)dot_bits, some, 1e-4);
+      assert_true(vpfi_float_bits(dot) == vpfi_float_bits(reference->dot(a, b, width)));
+      assert_true(vpfi_float_bits(dot_bits) == vpfi_float_bits(reference->dot_bits(bits, b, width)));
+
+      reference->add_where_on(z.a, bits, 0.75f, width);
+      kernels->add_where_on(z.b, bits, 0.75f, width);
+      const float before = to.a[width + n - 1];
+      reference->average(to.a, a, 1, width, width, 0.9f, 0.1f);
+      kernels->average(to.b, a, 1, width, width, 0.9f, 0.1f);
+      assert_close((double)to.b[width + n - 1], (double)before, 0); /* one row only */
+      const float was = outer.a[width + n - 1];
+      for (int add = 0; add < 2; add++) {
+        reference->outer_products(outer.a + (size_t)add * width, width, a, b, 1, a, b, width, add);
+        kernels->outer_products(outer.b + (size_t)add * width, width, a, b, 1, a, b, width, add);
+      }
+      const double sum = (double)a[0] * (double)a[n - 1] + (double)b[0] * (double)b[n - 1];
+      assert_close((double)outer.b[n - 1], -sum, 1e-5);
+      assert_close((double)outer.b[width + n - 1], (double)was - sum, 1e-5);
+      twins_equal(&to);
+      twins_equal(&z);
+      twins_equal(&outer);
+      free(a);
+      free(b);
+    }
 }
 
 static void thresholds_and_draws_are_the_same_bits(void **state) {
@@ -780,6 +841,7 @@ int main(void) {
       cmocka_unit_test(a_sweep_draws_each_unit_given_all_others),
       cmocka_unit_test(rates_are_the_same_bits),
       cmocka_unit_test(rates_are_exp_of_alpha_z),
+      cmocka_unit_test(dots_and_averages_are_the_same_bits_and_right),
       cmocka_unit_test(fields_out_of_range_are_noticed_wherever_they_are),
       cmocka_unit_test(thresholds_and_draws_are_the_same_bits),
       cmocka_unit_test(thresholds_are_log_odds_of_uniform_numbers),

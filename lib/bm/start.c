@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "bm/start.h"
+
+#include "base/memory.h"
+#include "num/elementary.h"
+
+/* How many rows have each unit on. ones: [cols], 0 at first. */
+static void count_ones(const vpfi_rows *rows, uint64_t *ones) {
+  for (size_t row = 0; row < rows->rows; row++)
+    for (size_t w = 0; w < rows->words; w++)
+      for (uint64_t left = rows->bits[row * rows->words + w]; left; left &= left - 1)
+        ones[64 * w + (size_t)__builtin_ctzll(left)]++;
+}
+
+/* The mean of a unit: mean[unit] of a visible one, NULL of others. */
+static double mean_of(const double *mean, size_t unit) {
+  return mean ? mean[unit] : 0.5;
+}
+
+/* A bias in the making: its matrices, and the means at their other ends. */
+static double input(const vpfi_params *params, const vpfi_shape *shape, size_t role, size_t unit, const double *visible) {
+  const vpfi_role *r = &shape->role[role];
+  const size_t width = shape->layer[r->layer].width;
+  double sum = 0;
+  for (size_t i = 0; r->below != VPFI_NONE && i < shape->layer[r->layer - 1].size; i++)
+    sum += (double)params->weights[r->below][i * width + unit] * mean_of(r->layer == 1 ? visible : NULL, i);
+  for (size_t j = 0; r->above != VPFI_NONE && j < shape->layer[r->layer + 1].size; j++)
+    sum += (double)params->weights[r->above][unit * shape->layer[r->layer + 1].width + j] * mean_of(NULL, j);
+  for (size_t j = 0; r->intra && j < shape->layer[r->layer].size; j++)
+    sum += (double)params->intra[r->layer][unit * width + j] * mean_of(r->layer == 0 ? visible : NULL, j);
+  return sum;
+}
+
+vpf_status vpfi_start_biases(vpfi_params *params, const vpfi_shape *shape, const vpfi_rows *visible) {
+  const size_t n = shape->layer[0].size;
+  uint64_t *ones = vpfi_alloc(64 * visible->words, sizeof *ones);
+  double *mean = vpfi_alloc(n, sizeof *mean);
+  const bool enough = ones && mean;
+  if (enough) count_ones(visible, ones);
+  for (size_t i = 0; enough && i < n; i++) mean[i] = ((double)ones[i] + 0.5) / ((double)visible->rows + 1);
+  for (size_t r = 0; enough && r < shape->n_roles; r++) {
+    const size_t layer = shape->role[r].layer;
+    for (size_t j = 0; j < shape->layer[layer].size; j++) {
+      const double wanted = mean_of(layer == 0 ? mean : NULL, j);
+      params->bias[r][j] = (float)(vpfi_log(wanted / (1 - wanted)) - input(params, shape, r, j, mean));
+    }
+  }
+  if (enough) params->bound = vpfi_params_peak(params, shape);
+  vpfi_free(ones);
+  vpfi_free(mean);
+  return enough ? VPF_OK : VPF_ERR_MEMORY;
+}
