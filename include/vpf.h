@@ -84,6 +84,7 @@
 #include <vpf/model.h>
 
 #include <vpf/optimizer.h>
+#include <vpf/recipe.h>
 #include <vpf/train.h>
 
 #include <vpf/sample.h>

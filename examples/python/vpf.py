@@ -58,7 +58,7 @@ import numpy as np
 
 # ---- What the headers declare. A test compares this with them. ----
 
-_ENUMS = "vpf_status vpf_coupling vpf_bias vpf_noise vpf_ais_start vpf_doubt vpf_method vpf_rule vpf_option vpf_stop " \
+_ENUMS = "vpf_status vpf_coupling vpf_bias vpf_noise vpf_ais_start vpf_doubt vpf_method vpf_rule vpf_option vpf_stop vpf_recipe " \
          "vpf_progress_event"
 
 _STRUCTS = """
@@ -78,7 +78,7 @@ vpf_chain_report { size_t struct_size; double mean, sd, drift, drift_stderr, aut
 vpf_option_info { size_t struct_size; vpf_option option; int integer; const char *name; double low, high, initial; }
 vpf_progress { size_t struct_size; vpf_progress_event event; vpf_stop stop; size_t epoch, epochs, batch, batches, rows;
     double flow; size_t pairs; const double *flow_lower; const double *flow_upper; size_t layers;
-    const double *activity; double rho, w2, seconds, images_per_second, total_seconds; }
+    const double *activity; double rho, w2, seconds, images_per_second, total_seconds, gradient, gradient_noise; }
 vpf_allocator { size_t struct_size; vpf_allocate_fn allocate; vpf_release_fn release; void *user; }
 vpf_flip { double time, rate; size_t unit; int state; }
 """
@@ -196,12 +196,17 @@ vpf_status vpf_optimizer_set_seed(vpf_optimizer *optimizer, uint64_t seed);
 uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
 vpf_status vpf_optimizer_set(vpf_optimizer *optimizer, vpf_option option, double value);
 vpf_status vpf_optimizer_get(const vpf_optimizer *optimizer, vpf_option option, double *out_value);
+const char *vpf_option_value_name(vpf_option option, int value);
 vpf_status vpf_option_bounds(vpf_option option, double *out_low, double *out_high, const char **out_name);
 size_t vpf_option_count(void);
 vpf_status vpf_option_describe(size_t index, vpf_option_info *out);
 vpf_status vpf_optimizer_position(const vpf_optimizer *optimizer, size_t *out_epochs, size_t *out_rows);
 vpf_stop vpf_optimizer_last_stop(const vpf_optimizer *optimizer);
 vpf_status vpf_optimizer_average(const vpf_optimizer *optimizer, vpf_model **out);
+const char *vpf_recipe_name(vpf_recipe recipe);
+const char *vpf_recipe_purpose(vpf_recipe recipe);
+vpf_status vpf_recipe_begin(vpf_recipe recipe, vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer,
+    size_t epochs);
 vpf_status vpf_train(vpf_model *model, const vpf_data *data, vpf_optimizer *optimizer, size_t epochs,
     vpf_progress_fn progress, void *user);
 vpf_status vpf_checkpoint_save(const vpf_model *model, const vpf_optimizer *optimizer, const char *path);
@@ -532,8 +537,20 @@ def _wrong_type(value, what, wanted, named=None):
     return TypeError(f"{what}: must be {', '.join(others)} or {last}, not {value!r}")
 
 
+def _by_name(value, what, named):
+    """The member of an enumeration that a string names ("pcd" is Method.PCD); any other value as it is."""
+    if not named or not isinstance(value, str):
+        return value
+    try:
+        return named[value.upper()]
+    except KeyError:
+        raise ValueError(f"{what}: must be one of {', '.join(repr(m.name.lower()) for m in named)}, not "
+                         f"{value!r}") from None
+
+
 def _integer(value, c_type, what, named=None):
     """The value as an int, if the C type can hold it (ctypes alone would drop bits)."""
+    value = _by_name(value, what, named)
     try:
         number = operator.index(value)
     except TypeError:
@@ -547,6 +564,7 @@ def _integer(value, c_type, what, named=None):
 
 
 def _number(value, what, named=None):
+    value = _by_name(value, what, named)
     if not isinstance(value, numbers.Real):
         raise _wrong_type(value, what, "a number", named)
     return float(value)
@@ -717,6 +735,20 @@ class Stop(enum.IntEnum):
     EPOCHS = 1
     CALLBACK = 2
     DIVERGED = 3
+    CONVERGED = 4
+
+
+class Recipe(enum.IntEnum):
+    """Settings and starting parameters that are known to work together: see begin_recipe()."""
+    PAPER = 0
+    LIKELIHOOD = 1
+    FULLY_VISIBLE = 2
+    SPARSE = 3
+
+    @property
+    def purpose(self):
+        """What the recipe is for, in a few words."""
+        return _library.vpf_recipe_purpose(self).decode()
 
 
 class ProgressEvent(enum.IntEnum):
@@ -746,7 +778,7 @@ class Doubt(enum.IntFlag):
         return [_library.vpf_doubt_text(doubt).decode() for doubt in Doubt if doubt in self]
 
 
-_named_numbers = {"vpf_coupling": Coupling, "vpf_bias": Bias, "vpf_noise": Noise,  # of parameters
+_named_numbers = {"vpf_coupling": Coupling, "vpf_bias": Bias, "vpf_noise": Noise, "vpf_recipe": Recipe,  # of parameters
                   "method": Method, "rule": Rule}  # of options
 
 
@@ -1396,11 +1428,11 @@ class Optimizer(_Handle, collections.abc.Mapping):
 
     Optimizer(seed=1, **options): a mapping from names of options to numbers. It begins with the paper preset:
 
-        optimizer = vpf.Optimizer(method=vpf.Method.PCD, batch_size=100)
+        optimizer = vpf.Optimizer(method="pcd", batch_size=100)
         optimizer["learning_rate"] = 1e-4
 
     OPTIONS lists names, bounds and defaults; the header optimizer.h says what they mean. The values of "method" are in
-    Method, those of "rule" in Rule. Options may be set at any time, even in a progress function. An unknown name raises
+    Method, those of "rule" in Rule; their names do as well ("pcd" is Method.PCD). Options may be set at any time, even in a progress function. An unknown name raises
     KeyError, a value outside the bounds ArgumentError."""
 
     _watching = False  # train() has set progress_batches, to notice Ctrl-C; the user still sees 0
@@ -1602,6 +1634,20 @@ class _HeldSignals:
 # the first epoch, then as many as take this many seconds. Nothing else depends on them.
 _FIRST_WATCH = 16
 _WATCH_SECONDS = 0.1
+
+
+def begin_recipe(recipe, model, data, optimizer, epochs):
+    """Begin a training by a recipe: choose the parameters of the model and the options of a new optimizer.
+
+        optimizer = vpf.Optimizer(seed=1)
+        vpf.begin_recipe("likelihood", model, data, optimizer, 10)
+        vpf.train(model, data, optimizer, 10)
+        best = optimizer.average()
+
+    @param recipe  a Recipe or its name: "paper", "likelihood", "fully_visible", "sparse"
+    @param data    Data [rows x n_0], the training data
+    @param epochs  how many are planned: schedules depend on it. Raises ShapeError, StateError (the optimizer has trained)."""
+    _call("vpf_recipe_begin", recipe, model, data, optimizer, epochs)
 
 
 def train(model, data, optimizer, epochs, progress=None):

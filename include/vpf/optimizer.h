@@ -64,10 +64,12 @@ typedef enum vpf_rule {
   X(CENTRED, 206, "centred", 0, 1, 0, 1)                                                           \
   X(AVERAGE, 207, "average", 0, 0.999999, 0, 0)                                                    \
   X(DROP_EPOCH, 208, "drop_epoch", 0, 1000000000, 0, 1)                                            \
+  X(TOLERANCE, 209, "tolerance", 0, 1000, 0, 0)                                                    \
   X(BATCH_SIZE, 300, "batch_size", 1, 1048576, 40, 1)                                              \
   X(SHUFFLE, 301, "shuffle", 0, 1, 1, 1)                                                           \
   X(GIBBS_STEPS, 400, "gibbs_steps", 1, 1000000, 1, 1)                                             \
   X(PARTICLES, 401, "particles", 1, 1048576, 100, 1)                                               \
+  X(PARTICLES_PER_BATCH, 402, "particles_per_batch", 0, 1048576, 0, 1)                             \
   X(ESTEP, 500, "estep", 0, 1, 0, 1)                                                               \
   X(ESTEP_SWEEPS, 501, "estep_sweeps", 0, 10000, 1, 1)                                             \
   X(ESTEP_ORDER, 502, "estep_order", 0, 1, 0, 1)                                                   \
@@ -95,11 +97,17 @@ typedef enum vpf_option {
                                           vpf_optimizer_average() */
   VPF_OPTION_DROP_EPOCH = 208,       /**< from this epoch on, counted from 1 over the optimizer's life, the learning rate
                                           is a tenth of LEARNING_RATE; 0: never */
+  VPF_OPTION_TOLERANCE = 209,        /**< above 0: measure the gradient (see vpf_progress), and stop after an epoch whose mean
+                                          gradient is at most this many times its noise: 0.1, say. What is left to gain is
+                                          then small beside what other data of the same kind would change. 0: neither */
   VPF_OPTION_BATCH_SIZE = 300,       /**< data rows in a minibatch */
   VPF_OPTION_SHUFFLE = 301,          /**< 0: rows in their own order (the paper's runs); 1: a new order every epoch */
   VPF_OPTION_GIBBS_STEPS = 400,      /**< k of CD-k and PCD-k */
   VPF_OPTION_PARTICLES = 401,        /**< number of persistent chains of PCD, called particles in the literature;
                                           another number starts new chains */
+  VPF_OPTION_PARTICLES_PER_BATCH = 402, /**< how many of them a minibatch advances and learns from, each in its turn; 0, or
+                                          more than there are: all. Many chains of which few are advanced cost what the few
+                                          cost, but their noise is new in every minibatch */
   VPF_OPTION_ESTEP = 500,            /**< how VPF draws the hidden units. 0: bottom-up (paper, Algorithm 1); 1: Gibbs
                                           sampling over all hidden layers, each given both its neighbours. Of the
                                           E-step's options CD and PCD heed ESTEP_ORDER alone */
@@ -120,7 +128,8 @@ typedef enum vpf_stop {
   VPF_STOP_NONE = 0,     /**< nothing has been trained yet */
   VPF_STOP_EPOCHS = 1,   /**< all epochs were done */
   VPF_STOP_CALLBACK = 2, /**< the progress function asked for it */
-  VPF_STOP_DIVERGED = 3  /**< training diverged; see VPF_ERR_DIVERGED at vpf_train() */
+  VPF_STOP_DIVERGED = 3, /**< training diverged; see VPF_ERR_DIVERGED at vpf_train() */
+  VPF_STOP_CONVERGED = 4 /**< an epoch's gradient was within VPF_OPTION_TOLERANCE of nothing */
 } vpf_stop;
 
 /** Create an optimizer with the paper preset and seed 1. Since 1.0.
@@ -151,9 +160,9 @@ VPF_API uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
  *  - with the next minibatch: RULE, LEARNING_RATE, BETA1, BETA2, ADAM_EPSILON, MOMENTUM, WEIGHT_DECAY, DROP_EPOCH,
  *    GIBBS_STEPS
  *  - with the next epoch: SHUFFLE; and PROGRESS_BATCHES, or with the next vpf_train() if that comes first
- *  - with the next vpf_train(): BATCH_SIZE, THREADS, CENTRED, and whether there is an AVERAGE; its decay, if it is not 0,
- *    with the next minibatch
- *  - with the next vpf_train() that does not have to finish an epoch first: METHOD, PARTICLES and the options of the
+ *  - with the next vpf_train(): BATCH_SIZE, THREADS, CENTRED, whether there is an AVERAGE (its decay, if it is not 0, with the
+ *    next minibatch), and whether there is a TOLERANCE
+ *  - with the next vpf_train() that does not have to finish an epoch first: METHOD, PARTICLES, PARTICLES_PER_BATCH and the options of the
  *    E-step, which determine how much memory is needed
  *
  *  @param optimizer  what to change
@@ -177,6 +186,15 @@ VPF_API vpf_status vpf_optimizer_get(const vpf_optimizer *optimizer, vpf_option 
  *  @retval VPF_ERR_ARGUMENT  there is no such option */
 VPF_API vpf_status vpf_option_bounds(vpf_option option, double *out_low, double *out_high,
                                      const char **out_name);
+
+/** The name of a value of an option whose values have names: METHOD ("vpf", "cd", "pcd", ...) and RULE ("adam", "sgd").
+ *  Since 1.0.
+ *
+ *  Programs that read settings compare what they are given with value 0, 1, ... until NULL.
+ *  @param option  which option
+ *  @param value   0, 1, ...
+ *  @return a static string; NULL beyond the last value, and for an option whose values are plain numbers. Cannot fail */
+VPF_API const char *vpf_option_value_name(vpf_option option, int value);
 
 /** One row of VPF_OPTION_LIST, for bindings, which cannot read the list itself. Since 1.0. */
 typedef struct vpf_option_info {

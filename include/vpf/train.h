@@ -20,7 +20,8 @@ typedef enum vpf_progress_event { VPF_PROGRESS_EPOCH = 0, VPF_PROGRESS_BATCH = 1
 typedef struct vpf_progress {
   size_t struct_size;        /**< sizeof(vpf_progress) of the library */
   vpf_progress_event event;  /**< the end of an epoch, or of a minibatch */
-  vpf_stop stop;             /**< NONE while training continues; EPOCHS at the last epoch of this vpf_train() */
+  vpf_stop stop;             /**< NONE while training continues; EPOCHS at the last epoch of this vpf_train(), CONVERGED
+                                  if it ends because of VPF_OPTION_TOLERANCE */
   size_t epoch;              /**< this epoch, counted from 1 over the optimizer's life */
   size_t epochs;             /**< the epoch at whose end this vpf_train() will return */
   size_t batch;              /**< minibatches of this epoch that are done, 1 .. batches */
@@ -39,6 +40,11 @@ typedef struct vpf_progress {
   double seconds;            /**< wall time that this vpf_train() has spent on this epoch */
   double images_per_second;  /**< data rows done in that time, divided by it */
   double total_seconds;      /**< wall time of this vpf_train(), without any earlier ones */
+  double gradient;           /**< at the end of an epoch with VPF_OPTION_TOLERANCE above 0: the Euclidean norm of the mean of
+                                  its minibatches' gradients, weight decay included (of the centred parameters, where the
+                                  gradient is centred); else NaN */
+  double gradient_noise;     /**< how large that would be by chance, if the true gradient were 0: the standard error of the
+                                  mean, from the scatter of the minibatches; NaN where gradient is, or with 1 minibatch */
 } vpf_progress;
 
 /** A progress function; it returns 0 to continue, anything else to stop after this minibatch or epoch. Since 1.0.

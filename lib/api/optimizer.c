@@ -3,6 +3,7 @@
 #include "api/structs.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "learn/method.h"
 
 vpf_status vpf_optimizer_create(vpf_optimizer **out) {
   if (!out) return vpfi_null(__func__, "out");
@@ -75,6 +76,14 @@ vpf_status vpf_option_bounds(vpf_option option, double *out_low, double *out_hig
   if (out_high) *out_high = vpfi_option_table[position].high;
   if (out_name) *out_name = vpfi_option_table[position].name;
   return VPF_OK;
+}
+
+const char *vpf_option_value_name(vpf_option option, int value) {
+  static const char *const rules[] = {[VPF_RULE_ADAM] = "adam", [VPF_RULE_SGD] = "sgd"};
+  if (value < 0) return NULL;
+  if (option == VPF_OPTION_METHOD) return value < VPFI_N_METHODS ? vpfi_method_at((size_t)value)->name : NULL;
+  if (option == VPF_OPTION_RULE) return value < (int)(sizeof rules / sizeof *rules) ? rules[value] : NULL;
+  return NULL;
 }
 
 size_t vpf_option_count(void) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "learn/epoch.h"
 
+#include "learn/convergence.h"
 #include "learn/estep.h"
 #include "learn/minibatch.h"
 #include "learn/order.h"
@@ -17,6 +18,7 @@ static void begin_epoch(vpfi_trainer *trainer) {
   learner->data = trainer->data.id;
   trainer->ahead.rows = 0;
   vpfi_sums_zero(&learner->sums, &learner->shape);
+  vpfi_gradients_begin(learner);
   vpfi_estep_of_epoch(trainer);
   if (!trainer->fresh) return;
   trainer->method->keeper->start(trainer, trainer->fresh, learner->kept[trainer->number]);
@@ -75,17 +77,19 @@ vpf_status vpfi_run_epochs(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn
       learner->last_stop = VPF_STOP_DIVERGED;
       return status;
     }
+    bool converged = false;
     if (!stopped) {
       learner->inside = false;
       learner->epochs++;
+      converged = vpfi_has_converged(learner);
       if (progress) {
         vpf_progress p = vpfi_progress_of(trainer, VPF_PROGRESS_EPOCH, &clock, target);
-        p.stop = learner->epochs == target ? VPF_STOP_EPOCHS : VPF_STOP_NONE;
+        p.stop = converged ? VPF_STOP_CONVERGED : learner->epochs == target ? VPF_STOP_EPOCHS : VPF_STOP_NONE;
         stopped = progress(&p, user) != 0;
       }
     }
-    if (stopped) {
-      learner->last_stop = VPF_STOP_CALLBACK;
+    if (stopped || converged) {
+      learner->last_stop = converged ? VPF_STOP_CONVERGED : VPF_STOP_CALLBACK;
       return VPF_OK;
     }
   }

@@ -53,6 +53,7 @@ void vpfi_learner_clear(vpfi_learner *learner) {
   vpfi_params_clear(&learner->moment2, &learner->shape);
   vpfi_role_vectors_destroy(learner->offset, &learner->shape);
   vpfi_learner_drop_average(learner);
+  vpfi_learner_drop_gradients(learner);
   vpfi_shape_clear(&learner->shape);
   *learner = (vpfi_learner){0};
 }
@@ -82,6 +83,15 @@ void vpfi_learner_unbind(vpfi_learner *learner) {
   fresh.last_stop = old.last_stop;
   vpfi_learner_clear(learner);
   *learner = fresh;
+}
+
+bool vpfi_learner_sums_gradients(const vpfi_learner *learner) {
+  return learner->gradient.bias;
+}
+
+void vpfi_learner_drop_gradients(vpfi_learner *learner) {
+  if (vpfi_learner_sums_gradients(learner)) vpfi_params_clear(&learner->gradient, &learner->shape);
+  learner->gradient_squares = 0;
 }
 
 bool vpfi_learner_averages(const vpfi_learner *learner) {

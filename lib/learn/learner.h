@@ -47,6 +47,9 @@ typedef struct vpfi_learner {
   vpfi_params average;   /* running average of the parameters; without memory while there is none */
   uint64_t average_steps; /* steps since it began; 0: there is none */
 
+  vpfi_params gradient;  /* sum of the gradients of the epoch's minibatches; without memory where not measured */
+  double gradient_squares; /* sum of their squared norms */
+
   uint64_t epochs;       /* epochs ended */
   bool inside;           /* an epoch has begun but not ended */
   size_t cursor;         /* how many of its rows are done */
@@ -77,6 +80,10 @@ void vpfi_learner_unbind(vpfi_learner *learner);
 
 /* Replace what method number k keeps; the old is destroyed. */
 void vpfi_learner_keep(vpfi_learner *learner, size_t k, void *kept);
+
+/* Whether gradients are summed, and freeing that memory. */
+bool vpfi_learner_sums_gradients(const vpfi_learner *learner);
+void vpfi_learner_drop_gradients(vpfi_learner *learner);
 
 /* Whether there is memory for an average, and freeing it. */
 bool vpfi_learner_averages(const vpfi_learner *learner);

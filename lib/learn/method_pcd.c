@@ -7,10 +7,12 @@
 #include "learn/contrast.h"
 #include "num/rng.h"
 
-/* What is kept: the chains, in VPFI_ORDER_APART, and how many times they have been drawn, which numbers the draws. */
+/* What is kept: the chains, in VPFI_ORDER_APART; how many times some have been drawn, which numbers the draws; and whose
+ * turn is next. */
 typedef struct persistent {
   vpfi_states chains;
   uint64_t time;
+  size_t next;
 } persistent;
 
 static persistent *kept_by(const vpfi_learner *learner) {
@@ -22,29 +24,40 @@ static size_t chains_now(const vpfi_learner *learner) {
   return learner->inside ? kept_by(learner)->chains.rows : (size_t)learner->option[VPFI_AT_PARTICLES];
 }
 
+/* How many of them a minibatch uses. */
+static size_t chains_used(const vpfi_learner *learner) {
+  const size_t chains = chains_now(learner), wanted = (size_t)learner->option[VPFI_AT_PARTICLES_PER_BATCH];
+  return wanted == 0 || wanted > chains ? chains : wanted;
+}
+
 static vpfi_needs needs(const vpfi_learner *learner, size_t batch_rows) {
   (void)batch_rows;
-  return vpfi_contrast_needs(learner, chains_now(learner));
+  return vpfi_contrast_needs(learner, chains_used(learner));
 }
 
 /* The chains advance in the minibatch's memory; accept() copies them back. */
 static bool gradient(vpfi_trainer *trainer, double *bound, vpfi_overflow *where) {
   const persistent *p = kept_by(trainer->learner);
   vpfi_states *states = &trainer->batch.states;
-  const size_t rows = trainer->batch.rows;
+  const size_t rows = trainer->batch.rows, used = trainer->needs.chains;
   vpfi_contrast_begin(trainer, false);
   (void)where; /* fields of any size are fine: nothing is exponential in them */
-  vpfi_states_copy(states, rows, &p->chains, 0, p->chains.rows);
-  for (size_t c = 0; c < p->chains.rows; c++) states->ids[rows + c] = c;
-  vpfi_contrast_gains(trainer, p->chains.rows,
-                      vpfi_rng_stream(trainer->learner->epoch_seed, VPFI_PURPOSE_PARTICLES, p->time));
+  for (size_t c = 0; c < used; c++) {
+    const size_t chain = (p->next + c) % p->chains.rows;
+    vpfi_states_copy(states, rows + c, &p->chains, chain, 1);
+    states->ids[rows + c] = chain;
+  }
+  vpfi_contrast_gains(trainer, used, vpfi_rng_stream(trainer->learner->epoch_seed, VPFI_PURPOSE_PARTICLES, p->time));
   *bound = VPFI_CONTRAST_BOUND;
   return true;
 }
 
 static void accept(vpfi_trainer *trainer, size_t first_chain) {
   persistent *p = kept_by(trainer->learner);
-  vpfi_states_copy(&p->chains, 0, &trainer->batch.states, first_chain, p->chains.rows);
+  const size_t used = trainer->needs.chains;
+  for (size_t c = 0; c < used; c++)
+    vpfi_states_copy(&p->chains, (p->next + c) % p->chains.rows, &trainer->batch.states, first_chain + c, 1);
+  p->next = (p->next + used) % p->chains.rows;
   p->time++;
 }
 
@@ -97,22 +110,25 @@ static void start(vpfi_trainer *trainer, void *fresh, const void *kept) {
                         trainer->batch.scratch, vpfi_states_edit(&p->chains, k, row));
 }
 
-enum { AT_ROWS, AT_TIME, N_NUMBERS };
+enum { AT_ROWS, AT_TIME, AT_NEXT, N_NUMBERS };
 
 static void pack(const void *kept, uint64_t *numbers) {
   const persistent *p = kept;
   numbers[AT_ROWS] = p->chains.rows;
   numbers[AT_TIME] = p->time;
+  numbers[AT_NEXT] = p->next;
 }
 
 static vpf_status unpack(const uint64_t *numbers, void **kept) {
   *kept = NULL;
   if (numbers[AT_ROWS] > (uint64_t)vpfi_option_table[VPFI_AT_PARTICLES].high) return VPF_ERR_FORMAT;
   if (numbers[AT_ROWS] == 0) return VPF_OK;
+  if (numbers[AT_NEXT] >= numbers[AT_ROWS]) return VPF_ERR_FORMAT;
   persistent *p;
   const vpf_status status = create(&p, (size_t)numbers[AT_ROWS]);
   if (status) return status;
   p->time = numbers[AT_TIME];
+  p->next = (size_t)numbers[AT_NEXT];
   *kept = p;
   return VPF_OK;
 }

@@ -101,7 +101,7 @@ static void sum_batch(vpfi_trainer *trainer, size_t rows) {
 }
 
 /* Of running means over minibatches: the newest counts at least this much. */
-#define OFFSET_RATE 0.01f
+#define OFFSET_RATE 0.003f
 
 /* Centre the gradient by offsets that have followed this minibatch. They are the learner's once the step is taken. */
 static void centre(vpfi_trainer *trainer, size_t rows) {

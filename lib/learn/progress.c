@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "learn/progress.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "bm/sparsity.h"
+#include "learn/convergence.h"
 
 double vpfi_now(void) {
   struct timespec t;
@@ -33,6 +35,7 @@ vpf_progress vpfi_progress_of(vpfi_trainer *trainer, vpf_progress_event event, c
                     .activity = activity};
   p.batches = p.batch + (rows - learner->cursor + trainer->batch_rows - 1) / trainer->batch_rows;
   memset(trainer->report, 0, 2 * shape->pairs * sizeof(double));
+  if (!(sums->rows > 0)) sums = &learner->sums; /* a run that goes on has not measured a minibatch yet */
   for (size_t r = 0; r < shape->n_roles; r++) {
     double *part = shape->role[r].lower ? lower : upper;
     part[shape->role[r].pair] += sums->flow[r] / sums->rows;
@@ -40,6 +43,8 @@ vpf_progress vpfi_progress_of(vpfi_trainer *trainer, vpf_progress_event event, c
   }
   for (size_t l = 0; l < shape->n_layers; l++)
     activity[l] = sums->on[l] / (sums->rows * (double)shape->layer[l].size);
+  p.gradient = p.gradient_noise = NAN;
+  if (event == VPF_PROGRESS_EPOCH) vpfi_gradient_norms(learner, &p.gradient, &p.gradient_noise);
   if (event == VPF_PROGRESS_EPOCH && shape->n_joins > 0)
     vpfi_sparsity(shape, trainer->params, 0, &p.rho, &p.w2);
   const double time = vpfi_now();

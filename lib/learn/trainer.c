@@ -90,6 +90,15 @@ static vpf_status begin_average(vpfi_learner *learner) {
   return wanted && !vpfi_learner_averages(learner) ? vpfi_params_init_moments(&learner->average, &learner->shape) : VPF_OK;
 }
 
+/* Gradients are summed over whole epochs: an unfinished one stays as it began. */
+static vpf_status begin_gradients(vpfi_learner *learner) {
+  const bool wanted = learner->option[VPFI_AT_TOLERANCE] > 0;
+  if (learner->inside || wanted == vpfi_learner_sums_gradients(learner)) return VPF_OK;
+  if (wanted) return vpfi_params_init_moments(&learner->gradient, &learner->shape);
+  vpfi_learner_drop_gradients(learner);
+  return VPF_OK;
+}
+
 vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_params *params,
                              const vpfi_training_data *data) {
   const vpf_method number = vpfi_method_now(learner);
@@ -107,6 +116,7 @@ vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_
   trainer->needs = trainer->method->needs(learner, trainer->batch_rows);
   status = alloc_all(trainer);
   if (!status) status = begin_average(learner);
+  if (!status) status = begin_gradients(learner);
   if (status) {
     vpfi_trainer_clear(trainer);
     return status;

@@ -14,22 +14,28 @@ typedef struct update_job {
   vpfi_update weights, biases; /* they differ in weight decay */
   const vpfi_params *average;  /* NULL: none */
   float keep, take;            /* average = keep average + take parameters */
+  bool sums_gradients;
   bool trial;                  /* work on copies */
   vpfi_tile_peak *tile_peaks;
 } update_job;
 
-/* The parameters of one tile, from upper unit j0 on; the caller sets `rows` and `cols`. */
-static vpfi_parameters parameters_of(const update_job *job, const vpfi_tile *tile, size_t j0) {
-  const vpfi_params *p = job->params, *m = &job->learner->moment1, *v = &job->learner->moment2;
-  const size_t k = tile->index, stride = vpfi_tile_width(job->machine->shape, tile), at = tile->first * stride + j0;
+/* Where a tile begins in one set of parameters. */
+static float *tile_of(const update_job *job, const vpfi_params *p, const vpfi_tile *tile) {
+  const size_t at = tile->first * vpfi_tile_width(job->machine->shape, tile);
   switch (tile->kind) {
-    case VPFI_BLOCK_WEIGHTS:
-      return (vpfi_parameters){.w = p->weights[k] + at, .m = m->weights[k] + at, .v = v->weights[k] + at, .stride = stride};
-    case VPFI_BLOCK_INTRA:
-      return (vpfi_parameters){.w = p->intra[k] + at, .m = m->intra[k] + at, .v = v->intra[k] + at, .stride = stride};
+    case VPFI_BLOCK_WEIGHTS: return p->weights[tile->index] + at;
+    case VPFI_BLOCK_INTRA: return p->intra[tile->index] + at;
     case VPFI_BLOCK_BIAS: break;
   }
-  return (vpfi_parameters){.w = p->bias[k] + at, .m = m->bias[k] + at, .v = v->bias[k] + at, .stride = stride};
+  return p->bias[tile->index] + at;
+}
+
+/* The parameters of one tile, from upper unit j0 on; the caller sets `rows` and `cols`. */
+static vpfi_parameters parameters_of(const update_job *job, const vpfi_tile *tile, size_t j0) {
+  return (vpfi_parameters){.w = tile_of(job, job->params, tile) + j0,
+                           .m = tile_of(job, &job->learner->moment1, tile) + j0,
+                           .v = tile_of(job, &job->learner->moment2, tile) + j0,
+                           .stride = vpfi_tile_width(job->machine->shape, tile)};
 }
 
 static float apply(const update_job *job, const vpfi_parameters *to, const float *sum, const vpfi_update *update) {
@@ -49,18 +55,28 @@ static float attempt(const update_job *job, const vpfi_parameters *to, size_t ro
   return apply(job, &p, sum + row * VPFI_TILE_UPPER + first, update);
 }
 
+static float *gradient_of(const update_job *job, const vpfi_tile *tile) {
+  return tile_of(job, &job->learner->gradient, tile);
+}
+
 /* Let the average follow the parameters of a tile, while they are in the cache. */
 static void average_tile(const update_job *job, const vpfi_tile *tile) {
   if (!job->average) return;
-  const size_t k = tile->index, width = vpfi_tile_width(job->machine->shape, tile), at = tile->first * width;
-  float *const *to = NULL, *const *from = NULL;
-  switch (tile->kind) {
-    case VPFI_BLOCK_WEIGHTS: to = job->average->weights, from = job->params->weights; break;
-    case VPFI_BLOCK_INTRA: to = job->average->intra, from = job->params->intra; break;
-    case VPFI_BLOCK_BIAS: to = job->average->bias, from = job->params->bias; break;
-  }
-  const size_t rows = tile->kind == VPFI_BLOCK_BIAS ? 1 : tile->count;
-  job->machine->kernels->average(to[k] + at, from[k] + at, rows, width, width, job->keep, job->take);
+  const size_t width = vpfi_tile_width(job->machine->shape, tile), rows = tile->kind == VPFI_BLOCK_BIAS ? 1 : tile->count;
+  job->machine->kernels->average(tile_of(job, job->average, tile), tile_of(job, job->params, tile), rows, width, width,
+                                 job->keep, job->take);
+}
+
+/* Add the gradient of `rows` rows of parameters to the epoch's sum, [rows x stride] from `to` on; returns its squared norm. */
+static double sum_gradient(const vpfi_update *update, const vpfi_parameters *p, const float *sum, float *to) {
+  double square = 0;
+  for (size_t row = 0; row < p->rows; row++, sum += VPFI_TILE_UPPER)
+    for (size_t k = 0; k < p->cols; k++) {
+      const float g = update->scale * sum[k] + update->decay * p->w[row * p->stride + k];
+      to[row * p->stride + k] += g;
+      square += (double)g * (double)g;
+    }
+  return square;
 }
 
 static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, vpfi_scratch *scratch) {
@@ -68,12 +84,15 @@ static vpfi_tile_peak update_bias(const update_job *job, const vpfi_tile *tile, 
   vpfi_batch_bias_gradient(job->batch, job->machine, tile->index, scratch->z);
   to.rows = 1;
   to.cols = vpfi_tile_width(job->machine->shape, tile);
-  if (!job->trial) return (vpfi_tile_peak){apply(job, &to, scratch->z, &job->biases), 0};
+  if (!job->trial) {
+    const double square = job->sums_gradients ? sum_gradient(&job->biases, &to, scratch->z, gradient_of(job, tile)) : 0;
+    return (vpfi_tile_peak){.peak = apply(job, &to, scratch->z, &job->biases), .square = square};
+  }
   for (size_t j = 0; j < to.cols; j += VPFI_KERNEL_LANES) {
     const float peak = attempt(job, &to, 0, j, VPFI_KERNEL_LANES, scratch->z, &job->biases);
-    if (!isfinite(peak)) return (vpfi_tile_peak){peak, j};
+    if (!isfinite(peak)) return (vpfi_tile_peak){.peak = peak, .unit = j};
   }
-  return (vpfi_tile_peak){0, 0};
+  return (vpfi_tile_peak){.peak = 0};
 }
 
 /* Update W^T from a tile of W. */
@@ -88,9 +107,9 @@ static void transpose_tile(const update_job *job, const vpfi_tile *tile) {
 static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile, size_t thread) {
   const vpfi_shape *shape = job->machine->shape;
   const size_t width = vpfi_tile_width(shape, tile);
-  float peak = 0;
+  vpfi_tile_peak found = {.peak = 0};
   for (size_t j0 = 0; j0 < width; j0 += VPFI_TILE_UPPER) {
-    const bool fused = job->adam && !job->trial;
+    const bool fused = job->adam && !job->trial && !job->sums_gradients;
     vpfi_selection rest;
     vpfi_parameters to = parameters_of(job, tile, j0);
     to.rows = tile->count;
@@ -98,14 +117,16 @@ static vpfi_tile_peak update_matrix(const update_job *job, const vpfi_tile *tile
     const float *sum = vpfi_batch_gradient(job->batch, job->machine, tile, j0, to.cols, thread, fused ? &rest : NULL);
     for (size_t i = 0; job->trial && i < to.rows; i++) {
       const float here = attempt(job, &to, i, 0, to.cols, sum, &job->weights);
-      if (!isfinite(here)) return (vpfi_tile_peak){here, tile->first + i};
+      if (!isfinite(here)) return (vpfi_tile_peak){.peak = here, .unit = tile->first + i};
     }
     if (job->trial) continue;
-    peak = fmaxf(peak, fused && rest.count > 0 ? job->machine->kernels->adam_selected(&to, &rest, &job->weights)
-                                               : apply(job, &to, sum, &job->weights));
+    if (job->sums_gradients) found.square += sum_gradient(&job->weights, &to, sum, gradient_of(job, tile) + j0);
+    found.peak = fmaxf(found.peak, fused && rest.count > 0 ? job->machine->kernels->adam_selected(&to, &rest, &job->weights)
+                                                           : apply(job, &to, sum, &job->weights));
   }
   if (!job->trial && job->batch->keep_transposed) transpose_tile(job, tile); /* while W is in the cache */
-  return (vpfi_tile_peak){peak, 0};
+  if (tile->kind == VPFI_BLOCK_INTRA) found.square /= 2; /* each edge of U is there twice */
+  return found;
 }
 
 static void update_range(void *context, size_t begin, size_t end, size_t thread) {
@@ -136,6 +157,7 @@ static bool run(update_job *job, float *peak, vpfi_blowup *blowup) {
       return false;
     }
     *peak = fmaxf(*peak, job->tile_peaks[t].peak);
+    if (job->sums_gradients && !job->trial) job->learner->gradient_squares += job->tile_peaks[t].square;
   }
   return true;
 }
@@ -168,6 +190,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
                     .batch = batch,
                     .adam = adam,
                     .tile_peaks = tile_peaks,
+                    .sums_gradients = vpfi_learner_sums_gradients(learner),
                     .biases = {.scale = 1.0f / (float)rows,
                                .rate = (float)(learning_rate(learner) * correction),
                                .beta1 = (float)option[VPFI_AT_BETA1],

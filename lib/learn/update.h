@@ -7,10 +7,11 @@
 #include "learn/learner.h"
 
 /* What a tile reports: its largest magnitude and, where that is not finite, the first such unit (row of
- * the matrix, entry of the bias). */
+ * the matrix, entry of the bias); and the squared norm of its gradient, if that is measured. */
 typedef struct vpfi_tile_peak {
   float peak;
   size_t unit;
+  double square;
 } vpfi_tile_peak;
 
 /* The parameter that would cease to be finite: in W_layer, U_layer or a bias of the layer. */

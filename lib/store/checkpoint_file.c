@@ -112,7 +112,7 @@ static bool keeps_nothing(const vpfi_learner *learner) {
 /* False if some number is impossible; the file is then refused. */
 static bool unpack_state(const uint64_t state[MOST_STATE], vpfi_learner *learner) {
   const uint64_t most = (uint64_t)1 << 47; /* rows, epochs */
-  if (state[AT_LAST_STOP] > VPF_STOP_DIVERGED || state[AT_METHOD] >= VPFI_N_METHODS) return false;
+  if (state[AT_LAST_STOP] > VPF_STOP_CONVERGED || state[AT_METHOD] >= VPFI_N_METHODS) return false;
   learner->method = (vpf_method)state[AT_METHOD];
   learner->seed = state[AT_SEED];
   learner->last_stop = (vpf_stop)state[AT_LAST_STOP];
@@ -150,10 +150,12 @@ typedef struct flat_learner {
   uint64_t keys[VPFI_N_OPTIONS];
   uint64_t state[MOST_STATE];
   double powers[2], sum_rows[1];
+  double gradient_squares[1];
   uint64_t offset_steps[1], average_steps[1]; /* where there are any, tensors of their own */
 } flat_learner;
 
-static const char OFFSET_STEPS[] = "optimizer.offset_steps", AVERAGE_STEPS[] = "optimizer.average_steps";
+static const char OFFSET_STEPS[] = "optimizer.offset_steps", AVERAGE_STEPS[] = "optimizer.average_steps",
+                  GRADIENT_SQUARES[] = "optimizer.gradient_squares";
 
 /* A tensor that is only written. */
 static vpfi_tensor given(const char *name, vpfi_dtype dtype, size_t count, const void *data) {
@@ -174,7 +176,7 @@ static vpfi_tensor matrix(vpfi_dtype dtype, size_t rows, size_t cols, size_t str
 }
 
 static size_t most_tensors(const vpfi_shape *shape) {
-  return 10 + 3 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_roles + shape->n_planes[VPFI_ORDER_APART] +
+  return 11 + 4 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_roles + shape->n_planes[VPFI_ORDER_APART] +
          VPFI_N_METHODS * vpfi_most_kept_tensors(shape);
 }
 
@@ -246,6 +248,10 @@ static size_t list_bound(vpfi_tensor *list, const vpfi_learner *learner, flat_le
     list[n++] = vector(AVERAGE_STEPS, VPFI_DTYPE_U64, 1, flat->average_steps);
     n += list_params(list + n, shape, &learner->average, "average");
   }
+  if (vpfi_learner_sums_gradients(learner)) {
+    list[n++] = vector(GRADIENT_SQUARES, VPFI_DTYPE_F64, 1, flat->gradient_squares);
+    n += list_params(list + n, shape, &learner->gradient, "gradient");
+  }
   return n + list_bits(list + n, learner);
 }
 
@@ -253,6 +259,7 @@ vpf_status vpfi_checkpoint_write(const char *path, const vpfi_shape *shape, cons
                                  const vpfi_learner *learner) {
   flat_learner flat = {.powers = {learner->beta1_power, learner->beta2_power},
                        .sum_rows = {learner->sums.rows},
+                       .gradient_squares = {learner->gradient_squares},
                        .offset_steps = {learner->offset_steps},
                        .average_steps = {learner->average_steps}};
   for (int k = 0; k < VPFI_N_OPTIONS; k++) flat.keys[k] = (uint64_t)vpfi_option_table[k].key;
@@ -371,6 +378,8 @@ static vpf_status read_extras(const vpfi_safetensors *file, vpfi_learner *learne
   vpf_status status = read_steps(file, OFFSET_STEPS, flat->offset_steps);
   if (!status) status = read_steps(file, AVERAGE_STEPS, flat->average_steps);
   if (!status && flat->average_steps[0] > 0) status = vpfi_params_init_moments(&learner->average, &learner->shape);
+  if (!status && vpfi_safetensors_has(file, GRADIENT_SQUARES))
+    status = vpfi_params_init_moments(&learner->gradient, &learner->shape);
   learner->offset_steps = flat->offset_steps[0];
   learner->average_steps = flat->average_steps[0];
   return status;
@@ -381,6 +390,12 @@ static bool offsets_are_means(const vpfi_learner *learner) {
     for (size_t j = 0; j < learner->shape.layer[learner->shape.role[r].layer].size; j++)
       if (!(learner->offset[r][j] >= 0 && learner->offset[r][j] <= 1)) return false;
   return true;
+}
+
+static bool gradients_are_sound(const vpfi_learner *learner) {
+  return !vpfi_learner_sums_gradients(learner) ||
+         (isfinite(vpfi_params_peak(&learner->gradient, &learner->shape)) && isfinite(learner->gradient_squares) &&
+          learner->gradient_squares >= 0);
 }
 
 static bool average_is_sound(const vpfi_learner *learner) {
@@ -403,6 +418,7 @@ static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner
   learner->beta1_power = flat->powers[0];
   learner->beta2_power = flat->powers[1];
   learner->sums.rows = flat->sum_rows[0];
+  if (vpfi_learner_sums_gradients(learner)) learner->gradient_squares = flat->gradient_squares[0];
   for (int k = 0; k < 2; k++)
     if (!(flat->powers[k] >= 0 && flat->powers[k] <= 1))
       return vpfi_safetensors_refuse(file, "optimizer.powers[%d] is %g, outside [0, 1]", k, flat->powers[k]);
@@ -410,6 +426,7 @@ static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner
   if (!moments_are_sound(learner))
     return vpfi_safetensors_refuse(file, "the moments are not finite, not symmetric or negative");
   if (!offsets_are_means(learner)) return vpfi_safetensors_refuse(file, "an offset is outside [0, 1]");
+  if (!gradients_are_sound(learner)) return vpfi_safetensors_refuse(file, "the sums of gradients are not finite");
   if (!average_is_sound(learner)) return vpfi_safetensors_refuse(file, "the average is not finite or not symmetric");
   return check_bits(file, learner);
 }
