@@ -24,8 +24,10 @@ typedef struct vpf_optimizer vpf_optimizer;
 /** Which gradient training follows. Since 1.0.
  *
  *  CD and PCD estimate the gradient of the negative log-likelihood of each pair of layers: the mean of y_i y_j over
- *  chains minus its mean over the data (docs/math.md, Eq. (26a)). They train pairwise machines of any depth, and every
- *  machine of one or two layers. In each minibatch the hidden units of the data are drawn afresh, bottom-up, with one
+ *  chains minus its mean over the data (docs/math.md, Eq. (26a)). They train every machine of one or two layers, pairwise
+ *  machines of any depth, and joint ones of any depth without intra-layer weights; in the last, mean field takes the place
+ *  of the hidden sample of the data (Eq. (26c); Salakhutdinov and Hinton 2009), and a Gibbs step draws the even layers, then
+ *  the odd ones. In each minibatch the hidden units of the data are drawn afresh, bottom-up, with one
  *  sweep of every layer that has intra-layer weights. One Gibbs step of a chain draws the lower layer given the upper
  *  one, then the upper given the lower; a layer with intra-layer weights is swept once instead. In a machine of one
  *  layer a step is a sweep.

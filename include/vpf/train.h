@@ -79,11 +79,12 @@ typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
  *                               gives both
  *  @retval VPF_ERR_STATE        an unfinished epoch needs other data, or the call comes from the optimizer's own
  *                               progress function
- *  @retval VPF_ERR_UNSUPPORTED  CD or PCD with a joint machine, or the Gibbs E-step with a pairwise machine, of three
- *                               or more layers
+ *  @retval VPF_ERR_UNSUPPORTED  of machines of three or more layers: CD or PCD with a joint one that has intra-layer
+ *                               weights, or the Gibbs E-step with a pairwise one
  *  @retval VPF_ERR_MEMORY       all memory is allocated before the first step, so nothing has changed
- *  @retval VPF_ERR_DIVERGED     some |z|/2 went above 80, or a parameter would no longer be finite; the message names
- *                               epoch, minibatch, layer and unit. The work of earlier minibatches is kept: model and
+ *  @retval VPF_ERR_DIVERGED     VPF: a unit disagreed with a field of which |z|/2 is above 80, so that its rate would
+ *                               overflow. Any method: a parameter would no longer be finite. The message names epoch,
+ *                               minibatch, layer and unit. The work of earlier minibatches is kept: model and
  *                               optimizer are as they were before the one that failed, inside the same epoch, finite,
  *                               and fit to be saved and trained on. If the parameters are already too large, that
  *                               minibatch fails again at any learning rate: go back to an earlier checkpoint and use a

@@ -8,23 +8,34 @@
 #include "bm/chain.h"
 #include "learn/estep.h"
 #include "num/bits.h"
+#include "num/rng.h"
+
+/* One energy over three layers or more: the positive phase is mean field. */
+static bool is_deep(const vpfi_shape *shape) {
+  return !vpfi_shape_has_pairs(shape);
+}
 
 vpf_status vpfi_contrast_check(const vpfi_learner *learner, const vpfi_shape *shape) {
   (void)learner;
-  if (vpfi_shape_has_pairs(shape)) return VPF_OK;
-  return vpfi_fail(VPF_ERR_UNSUPPORTED,
-                   "contrastive divergence samples pairs of layers: pairwise coupling or at most 2 layers, not a joint "
-                   "model of %zu",
-                   shape->n_layers);
+  if (!is_deep(shape)) return VPF_OK;
+  for (size_t l = 0; l < shape->n_layers; l++)
+    if (shape->layer[l].intra)
+      return vpfi_fail(VPF_ERR_UNSUPPORTED,
+                       "contrastive divergence trains joint machines of %zu layers without intra-layer weights only, and "
+                       "layer %zu has some", shape->n_layers, l);
+  return VPF_OK;
 }
 
 vpfi_needs vpfi_contrast_needs(const vpfi_learner *learner, size_t chains) {
   vpfi_estep_plan plan = {.estep = vpfi_estep_paper, .samples = 1, .period = 0};
   plan.estep.order = learner->option[VPFI_AT_ESTEP_ORDER] > 0 ? VPFI_ORDER_UNSWEPT : VPFI_ORDER_SWEPT;
+  const bool deep = is_deep(&learner->shape);
   return (vpfi_needs){.plan = vpfi_plan_now(learner, plan),
                       .chains = chains,
                       .order = VPFI_ORDER_APART,
-                      .gradient = VPFI_GRADIENT_CORRELATION};
+                      .gradient = VPFI_GRADIENT_CORRELATION,
+                      .transposed = deep,
+                      .mean_field = deep};
 }
 
 bool vpfi_contrast_can_resume(const vpfi_learner *learner) {
@@ -44,6 +55,11 @@ void vpfi_contrast_begin(vpfi_trainer *trainer, bool from_data) {
   const vpfi_shape *shape = trainer->machine.shape;
   assert(batch->order == VPFI_ORDER_APART);
   trainer->measured = trainer->learner->sums.batches % MEASURED == 0;
+  if (is_deep(shape)) {
+    vpfi_positive_find(&trainer->positive, &trainer->machine, batch, batch->rows,
+                       vpfi_rng_stream(trainer->learner->epoch_seed, VPFI_PURPOSE_ESTEP, trainer->learner->epochs));
+    return;
+  }
   if (!from_data && !trainer->measured && !needs_bits(shape)) return;
   vpfi_estep_of_minibatch(trainer);
   for (size_t p = shape->n_planes[trainer->learner->plan.estep.order]; p < batch->states.n_planes; p++)
@@ -58,14 +74,11 @@ typedef struct contrast_job {
   const bool *roles;       /* of which fields have been made */
   bool gains;              /* make gains; otherwise chains are only drawn */
   bool measured;           /* the flow of data is wanted, too */
+  const vpfi_positive *positive; /* of a deep machine; else NULL */
   uint64_t stream;
   uint32_t pass;
   float weight;            /* of a chain */
 } contrast_job;
-
-static bool is_upper(const vpfi_shape *shape, size_t role) {
-  return shape->role[role].below != VPFI_NONE;
-}
 
 /* Set the gains of a role: `weight` times the bit or the mean of each unit. Means are made from the fields that are where
  * the gains will be. */
@@ -74,7 +87,7 @@ static void set_gain(const contrast_job *job, size_t row, size_t role, float wei
   const vpfi_layer *layer = &job->machine->shape->layer[r->layer];
   const size_t plane = r->plane[job->batch->order];
   float *gain = job->batch->gain[role] + row * layer->width;
-  if (is_upper(job->machine->shape, role) && !layer->intra) {
+  if (!vpfi_role_is_lower(job->machine->shape, role) && !layer->intra) {
     job->machine->kernels->sigmoid(gain, gain, weight, layer->size, layer->width);
     return;
   }
@@ -127,6 +140,21 @@ static void do_rows(void *context, size_t begin, size_t end, size_t thread) {
   }
 }
 
+/* The gains of data rows in a deep machine: hidden units count by their means. */
+static void do_deep_data(void *context, size_t begin, size_t end, size_t thread) {
+  const contrast_job *job = context;
+  const vpfi_shape *shape = job->machine->shape;
+  (void)thread;
+  for (size_t row = begin; row < end; row++) {
+    set_gain(job, row, shape->layer[0].down, -1);
+    for (size_t l = 1; l < shape->n_layers; l++) {
+      const size_t width = shape->layer[l].width;
+      float *gain = job->batch->gain[shape->layer[l].up] + row * width;
+      for (size_t j = 0; j < width; j++) gain[j] = -job->positive->mean[l][row * width + j];
+    }
+  }
+}
+
 /* Make the fields of those roles for rows first .. end-1, if they are needed, and what is made of them. */
 static void pass(contrast_job *job, const bool *roles, size_t first, size_t end, bool fields) {
   job->roles = roles;
@@ -154,6 +182,7 @@ void vpfi_contrast_gains(vpfi_trainer *trainer, size_t chains, uint64_t stream) 
                       .machine = &trainer->machine,
                       .data_rows = data,
                       .measured = trainer->measured,
+                      .positive = is_deep(shape) ? &trainer->positive : NULL,
                       .stream = stream,
                       .weight = (float)data / (float)chains};
   const bool one_layer = shape->n_joins == 0;
@@ -162,10 +191,11 @@ void vpfi_contrast_gains(vpfi_trainer *trainer, size_t chains, uint64_t stream) 
     pass(&job, lower, data, all, true); /* gains of lower roles are bits: they can be set before the upper roles are drawn */
     job.pass++;
     if (one_layer) continue;
-    pass(&job, upper, job.gains ? 0 : data, all, true);
+    pass(&job, upper, job.gains && (!job.positive || job.measured) ? 0 : data, all, true);
     job.pass++;
   }
-  pass(&job, lower, 0, data, job.measured); /* gains of data are bits here: fields are for the flow */
+  if (!job.positive || job.measured) pass(&job, lower, 0, data, job.measured); /* gains are bits: fields are for the flow */
+  if (job.positive) vpfi_team_for(&batch->team, data, do_deep_data, &job);
   if (job.measured) sum_flows(batch, shape, data);
   batch->rows = all;
   vpfi_batch_transpose(batch, shape);

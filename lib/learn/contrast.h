@@ -8,6 +8,9 @@
  * gain is a unit's bit times a negative (data) or positive (chains) weight, so the gradient is Eq. (10) without one of
  * its two sums (VPFI_GRADIENT_CORRELATION). Each pair of layers has its own plane of a middle layer (VPFI_ORDER_APART).
  *
+ * A deep joint machine has one energy. Its even layers and its odd layers take the places of lower and upper layers, and
+ * the hidden layers of the data are means of mean field (learn/positive.h).
+ *
  * Where an upper layer has no U, a unit's mean sigmoid(z) takes the place of its drawn bit: the expectation is the
  * same, the variance smaller. Fields are made for many rows at once, role by role. */
 #ifndef VPFI_LEARN_CONTRAST_H
@@ -18,7 +21,7 @@
 /* Bounds the gradient, which is a difference of two probabilities. */
 #define VPFI_CONTRAST_BOUND 1.0
 
-/* VPF_ERR_UNSUPPORTED unless each pair of layers is a machine of its own. */
+/* VPF_ERR_UNSUPPORTED for joint machines of three or more layers with intra-layer weights. */
 vpf_status vpfi_contrast_check(const vpfi_learner *learner, const vpfi_shape *shape);
 
 /* An E-step of its own, drawn afresh in every minibatch, bottom-up with one sweep; and this many chains. */
@@ -31,7 +34,7 @@ void vpfi_contrast_begin(vpfi_trainer *trainer, bool from_data);
 
 /* The rows of trainer->batch are data with which vpfi_contrast_begin() has begun, and the `chains` rows after them hold where
  * the chains start, and their ids. Advance the chains by the learner's number of Gibbs steps, each of them down and up in
- * every pair (one layer: a draw of every unit), and make the gains of all rows; chains together weigh as much as the data.
+ * every pair (one layer: a draw of every unit; deep: even layers, then odd ones), and make the gains of all rows; chains together weigh as much as the data.
  * The flow of the data, to be reported, counts no rate as larger than exp(VPFI_RATE_LIMIT). */
 void vpfi_contrast_gains(vpfi_trainer *trainer, size_t chains, uint64_t stream);
 

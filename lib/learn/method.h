@@ -16,6 +16,7 @@ typedef struct vpfi_needs {
   size_t chains;               /* rows of a minibatch for chains, after its data rows */
   vpfi_order order;            /* of a minibatch's planes */
   vpfi_gradient_form gradient;
+  bool mean_field;             /* room for means of hidden units (learn/positive.h) */
   bool transposed;             /* W^T must follow W in every step, because something draws from above */
 } vpfi_needs;
 

@@ -20,6 +20,10 @@ static vpf_status alloc_batch(vpfi_trainer *trainer) {
   if (!batch->states.ids || !trainer->tile_peaks || !trainer->roles) return VPF_ERR_MEMORY;
   for (size_t r = 0; r < learner->shape.n_roles; r++)
     trainer->roles[(vpfi_role_is_lower(&learner->shape, r) ? 0 : learner->shape.n_roles) + r] = true;
+  if (needs->mean_field) {
+    const vpf_status failed = vpfi_positive_init(&trainer->positive, &learner->shape, trainer->batch_rows);
+    if (failed) return failed;
+  }
   if (!(learner->option[VPFI_AT_CENTRED] > 0)) return VPF_OK;
   batch->centre = &trainer->centre;
   return vpfi_centre_init(&trainer->centre, &learner->shape, batch->capacity);
@@ -134,6 +138,7 @@ void vpfi_trainer_clear(vpfi_trainer *trainer) {
   if (trainer->fresh) trainer->method->keeper->destroy(trainer->fresh);
   vpfi_batch_clear(&trainer->batch, shape);
   vpfi_centre_clear(&trainer->centre, shape);
+  vpfi_positive_clear(&trainer->positive);
   vpfi_free(trainer->roles);
   vpfi_free(trainer->order);
   vpfi_free(trainer->report);

@@ -4,6 +4,7 @@
 #define VPFI_LEARN_TRAINER_H
 
 #include "learn/method.h"
+#include "learn/positive.h"
 #include "learn/update.h"
 
 /* The visible rows to train on. */
@@ -23,6 +24,7 @@ struct vpfi_trainer {
   void *fresh;           /* what the method has prepared but not yet started with, or NULL */
   vpfi_batch batch;
   vpfi_centre centre;    /* batch.centre, if the gradient is centred */
+  vpfi_positive positive; /* where the method needs mean field */
   bool *roles;           /* [2 x n_roles]: the roles that are drawn first in a Gibbs step, then the others */
   size_t batch_rows;     /* data rows of a minibatch; the last may have fewer */
   size_t *order;         /* [rows] */

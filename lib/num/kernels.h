@@ -78,6 +78,10 @@ typedef struct vpfi_kernels {
    * are most of an image. Row i is at matrix + i * stride. */
   void (*add_weighted)(float *z, const float *matrix, size_t stride, const float *weight, size_t rows, size_t width);
 
+  /* The same for `count` rows of z, row r with weights weight[r * weight_stride + 0 .. inner-1], none left out. */
+  void (*add_products)(float *z, size_t z_stride, const float *weight, size_t weight_stride, size_t count,
+                       const float *matrix, size_t stride, size_t inner, size_t width);
+
   /* z[j] += amount where bit j is on, and 0 elsewhere. */
   void (*add_where_on)(float *z, const uint64_t *bits, float amount, size_t width);
 

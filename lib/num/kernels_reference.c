@@ -218,6 +218,13 @@ static uint32_t larger(uint32_t peak, float x) {
   return magnitude > peak ? magnitude : peak;
 }
 
+static void add_products(float *z, size_t z_stride, const float *weight, size_t weight_stride, size_t count,
+                         const float *matrix, size_t stride, size_t inner, size_t width) {
+  for (size_t r = 0; r < count; r++, z += z_stride, weight += weight_stride)
+    for (size_t i = 0; i < inner; i++)
+      for (size_t j = 0; j < width; j++) z[j] += weight[i] * matrix[i * stride + j];
+}
+
 static void add_where_on(float *z, const uint64_t *bits, float amount, size_t width) {
   for (size_t j = 0; j < width; j++) z[j] += vpfi_bits_get(bits, j) ? amount : 0.0f;
 }
@@ -321,6 +328,7 @@ const vpfi_kernels vpfi_kernels_reference = {
     .adam = adam,
     .adam_selected = adam_selected,
     .sgd = sgd,
+    .add_products = add_products,
     .add_where_on = add_where_on,
     .dot = dot,
     .dot_bits = dot_bits,

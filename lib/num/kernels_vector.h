@@ -384,6 +384,38 @@ static void add_weighted(float *z, const float *matrix, size_t stride, const flo
   for (; j < width; j += BLOCK) add_weighted_tile(z + j, matrix + j, stride, weight, rows, 1);
 }
 
+/* `abreast` (a constant) rows of z by `blocks` of columns: each vector of the matrix serves all of them. */
+VPFI_INLINE void add_products_tile(float *z, size_t z_stride, const float *weight, size_t weight_stride,
+                                   const int abreast, const float *matrix, size_t stride, size_t inner, const int blocks) {
+  vfloat sum[4][2 * VECTORS];
+  VPFI_UNROLL
+  for (int r = 0; r < abreast; r++) load_tile(sum[r], z + (size_t)r * z_stride, blocks * VECTORS);
+  for (size_t i = 0; i < inner; i++, matrix += stride)
+    VPFI_UNROLL
+    for (int r = 0; r < abreast; r++) {
+      const vfloat w = v_set1(weight[(size_t)r * weight_stride + i]);
+      VPFI_UNROLL
+      for (int v = 0; v < blocks * VECTORS; v++) sum[r][v] = sum[r][v] + w * v_load(matrix + v * W);
+    }
+  VPFI_UNROLL
+  for (int r = 0; r < abreast; r++) store_tile(z + (size_t)r * z_stride, sum[r], blocks * VECTORS);
+}
+
+static void add_products(float *z, size_t z_stride, const float *weight, size_t weight_stride, size_t count,
+                         const float *matrix, size_t stride, size_t inner, size_t width) {
+  size_t r = 0;
+  for (; r + 4 <= count; r += 4, z += 4 * z_stride, weight += 4 * weight_stride) {
+    size_t j = 0;
+    for (; j + 2 * BLOCK <= width; j += 2 * BLOCK)
+      add_products_tile(z + j, z_stride, weight, weight_stride, 4, matrix + j, stride, inner, 2);
+    for (; j < width; j += BLOCK)
+      add_products_tile(z + j, z_stride, weight, weight_stride, 4, matrix + j, stride, inner, 1);
+  }
+  for (; r < count; r++, z += z_stride, weight += weight_stride)
+    for (size_t j = 0; j < width; j += BLOCK)
+      add_products_tile(z + j, z_stride, weight, weight_stride, 1, matrix + j, stride, inner, 1);
+}
+
 static bool rates(float *gain, size_t stride, const uint64_t *bits, size_t words, size_t first, size_t n, size_t width,
                   size_t rows, double *flow) {
   const vfloat half = v_set1(0.5f), minus_half = v_set1(-0.5f);
@@ -449,7 +481,7 @@ static void add_transposed(float *to, size_t to_stride, const float *from, size_
   .add_row = add_row, .add_weighted = add_weighted, .sweep = sweep, .rates = rates, .random = random_words,        \
   .thresholds = thresholds, .sigmoid = sigmoid, .temper = temper, .softplus_change = softplus_change,              \
   .draw = draw, .adam = adam, .adam_selected = adam_selected, .sgd = sgd, .transpose = transpose,                  \
-  .add_where_on = add_where_on, .dot = dot, .dot_bits = dot_bits, .outer_products = outer_products,                \
+  .add_products = add_products, .add_where_on = add_where_on, .dot = dot, .dot_bits = dot_bits, .outer_products = outer_products,                \
   .average = average,                                                                                              \
   .add_transposed = add_transposed, .softplus_sum = softplus_sum, .add_row_to_doubles = add_row_to_doubles
 

@@ -62,7 +62,7 @@ static int is_left_out(const setup *s) {
 static int is_refused(const setup *s) {
   if (s->layers < 3) return 0;
   return s->method == VPF_METHOD_VPF ? s->estep && s->coupling == VPF_COUPLING_PAIRWISE
-                                     : s->coupling == VPF_COUPLING_JOINT;
+                                     : s->coupling == VPF_COUPLING_JOINT && s->intra[0];
 }
 
 /* ---- In the processes: no assertion, which would go on with the tests of the parent ---- */
