@@ -534,16 +534,195 @@ static void training_without_end_is_ended_by_its_callback(void **state) {
   vpf_data_destroy(data);
 }
 
-static void a_joint_deep_machine_has_no_pairs(void **state) {
+/* ---- Deep machines with one energy ---- */
+
+enum { DEEP = 3, DEEP_UNITS = 11 };
+static const size_t DEEP_SIZES[DEEP] = {5, 4, 2};
+
+/* Means of units, and of pairs that an edge joins. */
+typedef struct deep_moments {
+  double unit[DEEP_UNITS], edge[2][20];
+} deep_moments;
+
+/* Mean field by plain iteration, long after it has settled. */
+static void deep_data_moments(const vpf_model *model, const uint8_t *x, size_t rows, deep_moments *out) {
+  float w[2][20], b[DEEP][5];
+  for (size_t l = 0; l < DEEP; l++) assert_ok(vpf_model_get_bias(model, l, VPF_BIAS_UP, b[l]));
+  for (size_t l = 0; l + 1 < DEEP; l++) assert_ok(vpf_model_get_weights(model, l, w[l]));
+  memset(out, 0, sizeof *out);
+  for (size_t row = 0; row < rows; row++) {
+    double mu[DEEP][5] = {{0}};
+    for (size_t i = 0; i < DEEP_SIZES[0]; i++) mu[0][i] = x[row * DEEP_SIZES[0] + i];
+    for (int k = 0; k < 500; k++)
+      for (size_t l = 1; l < DEEP; l++)
+        for (size_t j = 0; j < DEEP_SIZES[l]; j++) {
+          double z = (double)b[l][j];
+          for (size_t i = 0; i < DEEP_SIZES[l - 1]; i++) z += mu[l - 1][i] * (double)w[l - 1][i * DEEP_SIZES[l] + j];
+          for (size_t i = 0; l + 1 < DEEP && i < DEEP_SIZES[l + 1]; i++)
+            z += mu[l + 1][i] * (double)w[l][j * DEEP_SIZES[l + 1] + i];
+          mu[l][j] = 1 / (1 + exp(-z));
+        }
+    for (size_t l = 0, at = 0; l < DEEP; at += DEEP_SIZES[l++])
+      for (size_t j = 0; j < DEEP_SIZES[l]; j++) {
+        out->unit[at + j] += mu[l][j] / (double)rows;
+        for (size_t k = 0; l + 1 < DEEP && k < DEEP_SIZES[l + 1]; k++)
+          out->edge[l][j * DEEP_SIZES[l + 1] + k] += mu[l][j] * mu[l + 1][k] / (double)rows;
+      }
+  }
+}
+
+/* Of the machine itself, over all of its states. */
+static void deep_model_moments(const vpf_model *model, deep_moments *out) {
+  enum { STATES = 1 << DEEP_UNITS };
+  static uint8_t y[STATES * DEEP_UNITS];
+  static double energy[STATES];
+  double z = 0;
+  for (size_t s = 0; s < STATES; s++)
+    for (size_t j = 0; j < DEEP_UNITS; j++) y[s * DEEP_UNITS + j] = s >> j & 1;
+  vpf_data *all = data_of_bits(y, STATES, DEEP_UNITS);
+  assert_ok(vpf_model_energy(model, all, energy));
+  for (size_t s = 0; s < STATES; s++) z += exp(-energy[s]);
+  memset(out, 0, sizeof *out);
+  for (size_t s = 0; s < STATES; s++) {
+    const uint8_t *bits = y + s * DEEP_UNITS;
+    const double p = exp(-energy[s]) / z;
+    for (size_t l = 0, at = 0; l < DEEP; at += DEEP_SIZES[l++])
+      for (size_t j = 0; j < DEEP_SIZES[l]; j++) {
+        out->unit[at + j] += p * bits[at + j];
+        for (size_t k = 0; l + 1 < DEEP && k < DEEP_SIZES[l + 1]; k++)
+          out->edge[l][j * DEEP_SIZES[l + 1] + k] += p * bits[at + j] * bits[at + DEEP_SIZES[l] + k];
+      }
+  }
+  vpf_data_destroy(all);
+}
+
+/* The gradient, in the order of parameters: that of a machine which has it for parameters. */
+static float *deep_gradient(const deep_moments *data, const deep_moments *model) {
+  vpf_model *holder;
+  assert_ok(vpf_model_create(&holder, DEEP_SIZES, DEEP, NULL, VPF_COUPLING_JOINT));
+  for (size_t l = 0, at = 0; l < DEEP; at += DEEP_SIZES[l++]) {
+    float w[20], b[5];
+    for (size_t j = 0; j < DEEP_SIZES[l]; j++) b[j] = (float)(model->unit[at + j] - data->unit[at + j]);
+    assert_ok(vpf_model_set_bias(holder, l, VPF_BIAS_UP, b));
+    if (l + 1 == DEEP) continue;
+    for (size_t k = 0; k < DEEP_SIZES[l] * DEEP_SIZES[l + 1]; k++) w[k] = (float)(model->edge[l][k] - data->edge[l][k]);
+    assert_ok(vpf_model_set_weights(holder, l, w));
+  }
+  float *out = params_of(holder);
+  vpf_model_destroy(holder);
+  return out;
+}
+
+static vpf_model *deep_machine(void) {
+  vpf_model *model;
+  dice d = {91};
+  assert_ok(vpf_model_create(&model, DEEP_SIZES, DEEP, NULL, VPF_COUPLING_JOINT));
+  float *theta = params_of(model);
+  for (size_t k = 0; k < vpf_model_param_count(model); k++) theta[k] = (float)(1.2 * dice_normal(&d));
+  assert_ok(vpf_model_set_params(model, theta));
+  free(theta);
+  return model;
+}
+
+/* With long chains: mean field of the data, minus the machine's own moments. */
+static void deep_joint_machines_follow_mean_field_minus_the_machine(void **state) {
+  (void)state;
+  enum { ROWS = 3, COPIES = 10000, STEPS = 40 };
+  vpf_model *model = deep_machine();
+  dice d = {92};
+  uint8_t *x = random_bits(&d, ROWS, DEEP_SIZES[0], 0.5);
+  deep_moments data, own;
+  deep_data_moments(model, x, ROWS, &data);
+  deep_model_moments(model, &own);
+  float *wanted = deep_gradient(&data, &own);
+  const size_t count = vpf_model_param_count(model);
+  double *expected = malloc(count * sizeof *expected);
+  for (size_t k = 0; k < count; k++) expected[k] = (double)wanted[k];
+  for (int method = VPF_METHOD_CD; method <= VPF_METHOD_PCD; method++) {
+    vpf_optimizer *o = plain_sgd((vpf_method)method, STEPS, ROWS * COPIES);
+    set(o, VPF_OPTION_PARTICLES, ROWS * COPIES);
+    double *got = trained_gradient(model, x, ROWS, COPIES, o);
+    assert_gradient(got, expected, count, ROWS * COPIES, "deep");
+    free(got);
+    vpf_optimizer_destroy(o);
+  }
+  free(expected);
+  free(wanted);
+  free(x);
+  vpf_model_destroy(model);
+}
+
+/* Two kinds of rows that no independent columns can tell: learned, in two hidden layers, with the bits of any number of
+ * threads. */
+static void deep_joint_machines_learn(void **state) {
+  (void)state;
+  enum { ROWS = 200, COLS = 8 };
+  const size_t sizes[] = {COLS, 5, 3};
+  uint8_t x[ROWS * COLS];
+  dice d = {93};
+  for (size_t k = 0; k < sizeof x; k++) x[k] = dice_unit(&d) < ((k / COLS % 2 == 0) == (k % COLS < 4) ? 0.9 : 0.1);
+  vpf_data *data = data_of_bits(x, ROWS, COLS);
+  vpf_model *by[2];
+  for (int threads = 1; threads <= 2; threads++) {
+    vpf_model *model = by[threads - 1] = fixture_model(sizes, 3, NULL, VPF_COUPLING_JOINT, 5);
+    vpf_optimizer *o = plain_sgd(VPF_METHOD_PCD, 1, 20);
+    set(o, VPF_OPTION_LEARNING_RATE, 0.1);
+    set(o, VPF_OPTION_CENTRED, 1);
+    set(o, VPF_OPTION_THREADS, threads);
+    assert_ok(vpf_model_init_biases(model, data));
+    assert_ok(vpf_train(model, data, o, 150, NULL, NULL));
+    vpf_optimizer_destroy(o);
+  }
+  double log_z, mean;
+  assert_true(fixture_same_params(by[0], by[1]));
+  assert_ok(vpf_exact_log_partition(by[0], &log_z));
+  assert_ok(vpf_log_likelihood(by[0], data, log_z, &mean));
+  const double columns = -COLS * log(2), possible = -log(2) + COLS * (0.9 * log(0.9) + 0.1 * log(0.1));
+  print_message("log p %.3f, independent columns %.3f, the source %.3f\n", mean, columns, possible);
+  assert_true(mean > possible - 0.15);
+  for (int k = 0; k < 2; k++) vpf_model_destroy(by[k]);
+  vpf_data_destroy(data);
+}
+
+static void deep_joint_machines_with_intra_layer_weights_are_refused(void **state) {
   (void)state;
   const size_t sizes[] = {6, 5, 4};
+  const uint8_t intra[] = {0, 1, 0};
   vpf_data *data = fixture_data(10, 6, 1);
-  vpf_model *model = fixture_model(sizes, 3, NULL, VPF_COUPLING_JOINT, 1);
+  vpf_model *model = fixture_model(sizes, 3, intra, VPF_COUPLING_JOINT, 1);
   vpf_optimizer *o = plain_sgd(VPF_METHOD_PCD, 1, 10);
   assert_status(vpf_train(model, data, o, 1, NULL, NULL), VPF_ERR_UNSUPPORTED);
-  assert_message_has("not a joint model of 3");
+  assert_message_has("layer 1 has some");
   vpf_optimizer_destroy(o);
   vpf_model_destroy(model);
+  vpf_data_destroy(data);
+}
+
+/* ---- Chains in turns ---- */
+
+/* With some of the particles used in each minibatch, the chains are the same ones: the step is that of a batch of those. */
+static void particles_take_turns(void **state) {
+  (void)state;
+  const size_t sizes[] = {20, 9};
+  vpf_data *data = fixture_data(40, 20, 6);
+  for (int used = 1; used <= 13; used += 3) { /* of 13, in minibatches of 8: the turns do not end with the epochs */
+    vpf_model *model[2];
+    for (int k = 0; k < 2; k++) {
+      model[k] = fixture_model(sizes, 2, NULL, VPF_COUPLING_PAIRWISE, 3);
+      vpf_optimizer *o = plain_sgd(VPF_METHOD_PCD, 1, 8);
+      set(o, VPF_OPTION_LEARNING_RATE, 0.05);
+      set(o, VPF_OPTION_PARTICLES, 13);
+      set(o, VPF_OPTION_PARTICLES_PER_BATCH, used == 13 && k ? 0 : used);
+      for (int epoch = 0; epoch < 3; epoch++) {
+        assert_ok(vpf_train(model[k], data, o, 1, NULL, NULL));
+        if (k) fixture_through_the_file(&model[k], &o, "turns.safetensors");
+      }
+      vpf_optimizer_destroy(o);
+    }
+    assert_true(fixture_same_params(model[0], model[1]));
+    for (int k = 0; k < 2; k++) vpf_model_destroy(model[k]);
+  }
+  remove("turns.safetensors");
   vpf_data_destroy(data);
 }
 
@@ -561,7 +740,10 @@ int main(void) {
       cmocka_unit_test(progress_reports_the_flow_and_activity_of_the_data),
       cmocka_unit_test(divergence_leaves_the_particles_too),
       cmocka_unit_test(training_without_end_is_ended_by_its_callback),
-      cmocka_unit_test(a_joint_deep_machine_has_no_pairs),
+      cmocka_unit_test(deep_joint_machines_follow_mean_field_minus_the_machine),
+      cmocka_unit_test(deep_joint_machines_learn),
+      cmocka_unit_test(deep_joint_machines_with_intra_layer_weights_are_refused),
+      cmocka_unit_test(particles_take_turns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
