@@ -91,7 +91,7 @@ typedef enum vpf_option {
   VPF_OPTION_ADAM_EPSILON = 203,     /**< added to sqrt(v), on the scale of K as vpf_model_flow() returns it */
   VPF_OPTION_MOMENTUM = 204,         /**< momentum of VPF_RULE_SGD */
   VPF_OPTION_WEIGHT_DECAY = 205,     /**< lambda in K + lambda sum over edges of w^2; biases do not decay */
-  VPF_OPTION_CENTRED = 206,          /**< 1: the centred gradient (docs/math.md, Eq. (27); Melchior, Fischer and Wiskott
+  VPF_OPTION_CENTRED = 206,          /**< 1: the centred gradient (docs/math.md, Eq. (26b); Melchior, Fischer and Wiskott
                                           2016), whose offsets follow the means of the minibatches. What is learned then
                                           does not depend on which state of a unit is called 1. For every method */
   VPF_OPTION_AVERAGE = 207,          /**< decay d of a running average of the parameters, a <- d a + (1-d) theta after each

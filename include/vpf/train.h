@@ -28,7 +28,8 @@ typedef struct vpf_progress {
   size_t batches;            /**< minibatches in this epoch */
   size_t rows;               /**< data rows of this epoch that are done */
   double flow;               /**< K, the mean over rows of the sum of rates, of this epoch or this minibatch. CD and PCD
-                                  do not minimise it; they report it for comparison */
+                                  do not minimise it; they report it for comparison, and measure it and the
+                                  activity in every eighth minibatch only. The last measured, for the others */
   size_t pairs;              /**< length of the next two arrays: layers - 1, or 1 for a machine of one layer */
   const double *flow_lower;  /**< [pairs], the part of K from the lower layer of each pair (visible, for pair 0) */
   const double *flow_upper;  /**< [pairs], the part of K from the upper layer. In a joint machine flow_lower[0] is the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The centred gradient (Melchior, Fischer and Wiskott 2016): Eq. (27).
+/* The centred gradient (Melchior, Fischer and Wiskott 2016): Eq. (26b).
  *
  * With offsets o, the same machine has the energy
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How much of an epoch's gradient is more than chance: Eq. (28). */
+/* How much of an epoch's gradient is more than chance: Eq. (26d). */
 #ifndef VPFI_LEARN_CONVERGENCE_H
 #define VPFI_LEARN_CONVERGENCE_H
 

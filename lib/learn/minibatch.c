@@ -137,7 +137,7 @@ vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
   sum_batch(trainer, rows);
   if (batch->centre) {
     centre(trainer, rows);
-    bound *= 4 + 3 * (double)learner->shape.units; /* Eq. (27), where offsets and gradients are at most 1 and `bound` */
+    bound *= 4 + 3 * (double)learner->shape.units; /* Eq. (26b), where offsets and gradients are at most 1 and `bound` */
   }
   vpfi_blowup blowup;
   if (!vpfi_update_step(learner, trainer->machine.kernels, trainer->params, batch, rows, bound, trainer->tile_peaks,

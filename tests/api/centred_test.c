@@ -29,7 +29,7 @@ static vpf_optimizer *sgd(vpf_method method) {
   return o;
 }
 
-/* ---- The centred gradient: Eq. (27) from the usual one and the means of the minibatch ---- */
+/* ---- The centred gradient: Eq. (26b) from the usual one and the means of the minibatch ---- */
 
 /* Parameters of a machine of at most three layers, in doubles: every matrix and every bias, by the public getters. */
 typedef struct numbers {
@@ -109,7 +109,7 @@ static void find_offsets(const machine *m, vpf_method method, const vpf_data *da
   vpf_model_destroy(model);
 }
 
-/* Eq. (27), literally. */
+/* Eq. (26b), literally. */
 static void centre(const machine *m, double o[3][2][32], numbers *g) {
   const numbers raw = *g;
   for (size_t l = 0; l + 1 < m->layers; l++) {
