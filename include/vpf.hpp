@@ -359,6 +359,9 @@ public:
   /** Draw the initial parameters. Since 1.0.
    *  @throws vpf::error VPF_ERR_ARGUMENT */
   void init(std::uint64_t seed) { detail::check(vpf_model_init(get(), seed)); }
+  /** Choose all biases, given the weights, so that the machine starts from the data, [rows x n_0]. Since 1.0.
+   *  @throws vpf::error VPF_ERR_SHAPE, VPF_ERR_MEMORY */
+  void init_biases(const vpf::data &data) { detail::check(vpf_model_init_biases(get(), data.get())); }
 
   /** Make an independent copy. Since 1.0.
    *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
@@ -597,6 +600,14 @@ public:
   /** Why the last train() with this optimizer ended. Since 1.0. */
   vpf_stop last_stop() const noexcept { return vpf_optimizer_last_stop(get()); }
 
+  /** The running average of the parameters. Since 1.0.
+   *  @throws vpf::error VPF_ERR_STATE, VPF_ERR_MEMORY */
+  model average() const {
+    vpf_model *out = nullptr;
+    detail::check(vpf_optimizer_average(get(), &out));
+    return model(out);
+  }
+
 private:
   static vpf_optimizer *create() {
     vpf_optimizer *out = nullptr;
@@ -604,6 +615,23 @@ private:
     return out;
   }
 };
+
+/** The name of a value of an option, or nullptr. Since 1.0.
+ *  @see vpf_option_value_name() */
+inline const char *option_value_name(vpf_option option, int value) noexcept { return vpf_option_value_name(option, value); }
+
+/** The name of a recipe, or nullptr. Since 1.0.
+ *  @see vpf_recipe_name() */
+inline const char *recipe_name(vpf_recipe recipe) noexcept { return vpf_recipe_name(recipe); }
+/** What a recipe is for, or nullptr. Since 1.0.
+ *  @see vpf_recipe_purpose() */
+inline const char *recipe_purpose(vpf_recipe recipe) noexcept { return vpf_recipe_purpose(recipe); }
+/** Begin a training of so many epochs by a recipe: parameters of the model, options of a new optimizer. Since 1.0.
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_STATE, VPF_ERR_MEMORY */
+inline void begin_recipe(vpf_recipe recipe, vpf::model &model, const vpf::data &data, vpf::optimizer &optimizer,
+                         std::size_t epochs) {
+  detail::check(vpf_recipe_begin(recipe, model.get(), data.get(), optimizer.get(), epochs));
+}
 
 /** What option_bounds() returns. Since 1.0. */
 struct option_interval {

@@ -58,8 +58,8 @@ import numpy as np
 
 # ---- What the headers declare. A test compares this with them. ----
 
-_ENUMS = "vpf_status vpf_coupling vpf_bias vpf_noise vpf_ais_start vpf_doubt vpf_method vpf_rule vpf_option vpf_stop vpf_recipe " \
-         "vpf_progress_event"
+_ENUMS = "vpf_status vpf_coupling vpf_bias vpf_noise vpf_ais_start vpf_doubt vpf_method vpf_rule vpf_option vpf_stop " \
+         "vpf_progress_event vpf_recipe"
 
 _STRUCTS = """
 vpf_parzen_report { size_t struct_size; double mean, stderr_points, stderr_draws; size_t draws; }
@@ -749,6 +749,9 @@ class Recipe(enum.IntEnum):
     def purpose(self):
         """What the recipe is for, in a few words."""
         return _library.vpf_recipe_purpose(self).decode()
+
+    def __str__(self):
+        return _library.vpf_recipe_name(self).decode()
 
 
 class ProgressEvent(enum.IntEnum):
@@ -1589,6 +1592,12 @@ def option_bounds(option):
     return low, high, name.decode()
 
 
+def option_value_name(option, value):
+    """The name of a value of an option whose values have names, such as "pcd" of Option.METHOD; None for others."""
+    name = _library.vpf_option_value_name(option, value)
+    return name and name.decode()
+
+
 # ---- Training ----
 
 
@@ -1651,7 +1660,7 @@ def begin_recipe(recipe, model, data, optimizer, epochs):
 
 
 def train(model, data, optimizer, epochs, progress=None):
-    """Train for a number of epochs; returns why it ended, Stop.EPOCHS or Stop.CALLBACK.
+    """Train for a number of epochs; returns why it ended, Stop.EPOCHS, CALLBACK or CONVERGED.
 
     The model is changed in place; initialize it first, by a seed or init(). If the last run stopped in the middle of
     an epoch, that epoch is finished first and counts as one. So train(4), a stop inside the fifth epoch, and train(6)

@@ -43,7 +43,8 @@ typedef struct vpf_progress {
   double total_seconds;      /**< wall time of this vpf_train(), without any earlier ones */
   double gradient;           /**< at the end of an epoch with VPF_OPTION_TOLERANCE above 0: the Euclidean norm of the mean of
                                   its minibatches' gradients, weight decay included (of the centred parameters, where the
-                                  gradient is centred); else NaN */
+                                  gradient is centred). VPF without hidden units, with an average: that of all rows at the
+                                  average. Else NaN */
   double gradient_noise;     /**< how large that would be by chance, if the true gradient were 0: the standard error of the
                                   mean, from the scatter of the minibatches; NaN where gradient is, or with 1 minibatch */
 } vpf_progress;

@@ -81,9 +81,13 @@ vpf_status vpfi_run_epochs(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn
     if (!stopped) {
       learner->inside = false;
       learner->epochs++;
-      converged = vpfi_has_converged(learner);
+      double gradient, noise;
+      vpfi_gradient_norms(trainer, &gradient, &noise);
+      converged = vpfi_has_converged(learner, gradient, noise);
       if (progress) {
         vpf_progress p = vpfi_progress_of(trainer, VPF_PROGRESS_EPOCH, &clock, target);
+        p.gradient = gradient;
+        p.gradient_noise = noise;
         p.stop = converged ? VPF_STOP_CONVERGED : learner->epochs == target ? VPF_STOP_EPOCHS : VPF_STOP_NONE;
         stopped = progress(&p, user) != 0;
       }

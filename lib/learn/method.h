@@ -65,6 +65,10 @@ typedef struct vpfi_method {
   /* After the step with that gradient: keep what else has moved. first_chain: its row in the batch. NULL: nothing. */
   void (*accept)(vpfi_trainer *trainer, size_t first_chain);
 
+  /* Whether nothing in the gradient is left to chance, so that of all rows can be had at the average of the parameters,
+   * from vpfi_batch_rates() alone. NULL: never. */
+  bool (*gradient_is_exact)(const vpfi_learner *learner);
+
   const vpfi_keeper *keeper; /* NULL if it keeps nothing */
 
   /* Whether the unfinished epoch of a checkpoint can have begun with this plan and what is kept. */

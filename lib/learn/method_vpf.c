@@ -47,5 +47,14 @@ static bool can_resume(const vpfi_learner *learner) {
   return true;
 }
 
-const vpfi_method vpfi_method_vpf = {
-    .name = "vpf", .check = check, .needs = needs, .gradient = gradient, .can_resume = can_resume};
+/* A machine without hidden units. (In centred parameters it would be another gradient than that of the minibatches.) */
+static bool gradient_is_exact(const vpfi_learner *learner) {
+  return learner->shape.n_layers == 1 && !(learner->option[VPFI_AT_CENTRED] > 0);
+}
+
+const vpfi_method vpfi_method_vpf = {.name = "vpf",
+                                     .check = check,
+                                     .needs = needs,
+                                     .gradient = gradient,
+                                     .gradient_is_exact = gradient_is_exact,
+                                     .can_resume = can_resume};

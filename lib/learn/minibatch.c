@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "num/rng.h"
+#include "learn/convergence.h"
 
 /* ---- Its rows ---- */
 
@@ -152,4 +152,23 @@ vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
   learner->sums.batches++;
   learner->cursor += data_rows;
   return VPF_OK;
+}
+
+/* ---- All rows, at the average ---- */
+
+bool vpfi_minibatch_sum_at_average(vpfi_trainer *trainer) {
+  vpfi_learner *learner = trainer->learner;
+  const size_t rows = (size_t)trainer->data.id.rows;
+  if (learner->average_steps == 0) return false;
+  const vpfi_machine machine = {
+      .kernels = trainer->machine.kernels, .shape = trainer->machine.shape, .params = &learner->average};
+  vpfi_gradients_begin(learner);
+  for (size_t row = 0; row < rows; row += trainer->batch_rows) {
+    vpfi_overflow where;
+    copy_rows(trainer, &trainer->batch.states, row, next_rows(trainer, row));
+    trainer->batch.rows = trainer->batch.states.rows;
+    if (!vpfi_batch_rates(&trainer->batch, &machine, &where)) return false;
+    vpfi_sum_gradient(learner, &machine, &trainer->batch);
+  }
+  return true;
 }

@@ -227,6 +227,34 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
   return true;
 }
 
+static void sum_range(void *context, size_t begin, size_t end, size_t thread) {
+  const update_job *job = context;
+  const vpfi_batch *batch = job->batch;
+  for (size_t t = begin; t < end; t++) {
+    const vpfi_tile *tile = &batch->tiles[t];
+    const size_t width = vpfi_tile_width(job->machine->shape, tile);
+    vpfi_parameters p = {.w = tile_of(job, job->machine->params, tile), .rows = tile->count, .stride = width};
+    float *to = gradient_of(job, tile);
+    if (tile->kind == VPFI_BLOCK_BIAS) {
+      float *sum = batch->scratch[thread].z;
+      vpfi_batch_bias_gradient(batch, job->machine, tile->index, sum);
+      for (size_t j = 0; j < width; j++) to[j] += sum[j];
+      continue;
+    }
+    for (size_t j0 = 0; j0 < width; j0 += p.cols, p.w += p.cols, to += p.cols) {
+      p.cols = width - j0 < VPFI_TILE_UPPER ? width - j0 : VPFI_TILE_UPPER;
+      sum_gradient(&job->weights, &p, vpfi_batch_gradient(batch, job->machine, tile, j0, p.cols, thread, NULL), to);
+    }
+  }
+}
+
+void vpfi_sum_gradient(vpfi_learner *learner, const vpfi_machine *machine, vpfi_batch *batch) {
+  const double decay = 2 * learner->option[VPFI_AT_WEIGHT_DECAY] * (double)batch->rows;
+  update_job job = {
+      .learner = learner, .machine = machine, .batch = batch, .weights = {.scale = 1, .decay = (float)decay}};
+  vpfi_team_for(&batch->team, batch->n_tiles, sum_range, &job);
+}
+
 static void transpose_range(void *context, size_t begin, size_t end, size_t thread) {
   const update_job *job = context;
   (void)thread;

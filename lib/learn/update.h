@@ -34,6 +34,9 @@ typedef struct vpfi_blowup {
 bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_params *params, vpfi_batch *batch,
                       size_t rows, double bound, vpfi_tile_peak *tile_peaks, float *peak, vpfi_blowup *blowup);
 
+/* Add the gradient of the batch, summed over its rows, and of weight decay as often, to the learner's sums of gradients. */
+void vpfi_sum_gradient(vpfi_learner *learner, const vpfi_machine *machine, vpfi_batch *batch);
+
 /* Update W^T from W, after steps of a batch that does not keep it transposed. */
 void vpfi_update_transposed(const vpfi_machine *machine, vpfi_params *params, vpfi_batch *batch);
 

@@ -129,8 +129,9 @@ static void use_likelihoods(void) {
   const size_t small_sizes[] = {6, 3}, sizes[] = {20, 17};
   const uint8_t bytes[3 * 20] = {0, 1, 1};
   vpf_data *narrow = NULL, *data = NULL, *samples = NULL;
-  vpf_model *small = NULL, *model = NULL, *best = NULL;
-  vpf_optimizer *optimizer = NULL;
+  vpf_model *small = NULL, *model = NULL, *best = NULL, *average = NULL, *deep = NULL;
+  const size_t deep_sizes[] = {6, 4, 3};
+  vpf_optimizer *optimizer = NULL, *deep_optimizer = NULL;
   vpf_monitor *monitor = NULL;
   const double beta[] = {0, 0.5, 1};
   vpf_ais_settings settings = {.struct_size = sizeof settings, .chains = 2, .betas = 3, .adaptive = 1, .reverse = 1};
@@ -154,6 +155,8 @@ static void use_likelihoods(void) {
   settings.temperatures = beta;
   TRY(vpf_monitor_create(&monitor, &settings, 1));
   TRY(vpf_optimizer_create(&optimizer));
+  TRY(vpf_recipe_begin(VPF_RECIPE_LIKELIHOOD, model, data, optimizer, 2));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_TOLERANCE, 1e-9));
   for (int method = VPF_METHOD_CD; method <= VPF_METHOD_PCD; method++) {
     TRY(vpf_optimizer_set(optimizer, VPF_OPTION_METHOD, method));
     TRY(vpf_train(model, data, optimizer, 1, NULL, NULL));
@@ -161,6 +164,14 @@ static void use_likelihoods(void) {
     TRY(vpf_monitor_check(monitor, model, data, 1, NULL));
     assert_int_equal(vpf_monitor_checks(monitor), checks + 1);
   }
+  TRY(vpf_optimizer_average(optimizer, &average));
+  TRY(vpf_model_init_biases(small, narrow));
+  TRY(vpf_model_create(&deep, deep_sizes, 3, NULL, VPF_COUPLING_JOINT));
+  TRY(vpf_optimizer_create(&deep_optimizer));
+  TRY(vpf_optimizer_set(deep_optimizer, VPF_OPTION_METHOD, VPF_METHOD_PCD));
+  TRY(vpf_train(deep, narrow, deep_optimizer, 1, NULL, NULL));
+  note_model(average);
+  note_model(deep);
   TRY(vpf_monitor_best(monitor, NULL, &best));
   note_model(model);
   note_model(best);
@@ -171,7 +182,10 @@ end:
   vpf_model_destroy(small);
   vpf_model_destroy(model);
   vpf_model_destroy(best);
+  vpf_model_destroy(average);
+  vpf_model_destroy(deep);
   vpf_optimizer_destroy(optimizer);
+  vpf_optimizer_destroy(deep_optimizer);
   vpf_monitor_destroy(monitor);
 }
 

@@ -175,8 +175,9 @@ static vpf_status set_parameters(world *w) {
   const size_t place = below(w, PLACES), layer = below(w, MOST_LAYERS);
   vpf_model *m = w->model[place];
   w->changed = (int)place;
-  switch (byte(w) % 5) {
+  switch (byte(w) % 6) {
     case 0: return vpf_model_init(m, word(w));
+    case 5: return vpf_model_init_biases(m, some_data(w));
     case 1: return vpf_model_set_params(m, floats(w, vpf_model_param_count(m)));
     case 2: return vpf_model_set_weights(m, layer, floats(w, units(m, layer) * units(m, layer + 1)));
     case 3: return vpf_model_set_bias(m, layer, (vpf_bias)below(w, 3), floats(w, units(m, layer)));
@@ -203,6 +204,18 @@ static vpf_status make_optimizer(world *w) {
   return VPF_OK;
 }
 
+static vpf_status begin_recipe(world *w) {
+  const size_t place = below(w, PLACES);
+  w->changed = (int)place;
+  return vpf_recipe_begin((vpf_recipe)below(w, 6), w->model[place], some_data(w), some_optimizer(w), below(w, 4));
+}
+
+static vpf_status take_average(world *w) {
+  vpf_model *out = POISON(vpf_model);
+  const vpf_status s = vpf_optimizer_average(some_optimizer(w), &out);
+  return keep_model(w, s, &out);
+}
+
 /* Bounded so that a training takes milliseconds. */
 static double modest(vpf_option option, double value) {
   switch (option) {
@@ -218,7 +231,7 @@ static double modest(vpf_option option, double value) {
 static vpf_status set_option(world *w, vpf_optimizer *o) {
   if (byte(w) % 8 == 0) return vpf_optimizer_set_seed(o, word(w));
   vpf_option_info info = {.struct_size = sizeof info};
-  const vpf_status s = vpf_option_describe(below(w, 24), &info);
+  const vpf_status s = vpf_option_describe(below(w, 32), &info);
   if (s) return s;
   const double share = byte(w) / 255.0;
   double value = byte(w) % 4 ? info.low + share * share * (info.high - info.low) : number(w);
@@ -442,7 +455,7 @@ static vpf_status destroy(world *w) {
 }
 
 static vpf_status call(world *w) {
-  switch (byte(w) % 20) {
+  switch (byte(w) % 22) {
     case 0:
     case 1: return make_data(w);
     case 2: return copy_data(w);
@@ -462,6 +475,8 @@ static vpf_status call(world *w) {
     case 16: return monitoring(w);
     case 17: return measures(w);
     case 18: return flips(w);
+    case 19: return begin_recipe(w);
+    case 20: return take_average(w);
     default: return destroy(w);
   }
 }

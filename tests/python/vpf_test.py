@@ -150,7 +150,8 @@ class Declarations(Folder):
         self.assertEqual(len(structs), 11)
         enums = {"VPF_COUPLING": vpf.Coupling, "VPF_BIAS": vpf.Bias, "VPF_NOISE": vpf.Noise, "VPF_METHOD": vpf.Method,
                  "VPF_RULE": vpf.Rule, "VPF_STOP": vpf.Stop, "VPF_PROGRESS": vpf.ProgressEvent,
-                 "VPF_AIS_START": vpf.AisStart, "VPF_DOUBT": vpf.Doubt, "VPF_OPTION": vpf.Option, "VPF": vpf.Status}
+                 "VPF_AIS_START": vpf.AisStart, "VPF_DOUBT": vpf.Doubt, "VPF_OPTION": vpf.Option, "VPF_RECIPE": vpf.Recipe,
+                 "VPF": vpf.Status}
         lines = [f'SHOW("{name}", sizeof({name}))' for name in structs]
         for name, kind in structs.items():
             for field, _ in kind._fields_:
@@ -193,8 +194,9 @@ class Declarations(Folder):
         for name, members in enums.items():
             if name != "vpf_status":
                 kind = getattr(vpf, "".join(part.capitalize() for part in name.split("_")[1:]))
-                self.assertEqual([m.rsplit("_", 1)[-1] if name != "vpf_option" else m[len("VPF_OPTION_"):]
-                                  for m in members], [m.name for m in kind], name)
+                whole = name in ("vpf_option", "vpf_recipe")  # names of several words
+                self.assertEqual([m[len(name) + 1:] if whole else m.rsplit("_", 1)[-1] for m in members],
+                                 [m.name for m in kind], name)
 
     def test_docstrings(self):
         for name, thing in vars(vpf).items():
@@ -330,13 +332,13 @@ class Errors(Folder):
         refused(TypeError, "", model.save, 3)
         refused(KeyError, "no option 'rate'; there are method, ", vpf.Optimizer, rate=1)
         refused(TypeError, "beta1: must be a number, not str", vpf.Optimizer, beta1="x")
-        refused(TypeError, "^method: must be vpf.Method.VPF, vpf.Method.CD or vpf.Method.PCD, not 'cd'$",
-                vpf.Optimizer, method="cd")
+        refused(ValueError, "^method: must be one of 'vpf', 'cd', 'pcd'.*, not 'mcmc'$", vpf.Optimizer, method="mcmc")
         refused(TypeError, "^rule: must be vpf.Rule.ADAM or vpf.Rule.SGD, not None$", vpf.Optimizer, rule=None)
-        refused(TypeError, "coupling: must be vpf.Coupling.PAIRWISE or vpf.Coupling.JOINT, not 'joint'",
-                vpf.Model, [6, 4, 3], coupling="joint")
-        refused(TypeError, "noise: must be vpf.Noise.OR or", data.corrupt, np.zeros(6, bool), "or", 1)
-        refused(TypeError, "role: must be vpf.Bias.UP or", model.bias, 0, "up")
+        refused(ValueError, "coupling: must be one of 'pairwise', 'joint', not 'both'",
+                vpf.Model, [6, 4, 3], coupling="both")
+        refused(ValueError, "noise: must be one of 'or'", data.corrupt, np.zeros(6, bool), "xor", 1)
+        refused(TypeError, "noise: must be vpf.Noise.OR or", data.corrupt, np.zeros(6, bool), 0.5, 1)
+        refused(ValueError, "role: must be one of 'up'", model.bias, 0, "left")
         refused(TypeError, "bet", model.ais, bet=3)
         refused(ValueError, "temperatures", model.ais, betas=3, temperatures=[0, 1])
         refused(TypeError, "base", model.ais, base=3)
@@ -899,7 +901,10 @@ class TestReadModel(Folder):
         model, optimizer = vpf.load_checkpoint(TREE / "tests/data/checkpoint-first.safetensors")
         self.assertEqual(model.units, sum(model.sizes))
         self.assertEqual(optimizer.position, (tensors["optimizer.state"][3], tensors["optimizer.state"][5]))
-        self.assertEqual({int(vpf.Option[name.upper()]): value for name, value in optimizer.items()}, keys)
+        values = {int(vpf.Option[name.upper()]): value for name, value in optimizer.items()}
+        self.assertEqual({key: values[key] for key in keys}, keys)
+        later = {int(info.option): info.initial for info in vpf.OPTIONS.values() if info.option not in keys}
+        self.assertEqual({key: values[key] for key in later}, later)  # options that the file does not know yet
 
     def test_every_damage_is_noticed(self):
         raw = (TREE / "tests/data/model-4-3-2.safetensors").read_bytes()
@@ -933,9 +938,40 @@ class TestOptimizer(Folder):
         self.assertIs(optimizer.last_stop, vpf.Stop.NONE)
         self.assertEqual(optimizer.position, (0, 0))
         self.assertRaises(KeyError, lambda: optimizer["x"])
+        named = vpf.Optimizer(method="pcd", rule="sgd")
+        self.assertEqual((named["method"], named["rule"]), (vpf.Method.PCD, vpf.Rule.SGD))
+        self.assertEqual(vpf.Model([6, 4, 3], coupling="joint").coupling, vpf.Coupling.JOINT)
+        for option, kind in (("METHOD", vpf.Method), ("RULE", vpf.Rule)):
+            names = [vpf.option_value_name(vpf.Option[option], member) for member in kind]
+            self.assertEqual(names, [member.name.lower() for member in kind])
+            self.assertIsNone(vpf.option_value_name(vpf.Option[option], len(kind)))
         with self.assertRaises(ValueError):
             optimizer.seed = -1
         self.assertEqual(len({optimizer, vpf.Optimizer()}), 2)
+
+    def test_recipe_and_average(self):
+        data = data_of(random_bits(200, 12))
+        for recipe in vpf.Recipe:
+            self.assertIsInstance(recipe.purpose, str)
+            self.assertEqual(vpf._library.vpf_recipe_name(recipe).decode(), recipe.name.lower())
+        model, optimizer = vpf.Model([12, 5]), vpf.Optimizer(seed=3)
+        self.assertRaises(vpf.StateError, optimizer.average)
+        vpf.begin_recipe("likelihood", model, data, optimizer, 5)
+        self.assertEqual((optimizer["method"], optimizer["drop_epoch"]), (vpf.Method.PCD, 4))
+        seen = []
+        vpf.train(model, data, optimizer, 5, progress=lambda p: seen.append((p.gradient, p.gradient_noise)))
+        self.assertTrue(np.isnan(seen).all() and len(seen) == 5)
+        average = optimizer.average()
+        self.assertEqual(average.sizes, model.sizes)
+        self.assertFalse(np.array_equal(average.params(), model.params()))
+        other = vpf.Model([12, 5], seed=3)
+        other.init_biases(data)
+        means = (data.bits().sum(axis=0) + 0.5) / 201
+        field = other.bias(0) + other.weights(0).sum(axis=1) / 2
+        np.testing.assert_allclose(field, np.log(means / (1 - means)), atol=1e-5)
+        visible, optimizer = vpf.Model([12], intra=[1]), vpf.Optimizer()
+        vpf.begin_recipe(vpf.Recipe.FULLY_VISIBLE, visible, data, optimizer, 500)
+        self.assertIs(vpf.train(visible, data, optimizer, 500), vpf.Stop.CONVERGED)
 
     def test_options(self):
         info = vpf.OPTIONS["learning_rate"]
