@@ -128,9 +128,9 @@ try addition 'a new function' \
   "edit include/vpf/version.h 's/^(VPF_API unsigned vpf_version_number.*)/\1\n\/** New. Since 1.1. *\/\nVPF_API int vpf_new_function(void);/'
    echo 'int vpf_new_function(void) { return 1; }' >>lib/api/status.c"
 try addition 'a new field at the end of a struct with struct_size' \
-  "edit include/vpf/train.h 's/^(  double total_seconds;.*)/\1\n  double new_field;/'"
+  "edit include/vpf/train.h 's/^} vpf_progress;/  double new_field;\n&/'"
 try addition 'a new constant' \
-  "edit include/vpf/optimizer.h 's/^(  VPF_STOP_DIVERGED = 3) /  VPF_STOP_NEW = 4,\n\1 /'"
+  "edit include/vpf/optimizer.h 's/^(  VPF_STOP_CONVERGED = 4) /  VPF_STOP_NEW = 5,\n\1 /'"
 try addition 'an experimental function that is gone' \
   "edit include/vpf/experimental/stdp.h '/^VPF_API vpf_status vpf_stdp_changes/,/;/d'
    edit cmake/libvpf.map '/vpf_stdp_changes/d'
