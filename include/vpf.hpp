@@ -1287,6 +1287,13 @@ public:
     detail::check(vpf_ladder_load(&out, path));
     return ladder(out);
   }
+  /** A copy of the ladder that training by VPF_METHOD_PTT has built (vpf_ladder_of_optimizer()). Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_STATE, VPF_ERR_MEMORY */
+  static ladder of(const vpf::optimizer &optimizer) {
+    vpf_ladder *out = nullptr;
+    detail::check(vpf_ladder_of_optimizer(&out, optimizer.get()));
+    return ladder(out);
+  }
   /** Write the ladder to a file. Since 1.0.
    *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_IO, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
   void save(const detail::path &path) const { detail::check(vpf_ladder_save(get(), path)); }

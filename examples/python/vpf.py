@@ -196,6 +196,7 @@ vpf_status vpf_monitor_best(const vpf_monitor *monitor, size_t *out_index, vpf_m
 vpf_status vpf_ladder_create(vpf_ladder **out, const vpf_model *model, const vpf_data *base,
     const vpf_ladder_settings *settings);
 vpf_status vpf_ladder_append(vpf_ladder *ladder, const vpf_model *model, int itself, size_t *out_added);
+vpf_status vpf_ladder_of_optimizer(vpf_ladder **out, const vpf_optimizer *optimizer);
 void vpf_ladder_destroy(vpf_ladder *ladder);
 size_t vpf_ladder_rungs(const vpf_ladder *ladder);
 vpf_status vpf_ladder_rung(const vpf_ladder *ladder, size_t rung, vpf_ladder_rung_report *out);
@@ -715,10 +716,12 @@ class Noise(enum.IntEnum):
 
 
 class Method(enum.IntEnum):
-    """What the gradient is that of: variational probability flow, or contrastive divergence, plain or persistent."""
+    """What the gradient is that of: variational probability flow, or contrastive divergence, plain, persistent, or with
+    chains that are exchanged with copies of the machine (parallel trajectory tempering, for RBMs)."""
     VPF = 0
     CD = 1
     PCD = 2
+    PTT = 3
 
 
 class Rule(enum.IntEnum):
@@ -1573,6 +1576,12 @@ class Ladder(_Handle):
     def load(cls, path):
         """From a file by save(). Raises FileError (OSError) or FormatError."""
         return _call("vpf_ladder_load", cls, path)
+
+    @classmethod
+    def of(cls, optimizer):
+        """A copy of the ladder that training by Method.PTT has built. append() leads it on to the model as it is now, and
+        so gives its log Z. Raises StateError."""
+        return _call("vpf_ladder_of_optimizer", cls, optimizer)
 
     def save(self, path):
         """Write to a file, atomically."""

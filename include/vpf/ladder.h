@@ -96,6 +96,17 @@ typedef struct vpf_ladder_report {
 VPF_API vpf_status vpf_ladder_create(vpf_ladder **out, const vpf_model *model, const vpf_data *base,
                                      const vpf_ladder_settings *settings);
 
+/** A copy of the ladder that training by VPF_METHOD_PTT has built: its rungs are copies of the model from that training,
+ *  and log Z of each is known. Since 1.0.
+ *
+ *  vpf_ladder_append() leads it on to the model as it is now, and so gives log Z of that.
+ *  @param      optimizer  one that has been used with VPF_METHOD_PTT
+ *  @param[out] out        the new handle; destroy it with vpf_ladder_destroy()
+ *  @retval VPF_ERR_ARGUMENT  optimizer or out is NULL
+ *  @retval VPF_ERR_STATE     it has no ladder
+ *  @retval VPF_ERR_MEMORY    out of memory */
+VPF_API vpf_status vpf_ladder_of_optimizer(vpf_ladder **out, const vpf_optimizer *optimizer);
+
 /** Let a ladder go on to another model of the same shape, as to a model in training from a progress function. Since 1.0.
  *
  *  As long as samples of the last rung and of the model would be exchanged less often than the settings ask for, a rung is

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "eval/diagnostics.h"
 #include "ladder/tempering.h"
+#include "learn/rungs_kept.h"
 #include "store/ladder_file.h"
 
 /* ---- Build ---- */
@@ -50,10 +51,14 @@ static vpf_status check_supported(const char *function, const vpf_model *model) 
 static vpf_status begin(vpfi_ladder *ladder, const vpf_model *model, const vpf_data *base) {
   const vpfi_layer *layer = model->shape.layer;
   float *bias = vpfi_alloc(layer[0].size + layer[1].size, sizeof *bias);
-  if (!bias) return VPF_ERR_MEMORY;
-  vpfi_ladder_base(&model->shape, &model->params, base ? base->rows.bits : NULL, base ? base->rows.rows : 0, bias,
-                   bias + layer[0].size);
-  const vpf_status status = vpfi_ladder_begin(ladder, bias, bias + layer[0].size);
+  vpfi_scratch *scratch = vpfi_scratch_create(&model->shape, 1);
+  const vpf_status status = bias && scratch ? vpfi_ladder_grow(ladder) : VPF_ERR_MEMORY;
+  if (!status) {
+    vpfi_ladder_base(&model->shape, &model->params, base ? base->rows.bits : NULL, base ? base->rows.rows : 0, bias,
+                     bias + layer[0].size);
+    vpfi_ladder_begin(ladder, bias, bias + layer[0].size, scratch);
+  }
+  vpfi_scratch_destroy(scratch, 1);
   vpfi_free(bias);
   return status;
 }
@@ -96,6 +101,24 @@ vpf_status vpf_ladder_append(vpf_ladder *ladder, const vpf_model *model, int its
   vpf_status status = check_shape(ladder, model);
   if (!status) status = vpfi_ladder_extend(&ladder->ladder, &model->params, itself != 0);
   if (!status && out_added) *out_added = ladder->ladder.count - before;
+  return status;
+}
+
+vpf_status vpf_ladder_of_optimizer(vpf_ladder **out, const vpf_optimizer *optimizer) {
+  if (!out) return vpfi_null(__func__, "out");
+  *out = NULL;
+  if (!optimizer) return vpfi_null(__func__, "optimizer");
+  const vpfi_ladder *kept = vpfi_rungs_kept(&optimizer->learner);
+  if (!kept) return vpfi_fail(VPF_ERR_STATE, "%s: the optimizer has not trained by tempering (VPF_METHOD_PTT)", __func__);
+  vpf_ladder *ladder = vpfi_alloc(1, sizeof *ladder);
+  vpfi_scratch *scratch = vpfi_scratch_create(&kept->shape, 1);
+  vpf_status status = ladder && scratch ? vpfi_ladder_copy(&ladder->ladder, kept) : VPF_ERR_MEMORY;
+  if (!status) vpfi_ladder_complete(&ladder->ladder, scratch);
+  vpfi_scratch_destroy(scratch, 1);
+  if (status)
+    vpf_ladder_destroy(ladder);
+  else
+    *out = ladder;
   return status;
 }
 

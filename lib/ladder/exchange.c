@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "num/elementary.h"
 #include "num/rng.h"
@@ -16,20 +17,13 @@ void vpfi_draw_partners(size_t *order, size_t pool, size_t chains, uint64_t stre
   }
 }
 
-static void exchange_bits(uint64_t *a, uint64_t *b, size_t words) {
-  for (size_t w = 0; w < words; w++) {
-    const uint64_t kept = a[w];
-    a[w] = b[w];
-    b[w] = kept;
-  }
-}
-
 double vpfi_exchange_chain(const vpfi_exchange *exchange, size_t chain, vpfi_scratch *scratch, double *slope) {
   const size_t partner = exchange->partner[chain], row = exchange->first + chain;
-  vpfi_states *states = exchange->states, *pool = &exchange->rung->pool;
+  vpfi_states *states = exchange->states;
+  const vpfi_states *pool = &exchange->rung->pool;
   vpfi_scratch_see(scratch, states, row);
-  const double below = vpfi_free_energy_seen(exchange->below, scratch);
-  const double mine = below - vpfi_free_energy_seen(exchange->machine, scratch);
+  const double mine =
+      vpfi_free_energy_seen(exchange->below, scratch) - vpfi_free_energy_seen(exchange->machine, scratch);
   vpfi_scratch_see(scratch, pool, partner);
   const double its = exchange->rung->free_energy[partner] - vpfi_free_energy_seen(exchange->machine, scratch);
 
@@ -37,10 +31,8 @@ double vpfi_exchange_chain(const vpfi_exchange *exchange, size_t chain, vpfi_scr
   vpfi_rng_block(exchange->stream, 0, chain, 0, word);
   const double accepted = its < mine ? vpfi_exp(its - mine) : 1; /* Eq. (41) */
   const bool exchanged = vpfi_rng_unit(word[0], word[1]) < accepted;
-  if (exchanged) {
-    exchange_bits(vpfi_states_edit(states, 0, row), vpfi_states_edit(pool, 0, partner), states->words[0]);
-    exchange->rung->free_energy[partner] = below;
-  }
+  if (exchanged)
+    memcpy(vpfi_states_edit(states, 0, row), vpfi_states_row(pool, 0, partner), states->words[0] * sizeof(uint64_t));
   *slope = exchanged ? its : mine;
   return accepted;
 }

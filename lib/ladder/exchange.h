@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Exchanges of visible states between chains of one machine and samples of the one below, Eq. (41). */
+/* Chains of one machine jump to samples of the one below, as in exchanges, Eq. (41). The pool keeps its samples: what came
+ * back from chains that follow a machine in training would not quite be samples of the machine below, and in the end there
+ * would be no others. */
 #ifndef VPFI_LADDER_EXCHANGE_H
 #define VPFI_LADDER_EXCHANGE_H
 
@@ -12,15 +14,15 @@ void vpfi_draw_partners(size_t *order, size_t pool, size_t chains, uint64_t stre
 typedef struct vpfi_exchange {
   const vpfi_machine *machine; /* the chains' own */
   const vpfi_machine *below;   /* that of the pool */
-  vpfi_rung *rung;             /* whose pool it is */
+  const vpfi_rung *rung;       /* whose pool it is */
   const size_t *partner;       /* [chains]: a member of the pool for each */
   vpfi_states *states;
   size_t first;                /* row of chain 0 in states */
   uint64_t stream;
 } vpfi_exchange;
 
-/* Try to exchange a chain with its partner; returns the probability of that. *slope: log p*_machine - log p*_below of what
- * the chain then is. Different chains may be exchanged at the same time. The scratch must be told again what to see. */
+/* Let a chain take its partner's place, or not; returns the probability of that. *slope: log p*_machine - log p*_below of
+ * what the chain then is. The scratch must be told again what to see. */
 double vpfi_exchange_chain(const vpfi_exchange *exchange, size_t chain, vpfi_scratch *scratch, double *slope);
 
 /* The mean probability of exchanges between samples of p_0 and samples of p_1, from samples of p_0 alone, Eq. (42).

@@ -18,10 +18,7 @@ typedef struct call {
   vpfi_scratch *scratch; /* [team.threads] */
   double *slope;         /* [pool] */
   size_t *chosen;        /* [chains] */
-  vpfi_states chains, kept_pool; /* the pool of the last rung, and its free energies, as before the call */
-  double *kept_free_energy;
-  size_t kept_count;
-  uint64_t kept_time;
+  vpfi_states chains;
 } call;
 
 /* ---- How far the next rung can be ---- */
@@ -128,35 +125,15 @@ static vpf_status begin(call *c) {
   c->scratch = vpfi_scratch_create(&ladder->shape, c->team.threads);
   c->slope = vpfi_alloc(plan->pool, sizeof *c->slope);
   c->chosen = vpfi_alloc(plan->chains, sizeof *c->chosen);
-  c->kept_free_energy = vpfi_alloc(plan->pool, sizeof *c->kept_free_energy);
-  if (!c->scratch || !c->slope || !c->chosen || !c->kept_free_energy) return VPF_ERR_MEMORY;
-  vpf_status status = vpfi_states_init(&c->chains, &ladder->shape, VPFI_ORDER_SWEPT, plan->chains);
-  if (!status) status = vpfi_states_init(&c->kept_pool, &ladder->shape, VPFI_ORDER_SWEPT, plan->pool);
-  if (status) return status;
-  const vpfi_rung *last = &ladder->rung[ladder->count - 1];
-  vpfi_states_copy(&c->kept_pool, 0, &last->pool, 0, plan->pool);
-  memcpy(c->kept_free_energy, last->free_energy, plan->pool * sizeof *c->kept_free_energy);
-  c->kept_count = ladder->count;
-  c->kept_time = ladder->time;
-  return VPF_OK;
-}
-
-static void undo(call *c) {
-  vpfi_ladder *ladder = c->ladder;
-  vpfi_ladder_cut(ladder, c->kept_count);
-  vpfi_rung *last = &ladder->rung[ladder->count - 1];
-  vpfi_states_copy(&last->pool, 0, &c->kept_pool, 0, ladder->plan.pool);
-  memcpy(last->free_energy, c->kept_free_energy, ladder->plan.pool * sizeof *c->kept_free_energy);
-  ladder->time = c->kept_time;
+  if (!c->scratch || !c->slope || !c->chosen) return VPF_ERR_MEMORY;
+  return vpfi_states_init(&c->chains, &ladder->shape, VPFI_ORDER_SWEPT, plan->chains);
 }
 
 static void end(call *c) {
   vpfi_scratch_destroy(c->scratch, c->team.threads);
   vpfi_free(c->slope);
   vpfi_free(c->chosen);
-  vpfi_free(c->kept_free_energy);
   vpfi_states_clear(&c->chains);
-  vpfi_states_clear(&c->kept_pool);
 }
 
 static void run(void *context) {
@@ -168,12 +145,14 @@ static void run(void *context) {
 
 vpf_status vpfi_ladder_extend(vpfi_ladder *ladder, const vpfi_params *target, bool itself) {
   call c = {.ladder = ladder, .target = target, .itself = itself, .team = {.threads = vpfi_thread_count(0)}};
-  vpf_status status = begin(&c);
-  if (!status) {
-    vpfi_team_assemble(&c.team, run, &c);
-    status = c.status;
-    if (status) undo(&c);
+  const size_t count = ladder->count;
+  const uint64_t time = ladder->time;
+  c.status = begin(&c);
+  if (!c.status) vpfi_team_assemble(&c.team, run, &c);
+  if (c.status) { /* as before: no pool has changed */
+    vpfi_ladder_cut(ladder, count);
+    ladder->time = time;
   }
   end(&c);
-  return status;
+  return c.status;
 }

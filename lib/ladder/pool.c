@@ -31,7 +31,6 @@ typedef struct sweep_job {
   vpfi_crowd *crowd;
   vpfi_exchange exchange;
   uint64_t stream;
-  bool visible_too;
 } sweep_job;
 
 static void sweep_range(void *context, size_t begin, size_t end, size_t thread) {
@@ -48,11 +47,11 @@ static void sweep_range(void *context, size_t begin, size_t end, size_t thread) 
                         .stream = job->stream};
     vpfi_scratch_see(scratch, crowd->states, chain.row);
     vpfi_chain_resample(&chain, shape->layer[1].up, NULL);
-    if (job->visible_too) vpfi_chain_resample(&chain, shape->layer[0].up, NULL);
+    vpfi_chain_resample(&chain, shape->layer[0].up, NULL);
   }
 }
 
-static void sweep(vpfi_crowd *crowd, bool visible_too) {
+static void sweep(vpfi_crowd *crowd) {
   vpfi_ladder *ladder = crowd->ladder;
   const uint64_t seed = ladder->plan.seed, time = ladder->time++;
   const vpfi_machine below = vpfi_rung_machine(ladder, crowd->below);
@@ -64,19 +63,14 @@ static void sweep(vpfi_crowd *crowd, bool visible_too) {
                                 .states = crowd->states,
                                 .first = crowd->first,
                                 .stream = vpfi_rng_stream(seed, VPFI_PURPOSE_EXCHANGE, time)},
-                   .stream = vpfi_rng_stream(seed, VPFI_PURPOSE_LADDER, time),
-                   .visible_too = visible_too};
+                   .stream = vpfi_rng_stream(seed, VPFI_PURPOSE_LADDER, time)};
   vpfi_draw_partners(crowd->partner, ladder->plan.pool, crowd->chains,
                      vpfi_rng_stream(seed, VPFI_PURPOSE_PARTNER, time));
   vpfi_team_for(crowd->team, crowd->chains, sweep_range, &job);
 }
 
 void vpfi_crowd_sweep(vpfi_crowd *crowd, size_t sweeps) {
-  for (size_t s = 0; s < sweeps; s++) sweep(crowd, true);
-}
-
-void vpfi_crowd_exchange(vpfi_crowd *crowd) {
-  sweep(crowd, false);
+  for (size_t s = 0; s < sweeps; s++) sweep(crowd);
 }
 
 /* ---- A pool ---- */
@@ -107,7 +101,7 @@ static double measure_time(vpfi_crowd *crowd, double *trace, size_t *sweeps, dou
   size_t draws = 0;
   for (size_t wanted = FIRST_TRACE; wanted <= LONGEST_TRACE && (double)draws < 10 * time + 1; wanted *= 2) {
     for (; draws < wanted; draws++) {
-      sweep(crowd, true);
+      sweep(crowd);
       memcpy(trace + draws * crowd->chains, crowd->slope, crowd->chains * sizeof *trace);
       accepted += vpfi_mean(crowd->accepted, crowd->chains);
     }

@@ -174,23 +174,17 @@ static void fill_first(vpfi_ladder *ladder, vpfi_scratch *scratch) {
   }
 }
 
-vpf_status vpfi_ladder_begin(vpfi_ladder *ladder, const float *visible, const float *hidden) {
+void vpfi_ladder_begin(vpfi_ladder *ladder, const float *visible, const float *hidden, vpfi_scratch *scratch) {
   const vpfi_shape *shape = &ladder->shape;
-  vpfi_scratch *scratch = vpfi_scratch_create(shape, 1);
-  const vpf_status status = scratch ? vpfi_ladder_grow(ladder) : VPF_ERR_MEMORY;
-  if (!status) {
-    vpfi_rung *rung = &ladder->rung[0];
-    vpfi_params_set_bias(&rung->params, shape, shape->layer[0].up, visible);
-    vpfi_params_set_bias(&rung->params, shape, shape->layer[1].up, hidden);
-    fill_first(ladder, scratch);
-    vpfi_rung_set_free_energies(ladder, 0, scratch);
-    rung->numbers[VPFI_RUNG_LOG_Z] =
-        softplus_of(visible, shape->layer[0].size) + softplus_of(hidden, shape->layer[1].size);
-    rung->numbers[VPFI_RUNG_ACCEPTANCE] = 1;
-    ladder->count = 1;
-  }
-  vpfi_scratch_destroy(scratch, 1);
-  return status;
+  vpfi_rung *rung = &ladder->rung[0];
+  vpfi_params_set_bias(&rung->params, shape, shape->layer[0].up, visible);
+  vpfi_params_set_bias(&rung->params, shape, shape->layer[1].up, hidden);
+  rung->numbers[VPFI_RUNG_LOG_Z] =
+      softplus_of(visible, shape->layer[0].size) + softplus_of(hidden, shape->layer[1].size);
+  fill_first(ladder, scratch);
+  vpfi_rung_set_free_energies(ladder, 0, scratch);
+  rung->numbers[VPFI_RUNG_ACCEPTANCE] = 1;
+  ladder->count = 1;
 }
 
 static double log_odds_of(const uint64_t *bits, size_t rows, size_t words, size_t unit) {
@@ -266,15 +260,21 @@ static void transpose_again(vpfi_params *params, const vpfi_shape *shape) {
       params->weights_t[0][j * shape->layer[0].width + i] = params->weights[0][i * shape->layer[1].width + j];
 }
 
-bool vpfi_ladder_complete(vpfi_ladder *ladder, vpfi_scratch *scratch) {
+bool vpfi_ladder_is_sound(const vpfi_ladder *ladder) {
+  for (size_t k = 0; k < ladder->count; k++) {
+    const vpfi_rung *rung = &ladder->rung[k];
+    if (!isfinite(vpfi_params_peak(&rung->params, &ladder->shape)) || !numbers_are_sound(rung->numbers) ||
+        !vpfi_states_are_clean(&rung->pool, &ladder->shape))
+      return false;
+  }
+  return true;
+}
+
+void vpfi_ladder_complete(vpfi_ladder *ladder, vpfi_scratch *scratch) {
   for (size_t k = 0; k < ladder->count; k++) {
     vpfi_rung *rung = &ladder->rung[k];
     rung->params.bound = vpfi_params_peak(&rung->params, &ladder->shape);
-    if (!isfinite(rung->params.bound) || !numbers_are_sound(rung->numbers) ||
-        !vpfi_states_are_clean(&rung->pool, &ladder->shape))
-      return false;
     transpose_again(&rung->params, &ladder->shape);
     vpfi_rung_set_free_energies(ladder, k, scratch);
   }
-  return true;
 }

@@ -55,8 +55,9 @@ vpf_status vpfi_ladder_grow(vpfi_ladder *ladder);
 /* Forget rungs from `count` on, and the one that vpfi_ladder_grow() has made room for. */
 void vpfi_ladder_cut(vpfi_ladder *ladder, size_t count);
 
-/* The first rung: independent units with these biases [size of each layer]. VPF_ERR_MEMORY. */
-vpf_status vpfi_ladder_begin(vpfi_ladder *ladder, const float *visible, const float *hidden);
+/* Make the first rung, for which there is room (vpfi_ladder_grow()): independent units with these biases [size of each
+ * layer], which may stand in the scratch's threshold and field. */
+void vpfi_ladder_begin(vpfi_ladder *ladder, const float *visible, const float *hidden, vpfi_scratch *scratch);
 
 /* Biases of independent units for vpfi_ladder_begin(): visible ones like the rows, with half a row added with the unit on
  * and half a row with it off, and hidden ones that the machine has at those means. bits: [rows x words of layer 0], or
@@ -87,8 +88,10 @@ size_t vpfi_ladder_list(vpfi_ladder *ladder, const char *prefix, vpfi_tensor *li
 size_t vpfi_ladder_list_sizes(const vpfi_shape *shape, const vpfi_ladder_plan *plan, size_t count, const char *prefix,
                               vpfi_tensor *list);
 
-/* After rungs have been read from an untrusted file: false if a value is impossible. Makes what is not in the file:
- * transposes, bounds and free energies. */
-bool vpfi_ladder_complete(vpfi_ladder *ladder, vpfi_scratch *scratch);
+/* After rungs have been read from an untrusted file: whether no value is impossible. */
+bool vpfi_ladder_is_sound(const vpfi_ladder *ladder);
+
+/* Then, make what is not in the file: transposes, bounds and free energies. */
+void vpfi_ladder_complete(vpfi_ladder *ladder, vpfi_scratch *scratch);
 
 #endif

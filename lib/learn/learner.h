@@ -41,6 +41,7 @@ typedef struct vpfi_learner {
   vpfi_shape shape;
   vpfi_params moment1, moment2; /* Adam's m and v; SGD's u is moment1 */
   double beta1_power, beta2_power; /* beta^t, t counting the steps since the moments were zero */
+  double rate_scale; /* a factor on the learning rate, by the method: 1 unless it sets it in gradient() */
 
   uint64_t epochs;       /* epochs ended */
   bool inside;           /* an epoch has begun but not ended */

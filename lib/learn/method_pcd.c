@@ -41,10 +41,11 @@ static bool gradient(vpfi_trainer *trainer, double *bound, vpfi_overflow *where)
   return true;
 }
 
-static void accept(vpfi_trainer *trainer, size_t first_chain) {
+static vpf_status accept(vpfi_trainer *trainer, size_t first_chain) {
   persistent *p = kept_by(trainer->learner);
   vpfi_states_copy(&p->chains, 0, &trainer->batch.states, first_chain, p->chains.rows);
   p->time++;
+  return VPF_OK;
 }
 
 /* ---- What is kept ---- */

@@ -104,7 +104,9 @@ vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
   double bound;
   vpfi_overflow where;
   if (!trainer->method->gradient(trainer, &bound, &where))
-    return diverged(learner, "the local field is beyond 160", where.layer, where.unit, (double)where.field);
+    return trainer->failed ? trainer->failed
+                           : diverged(learner, "the local field is beyond 160", where.layer, where.unit,
+                                      (double)where.field);
   sum_batch(trainer, rows);
   vpfi_blowup blowup;
   if (!vpfi_update_step(learner, trainer->machine.kernels, trainer->params, batch, rows, bound, trainer->tile_peaks,
@@ -113,8 +115,8 @@ vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
                     blowup.kind == VPFI_BLOCK_BIAS ? "a bias would not be finite at this learning rate"
                                                    : "a weight would not be finite at this learning rate",
                     blowup.layer, blowup.unit, learner->option[VPFI_AT_LEARNING_RATE]);
-  if (trainer->method->accept) trainer->method->accept(trainer, rows);
+  const vpf_status status = trainer->method->accept ? trainer->method->accept(trainer, rows) : VPF_OK;
   vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);
   learner->cursor += data_rows;
-  return VPF_OK;
+  return status;
 }

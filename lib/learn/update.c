@@ -139,7 +139,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
                     .adam = adam,
                     .tile_peaks = tile_peaks,
                     .biases = {.scale = 1.0f / (float)rows,
-                               .rate = (float)(option[VPFI_AT_LEARNING_RATE] * correction),
+                               .rate = (float)(option[VPFI_AT_LEARNING_RATE] * learner->rate_scale * correction),
                                .beta1 = (float)option[VPFI_AT_BETA1],
                                .beta2 = (float)option[VPFI_AT_BETA2],
                                .keep1 = (float)(1 - option[VPFI_AT_BETA1]),

@@ -85,10 +85,12 @@ static vpf_status complete(const vpfi_safetensors *file, vpfi_ladder *ladder, co
   vpfi_scratch *scratch = vpfi_scratch_create(&ladder->shape, 1);
   if (!scratch) return VPF_ERR_MEMORY;
   vpf_status status = VPF_OK;
-  if (!vpfi_ladder_complete(ladder, scratch))
+  if (!vpfi_ladder_is_sound(ladder))
     status = vpfi_safetensors_refuse(file, "a rung has a number that is impossible, or units beyond the end of a layer");
   else if (!vpfi_ladder_ends_with(ladder, last))
     status = vpfi_safetensors_refuse(file, "the model is not that of the last rung");
+  else
+    vpfi_ladder_complete(ladder, scratch);
   vpfi_scratch_destroy(scratch, 1);
   return status;
 }

@@ -208,6 +208,36 @@ end:
   unlink(MODEL_FILE);
 }
 
+/* Training that makes copies of its machine. */
+static void use_tempering(void) {
+  const size_t sizes[] = {4, 2};
+  const float weights[8] = {4, -5, 3, 4, -5, 3, 6, 4};
+  uint8_t bytes[40 * 4];
+  vpf_data *data = NULL;
+  vpf_model *model = NULL;
+  vpf_optimizer *optimizer = NULL;
+  vpf_ladder *ladder = NULL;
+  for (size_t k = 0; k < sizeof bytes; k++) bytes[k] = k / 4 % 2 == 0;
+  TRY(vpf_data_from_u8(&data, bytes, 40, 4, 0));
+  TRY(vpf_model_create(&model, sizes, 2, NULL, VPF_COUPLING_PAIRWISE));
+  TRY(vpf_model_set_weights(model, 0, weights));
+  TRY(vpf_optimizer_create(&optimizer));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_METHOD, VPF_METHOD_PTT));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_PARTICLES, 10));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, 1));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_LEARNING_RATE, 0.05));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_BATCH_SIZE, 1));
+  TRY(vpf_train(model, data, optimizer, 1, NULL, NULL)); /* or what is left of the epoch */
+  TRY(vpf_ladder_of_optimizer(&ladder, optimizer));
+  assert_true(vpf_ladder_rungs(ladder) > 1);
+  note_model(model);
+end:
+  vpf_data_destroy(data);
+  vpf_model_destroy(model);
+  vpf_optimizer_destroy(optimizer);
+  vpf_ladder_destroy(ladder);
+}
+
 /* What measures data, units and chains, and chains in continuous time. */
 static void use_measures(void) {
   const size_t sizes[] = {20, 5, 3};
@@ -342,6 +372,11 @@ static void every_allocation_around_files_may_fail(void **state) {
   fail_each(use_files, 100);
 }
 
+static void every_allocation_of_tempering_may_fail(void **state) {
+  (void)state;
+  fail_each(use_tempering, 100);
+}
+
 static void every_allocation_of_ladders_may_fail(void **state) {
   (void)state;
   fail_each(use_ladders, 100);
@@ -356,6 +391,7 @@ int main(void) {
       cmocka_unit_test(every_allocation_of_measures_may_fail),
       cmocka_unit_test(every_allocation_around_files_may_fail),
       cmocka_unit_test(every_allocation_of_ladders_may_fail),
+      cmocka_unit_test(every_allocation_of_tempering_may_fail),
   };
   return cmocka_run_group_tests_name("allocator", tests, NULL, NULL);
 }

@@ -768,6 +768,12 @@ void a_ladder_is_that_of_c() {
   CHECK(read.report.rungs == last + 2);
   std::remove("ladder.safetensors");
   CHECK_THROWS(VPF_ERR_ARGUMENT, "rung", ladder.rung(1000));
+  vpf::optimizer optimizer;
+  CHECK_THROWS(VPF_ERR_STATE, "tempering", vpf::ladder::of(optimizer));
+  optimizer.set(VPF_OPTION_METHOD, VPF_METHOD_PTT);
+  vpf::model trained = rbm();
+  vpf::train(trained, data, optimizer, 1);
+  CHECK(vpf::ladder::of(optimizer).rungs() > 0);
   settings.chains = 1;
   CHECK_THROWS(VPF_ERR_ARGUMENT, "chains", vpf::ladder(model, nullptr, &settings));
 }

@@ -405,7 +405,8 @@ static vpf_status ladders(world *w) {
   vpf_ladder_report report = {.struct_size = sizeof report};
   vpf_ladder_rung_report rung = {.struct_size = sizeof rung};
   const size_t before = vpf_ladder_rungs(ladder);
-  switch (byte(w) % 8) {
+  switch (byte(w) % 9) {
+    case 8: return keep_ladder(w, vpf_ladder_of_optimizer(&made, some_optimizer(w)), &made);
     case 0:
     case 1: {
       const vpf_ladder_settings settings = {.struct_size = sizeof settings, .chains = 2 + below(w, 3), .reservoir = below(w, 9),

@@ -330,7 +330,7 @@ class Errors(Folder):
         refused(TypeError, "", model.save, 3)
         refused(KeyError, "no option 'rate'; there are method, ", vpf.Optimizer, rate=1)
         refused(TypeError, "beta1: must be a number, not str", vpf.Optimizer, beta1="x")
-        refused(TypeError, "^method: must be vpf.Method.VPF, vpf.Method.CD or vpf.Method.PCD, not 'cd'$",
+        refused(TypeError, "^method: must be vpf.Method.VPF, vpf.Method.CD, vpf.Method.PCD or vpf.Method.PTT, not 'cd'$",
                 vpf.Optimizer, method="cd")
         refused(TypeError, "^rule: must be vpf.Rule.ADAM or vpf.Rule.SGD, not None$", vpf.Optimizer, rule=None)
         refused(TypeError, "coupling: must be vpf.Coupling.PAIRWISE or vpf.Coupling.JOINT, not 'joint'",
@@ -1255,6 +1255,12 @@ class TestLadder(Folder):
         again, _ = read.sample(20, 10, seed=1, model=model)
         np.testing.assert_array_equal(again.bits(), states.bits())
         self.assertRaises(vpf.ArgumentError, vpf.Ladder, model, chains=1)
+        optimizer = vpf.Optimizer(method=vpf.Method.PTT, particles=20)
+        self.assertRaises(vpf.StateError, vpf.Ladder.of, optimizer)
+        vpf.train(model, base, optimizer, 2)
+        ladder = vpf.Ladder.of(optimizer)
+        ladder.append(model, itself=True)
+        self.assertLess(abs(ladder[-1].log_z - model.exact_log_partition()), 6 * ladder[-1].log_z_stderr)
         self.assertRaises(vpf.UnsupportedError, vpf.Ladder, random_model([6, 4, 3]))
         self.assertRaises(vpf.FormatError, vpf.Ladder.load, __file__)
 
