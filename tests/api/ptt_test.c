@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "support/dice.h"
 #include "support/enumerate.h"
@@ -77,32 +78,44 @@ static void end(run *r) {
   vpf_optimizer_destroy(r->optimizer);
 }
 
-/* The visible bits of the chains, from a checkpoint; out: how many are in each mode. */
-static void modes_of_chains(const run *r, const char *tensor, double out[MODES]) {
-  char key[80];
+/* The bytes of a run's checkpoint; to be freed. */
+static unsigned char *checkpoint_of(const run *r, size_t *size) {
   assert_ok(vpf_checkpoint_save(r->model, r->optimizer, FILE_NAME));
   FILE *file = fopen(FILE_NAME, "rb");
   assert_non_null(file);
   fseek(file, 0, SEEK_END);
-  const size_t size = (size_t)ftell(file);
-  unsigned char *byte = malloc(size);
+  *size = (size_t)ftell(file);
+  unsigned char *byte = malloc(*size);
   rewind(file);
-  assert_int_equal(fread(byte, 1, size, file), size);
+  assert_int_equal(fread(byte, 1, *size, file), *size);
   fclose(file);
+  unlink(FILE_NAME);
+  return byte;
+}
+
+/* Where a tensor begins in them. */
+static size_t place_of(const unsigned char *byte, const char *tensor) {
+  char key[80];
   uint64_t header = 0;
+  unsigned long begin;
   for (int k = 7; k >= 0; k--) header = header << 8 | byte[k];
   snprintf(key, sizeof key, "\"%s\":{", tensor);
   const char *entry = strstr((const char *)byte + 8, key);
-  unsigned long begin;
   assert_non_null(entry);
   assert_int_equal(sscanf(strstr(entry, "data_offsets"), "data_offsets\":[%lu", &begin), 1);
+  return 8 + header + begin;
+}
+
+/* The visible bits of the chains, from a checkpoint; out: how many are in each mode. */
+static void modes_of_chains(const run *r, const char *tensor, double out[MODES]) {
+  size_t size;
+  unsigned char *byte = checkpoint_of(r, &size);
   memset(out, 0, MODES * sizeof *out);
   for (size_t c = 0; c < CHAINS; c++) {
-    const unsigned char *word = byte + 8 + header + begin + 8 * c;
+    const unsigned char *word = byte + place_of(byte, tensor) + 8 * c;
     out[mode_of((uint64_t)word[0] | (uint64_t)word[1] << 8)] += 1.0 / CHAINS;
   }
   free(byte);
-  unlink(FILE_NAME);
 }
 
 /* The probabilities that the machine gives them. */
@@ -299,6 +312,59 @@ static void threads_do_not_matter(void **state) {
   unlink("other.safetensors");
 }
 
+/* Put a number of 8 bytes into a tensor, under a right checksum. What is not refused can be trained on, which is for the
+ * sanitizers to see. */
+static bool is_refused(const unsigned char *byte, size_t size, const char *tensor, size_t at, uint64_t value,
+                       const vpf_data *data) {
+  static const char key[] = "\"vpf_crc32\":\"";
+  unsigned char *copy = malloc(size), *digits = copy;
+  char text[9];
+  memcpy(copy, byte, size);
+  unsigned char *number = copy + place_of(byte, tensor) + 8 * at;
+  for (size_t k = 0; k < 8; k++) number[k] = (unsigned char)(value >> 8 * k);
+  while (memcmp(digits, key, sizeof key - 1) != 0) digits++;
+  memset(digits + sizeof key - 1, '0', 8);
+  snprintf(text, sizeof text, "%08lx", crc32(crc32(0, NULL, 0), copy, (uInt)size));
+  memcpy(digits + sizeof key - 1, text, 8);
+  FILE *file = fopen(FILE_NAME, "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(copy, 1, size, file), size);
+  fclose(file);
+  free(copy);
+  run out = {0};
+  const vpf_status status = vpf_checkpoint_load(&out.model, &out.optimizer, FILE_NAME);
+  assert_true(status == VPF_OK || status == VPF_ERR_FORMAT);
+  if (!status) vpf_train(out.model, data, out.optimizer, 1, stop_at_third_batch, NULL);
+  end(&out);
+  unlink(FILE_NAME);
+  return status != VPF_OK;
+}
+
+static void no_checkpoint_is_believed_that_contradicts_itself(void **state) {
+  (void)state;
+  const uint64_t values[] = {0, 1, 2, 65, 99, 1001, (uint64_t)1 << 40, UINT64_MAX}, nan = 0x7ff8000000000000u;
+  enum { FIRST = 34, COUNT = 9 }; /* its numbers in optimizer.state */
+  vpf_data *data = four_modes();
+  size_t size, refused = 0;
+  run r = start(VPF_METHOD_PTT, 0.02);
+  assert_ok(vpf_optimizer_set(r.optimizer, VPF_OPTION_PROGRESS_BATCHES, 1));
+  assert_ok(vpf_train(r.model, data, r.optimizer, 10, NULL, NULL));
+  assert_ok(vpf_train(r.model, data, r.optimizer, 1, stop_at_third_batch, NULL));
+  unsigned char *byte = checkpoint_of(&r, &size);
+  for (size_t at = FIRST; at < FIRST + COUNT; at++)
+    for (size_t v = 0; v < sizeof values / sizeof *values; v++)
+      refused += is_refused(byte, size, "optimizer.state", at, values[v], data);
+  assert_true(refused > 25);
+  assert_true(is_refused(byte, size, "optimizer.rungs.1.numbers", 0, nan, data));
+  assert_true(is_refused(byte, size, "optimizer.rungs.1.pool", 5, (uint64_t)1 << VISIBLE, data));
+  assert_true(is_refused(byte, size, "optimizer.rungs.chains.0", 5, (uint64_t)1 << VISIBLE, data));
+  assert_true(is_refused(byte, size, "optimizer.rungs.0.weight", 3, UINT64_MAX, data)); /* two NaNs */
+  assert_false(is_refused(byte, size, "optimizer.rungs.after", 3, nan, data)); /* the machine has been moved, that says */
+  free(byte);
+  end(&r);
+  vpf_data_destroy(data);
+}
+
 static void other_machines_are_refused(void **state) {
   (void)state;
   const size_t sizes[] = {VISIBLE, 4, 3};
@@ -323,6 +389,7 @@ int main(void) {
       cmocka_unit_test(steps_that_are_too_long_are_taken_back),
       cmocka_unit_test(a_machine_that_was_moved_is_followed),
       cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(no_checkpoint_is_believed_that_contradicts_itself),
       cmocka_unit_test(other_machines_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
