@@ -19,6 +19,9 @@
  *  if (!s) printf("log Z %.2f +- %.2f, R-hat %.3f\n", report.log_z, report.log_z_stderr, report.split_rhat);
  *  @endcode
  *
+ *  A ladder finds the modes that grow out of its lower rungs, and nothing tells of others: compare log_z with log_z_bound of
+ *  vpf_ais(), which is rigorous.
+ *
  *  For machines of two layers without intra-layer weights. */
 #ifndef VPF_LADDER_H
 #define VPF_LADDER_H
@@ -99,7 +102,8 @@ VPF_API vpf_status vpf_ladder_create(vpf_ladder **out, const vpf_model *model, c
 /** A copy of the ladder that training by VPF_METHOD_PTT has built: its rungs are copies of the model from that training,
  *  and log Z of each is known. Since 1.0.
  *
- *  vpf_ladder_append() leads it on to the model as it is now, and so gives log Z of that.
+ *  vpf_ladder_append() leads it on to the model as it is now, and so gives log Z of that; after a hundred copies, as a low
+ *  estimate (docs/evaluation.md).
  *  @param      optimizer  one that has been used with VPF_METHOD_PTT
  *  @param[out] out        the new handle; destroy it with vpf_ladder_destroy()
  *  @retval VPF_ERR_ARGUMENT  optimizer or out is NULL
