@@ -13,6 +13,7 @@
  *
  *  They are used to train and to save checkpoints (train.h), to generate and to fill in (sample.h), and to measure
  *  (evaluate.h, likelihood.h). A vpf_monitor (monitor.h) watches the likelihood during training and keeps the best model.
+ *  A vpf_ladder (ladder.h) samples RBMs that Gibbs sampling does not mix.
  *  The headers in vpf/experimental/ are not included here and come without any promise. A complete program:
  *
  *  @code
@@ -92,5 +93,6 @@
 #include <vpf/evaluate.h>
 #include <vpf/likelihood.h>
 #include <vpf/monitor.h>
+#include <vpf/ladder.h>
 
 #endif

@@ -186,6 +186,7 @@ struct destroy {
   void operator()(vpf_model *handle) const noexcept { vpf_model_destroy(handle); }
   void operator()(vpf_optimizer *handle) const noexcept { vpf_optimizer_destroy(handle); }
   void operator()(vpf_monitor *handle) const noexcept { vpf_monitor_destroy(handle); }
+  void operator()(vpf_ladder *handle) const noexcept { vpf_ladder_destroy(handle); }
 };
 
 /* What the four owning classes have in common. None of it throws. */
@@ -1279,6 +1280,93 @@ private:
   static vpf_monitor *create(const vpf_ais_settings *settings, std::size_t patience) {
     vpf_monitor *out = nullptr;
     detail::check(vpf_monitor_create(&out, settings, patience));
+    return out;
+  }
+};
+
+/** vpf_ladder_settings with struct_size set and all else at its default. Since 1.0. */
+struct ladder_settings : vpf_ladder_settings {
+  ladder_settings() noexcept : vpf_ladder_settings{} { struct_size = sizeof(vpf_ladder_settings); }
+};
+
+/** What ladder::sample() returns. Since 1.0. */
+struct ladder_samples {
+  data states; /**< [count x units] */
+  vpf_ladder_report report;
+};
+
+/** Machines that lead from independent units to a trained one: ladder.h. Since 1.0. */
+class ladder : public detail::handle<vpf_ladder> {
+public:
+  using handle::handle;
+
+  /** Build a ladder from independent units to a model. Since 1.0.
+   *  @param base      data whose means the independent units have; NULL: units of the model's own
+   *  @param settings  NULL: all defaults
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_UNSUPPORTED, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW,
+   *          VPF_ERR_MEMORY */
+  explicit ladder(const vpf::model &model, const data *base = nullptr, const vpf_ladder_settings *settings = nullptr)
+      : handle(create(model, base, settings)) {}
+
+  /** Read a ladder from a file. Since 1.0.
+   *  @throws vpf::error VPF_ERR_IO, VPF_ERR_FORMAT, VPF_ERR_MEMORY */
+  static ladder load(const detail::path &path) {
+    vpf_ladder *out = nullptr;
+    detail::check(vpf_ladder_load(&out, path));
+    return ladder(out);
+  }
+  /** A copy of the ladder that training by VPF_METHOD_PTT has built (vpf_ladder_of_optimizer()). Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_STATE, VPF_ERR_MEMORY */
+  static ladder of(const vpf::optimizer &optimizer) {
+    vpf_ladder *out = nullptr;
+    detail::check(vpf_ladder_of_optimizer(&out, optimizer.get()));
+    return ladder(out);
+  }
+  /** Write the ladder to a file. Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_IO, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
+  void save(const detail::path &path) const { detail::check(vpf_ladder_save(get(), path)); }
+
+  /** Let the ladder go on to another model; returns the number of new rungs. Since 1.0.
+   *  @param itself  whether the model then becomes the last rung
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
+  std::size_t append(const vpf::model &model, bool itself = false) {
+    std::size_t out = 0;
+    detail::check(vpf_ladder_append(get(), model.get(), itself ? 1 : 0, &out));
+    return out;
+  }
+
+  /** Number of rungs. Since 1.0. */
+  std::size_t rungs() const noexcept { return vpf_ladder_rungs(get()); }
+  /** log Z of a rung (vpf_ladder_rung()). Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT */
+  vpf_ladder_rung_report rung(std::size_t index) const {
+    auto out = detail::report<vpf_ladder_rung_report>();
+    detail::check(vpf_ladder_rung(get(), index, &out));
+    return out;
+  }
+  /** A copy of the machine of a rung (vpf_ladder_model()). Since 1.0.
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_MEMORY */
+  vpf::model model(std::size_t index) const {
+    vpf_model *out = nullptr;
+    detail::check(vpf_ladder_model(get(), index, &out));
+    return vpf::model(out);
+  }
+
+  /** Sample by parallel tempering over all rungs (vpf_ladder_sample()). Since 1.0.
+   *  @param model  one more rung, at the top; NULL: none
+   *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
+  ladder_samples sample(std::size_t count, std::size_t sweeps, std::uint64_t seed,
+                        const vpf::model *model = nullptr) const {
+    vpf_data *out = nullptr;
+    auto report = detail::report<vpf_ladder_report>();
+    detail::check(vpf_ladder_sample(get(), model ? model->get() : nullptr, count, sweeps, seed, &out, &report));
+    return {data(out), report};
+  }
+
+private:
+  static vpf_ladder *create(const vpf::model &model, const data *base, const vpf_ladder_settings *settings) {
+    vpf_ladder *out = nullptr;
+    detail::check(vpf_ladder_create(&out, model.get(), base ? base->get() : nullptr, settings));
     return out;
   }
 };

@@ -14,7 +14,7 @@ One file, for Python 3.8 or later and NumPy. Copy it beside your program, or add
 The library. It is loaded from the file named by the environment variable VPF_LIBRARY. Without that variable,
 libvpf.so.1 is found as it is for any other program (LD_LIBRARY_PATH, ldconfig).
 
-Handles. Data, Model, Optimizer and Monitor hold memory of the library. It is released when Python collects them, at
+Handles. Data, Model, Optimizer, Monitor and Ladder hold memory of the library. It is released when Python collects them, at
 the end of a `with` block, or by close(). Using a closed handle raises ValueError. If close() is called while a call
 in another thread still needs the handle, or from within its training, it takes effect when that call has ended.
 Handles cannot be copied or pickled: use Model.clone(), save() and load().
@@ -75,6 +75,10 @@ vpf_activity { size_t struct_size; double mean, population_sparseness, lifetime_
 vpf_moment_comparison { size_t struct_size; double mean_pearson, mean_rms, pair_pearson, pair_rms,
     connected_pearson, connected_rms; }
 vpf_chain_report { size_t struct_size; double mean, sd, drift, drift_stderr, autocorrelation_time, ess, split_rhat; }
+vpf_ladder_settings { size_t struct_size; size_t chains, reservoir; double acceptance; size_t most_rungs; uint64_t seed; }
+vpf_ladder_rung_report { size_t struct_size; double log_z, log_z_stderr, acceptance, autocorrelation_time; }
+vpf_ladder_report { size_t struct_size; size_t rungs; double log_z, log_z_stderr, acceptance_mean, acceptance_least;
+    size_t acceptance_rung; double arrivals, round_trips, split_rhat, autocorrelation_time; }
 vpf_option_info { size_t struct_size; vpf_option option; int integer; const char *name; double low, high, initial; }
 vpf_progress { size_t struct_size; vpf_progress_event event; vpf_stop stop; size_t epoch, epochs, batch, batches, rows;
     double flow; size_t pairs; const double *flow_lower; const double *flow_upper; size_t layers;
@@ -190,6 +194,18 @@ size_t vpf_monitor_checks(const vpf_monitor *monitor);
 vpf_status vpf_monitor_get(const vpf_monitor *monitor, size_t index, size_t *out_epoch,
     vpf_likelihood *out_likelihood);
 vpf_status vpf_monitor_best(const vpf_monitor *monitor, size_t *out_index, vpf_model **out_model);
+vpf_status vpf_ladder_create(vpf_ladder **out, const vpf_model *model, const vpf_data *base,
+    const vpf_ladder_settings *settings);
+vpf_status vpf_ladder_append(vpf_ladder *ladder, const vpf_model *model, int itself, size_t *out_added);
+vpf_status vpf_ladder_of_optimizer(vpf_ladder **out, const vpf_optimizer *optimizer);
+void vpf_ladder_destroy(vpf_ladder *ladder);
+size_t vpf_ladder_rungs(const vpf_ladder *ladder);
+vpf_status vpf_ladder_rung(const vpf_ladder *ladder, size_t rung, vpf_ladder_rung_report *out);
+vpf_status vpf_ladder_model(const vpf_ladder *ladder, size_t rung, vpf_model **out);
+vpf_status vpf_ladder_sample(const vpf_ladder *ladder, const vpf_model *model, size_t count, size_t sweeps,
+    uint64_t seed, vpf_data **out_states, vpf_ladder_report *out);
+vpf_status vpf_ladder_save(const vpf_ladder *ladder, const char *path);
+vpf_status vpf_ladder_load(vpf_ladder **out, const char *path);
 vpf_status vpf_optimizer_create(vpf_optimizer **out);
 void vpf_optimizer_destroy(vpf_optimizer *optimizer);
 vpf_status vpf_optimizer_set_seed(vpf_optimizer *optimizer, uint64_t seed);
@@ -228,7 +244,7 @@ _TYPES = {
 }
 _TYPES.update({name: ctypes.c_int for name in _ENUMS.split()})
 _TYPES.update({name: type(name, (ctypes.Structure,), {})
-               for name in ("vpf_data", "vpf_model", "vpf_optimizer", "vpf_monitor")})
+               for name in ("vpf_data", "vpf_model", "vpf_optimizer", "vpf_monitor", "vpf_ladder")})
 
 
 def _ctype(text):
@@ -600,6 +616,8 @@ def _call(function_name, *arguments):
     def convert(parameter, value):
         what, c_type = f"{function_name}: {parameter.name}", parameter.type
         if c_type in _handle_classes:
+            if value is None and (function_name, parameter.name) in _optional_handles:
+                return None
             return hold(value, _handle_classes[c_type], not parameter.const, what)
         if c_type is ctypes.c_char_p:
             return _path(value, what)
@@ -643,6 +661,7 @@ def _call(function_name, *arguments):
     return found[0] if len(found) == 1 else tuple(found) if found else None
 
 
+_optional_handles = {("vpf_ladder_create", "base"), ("vpf_ladder_sample", "model")}
 _status_functions = set(re.findall(r"vpf_status (vpf_\w+)", _PROTOTYPES + _EXPERIMENTAL_PROTOTYPES))
 
 # ---- Arrays ----
@@ -717,10 +736,12 @@ class Noise(enum.IntEnum):
 
 
 class Method(enum.IntEnum):
-    """What the gradient is that of: variational probability flow, or contrastive divergence, plain or persistent."""
+    """What the gradient is that of: variational probability flow, or contrastive divergence, plain, persistent, or with
+    chains that are exchanged with copies of the machine (parallel trajectory tempering, for RBMs)."""
     VPF = 0
     CD = 1
     PCD = 2
+    PTT = 3
 
 
 class Rule(enum.IntEnum):
@@ -855,6 +876,20 @@ class MomentComparison(_report("vpf_moment_comparison")):
 class ChainReport(_report("vpf_chain_report")):
     """From chain_diagnostics(): mean and standard deviation over all draws; the drift from the first half to the second
     and its standard error over chains; the autocorrelation time in draws; the effective sample size; split R-hat."""
+    __slots__ = ()
+
+
+class LadderRung(_report("vpf_ladder_rung_report")):
+    """One rung of a Ladder: log_z of its machine in nats and the standard error, both from the rung below; the mean
+    probability of exchanges with that rung; the autocorrelation time in sweeps while its samples were made."""
+    __slots__ = ()
+
+
+class LadderReport(_report("vpf_ladder_report")):
+    """From Ladder.sample(): how many rungs; log_z of the machine at the top in nats and its standard error; the mean
+    probability of exchanges over all neighbours, the least one, and the lower rung where that is; how many states have
+    come from the first rung to the top (arrivals), and back again (round_trips); split R-hat and autocorrelation time of
+    the energies at the top."""
     __slots__ = ()
 
 
@@ -1563,8 +1598,80 @@ class Monitor(_Handle):
         return _call("vpf_monitor_best", self, None, Model)
 
 
+# ---- Ladder ----
+
+
+class Ladder(_Handle):
+    """Machines that lead from independent units to a trained RBM, with samples of each: it samples what Gibbs sampling
+    does not mix.
+
+    Ladder(model, base=None, chains=0, reservoir=0, acceptance=0, most_rungs=0, seed=0)
+      model     two layers without intra-layer weights; it becomes the last rung
+      base      Data whose means the independent units have: give it wherever there are data
+      the rest  how it is built; 0 means the default (docs of vpf_ladder_settings)
+    ladder[k] is the LadderRung of rung k, len(ladder) the number of rungs. Raises ArgumentError, UnsupportedError,
+    ShapeError, LimitError, FieldOverflowError."""
+
+    def __init__(self, model, base=None, chains=0, reservoir=0, acceptance=0, most_rungs=0, seed=0):
+        c_type = _TYPES["vpf_ladder_settings"]
+        settings = c_type(struct_size=ctypes.sizeof(c_type), acceptance=_number(acceptance, "acceptance"))
+        for field, value in (("chains", chains), ("reservoir", reservoir), ("most_rungs", most_rungs), ("seed", seed)):
+            setattr(settings, field, _integer(value, dict(c_type._fields_)[field], field))
+        self._take(_call("vpf_ladder_create", Ladder, model, base, ctypes.byref(settings)))
+
+    @classmethod
+    def load(cls, path):
+        """From a file by save(). Raises FileError (OSError) or FormatError."""
+        return _call("vpf_ladder_load", cls, path)
+
+    @classmethod
+    def of(cls, optimizer):
+        """A copy of the ladder that training by Method.PTT has built. append() leads it on to the model as it is now, and
+        so gives its log Z. Raises StateError."""
+        return _call("vpf_ladder_of_optimizer", cls, optimizer)
+
+    def save(self, path):
+        """Write to a file, atomically."""
+        _call("vpf_ladder_save", self, path)
+
+    def _describe(self):
+        return f"{len(self)} rungs"
+
+    def append(self, model, itself=False):
+        """Go on to another model of the same shape, as from a progress function; returns the number of new rungs.
+        @param itself  whether the model then becomes the last rung. Raises ShapeError, LimitError."""
+        return _call("vpf_ladder_append", self, model, bool(itself), int)
+
+    def __len__(self):
+        return _call("vpf_ladder_rungs", self)
+
+    def __bool__(self):
+        return True
+
+    def _rung(self, index):
+        count = len(self)
+        try:
+            return range(count)[index]
+        except IndexError:
+            raise IndexError(f"rung {index}: there are {count}") from None
+
+    def __getitem__(self, index):
+        return _call("vpf_ladder_rung", self, self._rung(index), LadderRung)
+
+    def model(self, index):
+        """A copy of the machine of a rung."""
+        return _call("vpf_ladder_model", self, self._rung(index), Model)
+
+    def sample(self, count, sweeps, seed=0, model=None):
+        """Parallel tempering over all rungs: (Data [count x units], LadderReport).
+        @param sweeps  at least 4
+        @param model   one more rung, at the top. Raises ArgumentError, ShapeError."""
+        return _call("vpf_ladder_sample", self, model, count, sweeps, seed, Data, LadderReport)
+
+
 _handle_classes = {}
-for _class, _c_name in (Data, "vpf_data"), (Model, "vpf_model"), (Optimizer, "vpf_optimizer"), (Monitor, "vpf_monitor"):
+for _class, _c_name in ((Data, "vpf_data"), (Model, "vpf_model"), (Optimizer, "vpf_optimizer"), (Monitor, "vpf_monitor"),
+                        (Ladder, "vpf_ladder")):
     _class._POINTER = ctypes.POINTER(_TYPES[_c_name])
     _class._release = staticmethod(getattr(_library, _c_name + "_destroy"))
     _handle_classes[_class._POINTER] = _class

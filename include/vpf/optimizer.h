@@ -37,8 +37,14 @@ typedef struct vpf_optimizer vpf_optimizer;
 typedef enum vpf_method {
   VPF_METHOD_VPF = 0, /**< variational probability flow (paper, Algorithm 1) */
   VPF_METHOD_CD = 1,  /**< contrastive divergence, CD-k: chains start at the data (Hinton 2002) */
-  VPF_METHOD_PCD = 2  /**< persistent contrastive divergence, PCD-k: chains continue from one minibatch to the next
+  VPF_METHOD_PCD = 2, /**< persistent contrastive divergence, PCD-k: chains continue from one minibatch to the next
                            (Tieleman 2008), and are kept in checkpoints */
+  VPF_METHOD_PTT = 3  /**< parallel trajectory tempering: the chains of PCD-k, which are kept at equilibrium by exchanges
+                           with copies of the machine from its own training (Béreux et al., arXiv:2607.27077). For two
+                           layers without intra-layer weights; begin with visible biases log(p / (1 - p)), p being the means
+                           of the data (docs/math.md, section 16). The copies make a ladder, vpf_ladder_of_optimizer(). A step
+                           after which exchanges would hardly be accepted is taken back, and the learning rate is halved
+                           until the next copy */
 } vpf_method;
 
 /** How a gradient g changes a parameter w (docs/math.md, Eq. (25) and (26)). Since 1.0.
@@ -55,7 +61,7 @@ typedef enum vpf_rule {
  *  One table serves validation, documentation and bindings. The numbers never change. The defaults are the paper
  *  preset: the settings of the paper's runs, except that rows are shuffled (docs/math.md, section 10). */
 #define VPF_OPTION_LIST(X)                                                                         \
-  X(METHOD, 100, "method", 0, 2, 0, 1)                                                             \
+  X(METHOD, 100, "method", 0, 3, 0, 1)                                                             \
   X(RULE, 101, "rule", 0, 1, 0, 1)                                                                 \
   X(LEARNING_RATE, 200, "learning_rate", 1e-12, 10, 1e-3, 0)                                       \
   X(BETA1, 201, "beta1", 0, 0.999999, 0.9, 0)                                                      \

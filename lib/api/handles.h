@@ -10,6 +10,7 @@
 #include "data/rows.h"
 #include "eval/annealing.h"
 #include "eval/watch.h"
+#include "ladder/rungs.h"
 #include "learn/learner.h"
 
 struct vpf_data {
@@ -24,6 +25,10 @@ struct vpf_model {
 
 struct vpf_optimizer {
   vpfi_learner learner;
+};
+
+struct vpf_ladder {
+  vpfi_ladder ladder;
 };
 
 struct vpf_monitor {

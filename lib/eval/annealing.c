@@ -11,6 +11,7 @@
 #include "eval/doubts.h"
 #include "eval/exact.h"
 #include "eval/modes.h"
+#include "num/bennett.h"
 #include "num/elementary.h"
 #include "num/rng.h"
 #include "num/statistics.h"
@@ -232,36 +233,14 @@ static vpf_status start_reverse(call *c, vpf_ais_result *result) {
   return exact ? vpfi_exact_sample(&c->work, c->annealing->seed) : start_chains(c);
 }
 
-/* 1 / (1 + exp(x)) */
-static double fermi(double x) {
-  return x > 700 ? 0 : 1 / (1 + vpfi_exp(x));
-}
-
-/* log Z from both runs by Bennett's acceptance ratio, Eq. (37a): the root of a function that falls with log Z. */
-static double bennett(const double *forward, size_t n, const double *reverse, size_t m) {
-  const double ratio = vpfi_log((double)n / (double)m);
-  double low = HUGE_VAL, high = -HUGE_VAL;
-  for (size_t k = 0; k < n; k++) low = fmin(low, forward[k]), high = fmax(high, forward[k]);
-  for (size_t k = 0; k < m; k++) low = fmin(low, -reverse[k]), high = fmax(high, -reverse[k]);
-  low -= fabs(ratio) + 1, high += fabs(ratio) + 1;
-  for (int halving = 0; halving < 200 && high - low > 1e-12 * fabs(high); halving++) {
-    const double middle = low + (high - low) / 2;
-    double sum = 0;
-    for (size_t k = 0; k < n; k++) sum += fermi(ratio - forward[k] + middle);
-    for (size_t k = 0; k < m; k++) sum -= fermi(-ratio - reverse[k] - middle);
-    *(sum > 0 ? &low : &high) = middle;
-  }
-  return low + (high - low) / 2;
-}
-
 /* Each kind of start gives an estimate, of which the larger counts: a kind may know only modes of little probability. */
 static void summarize_reverse(call *c, vpf_ais_result *result) {
   const size_t chains = c->annealing->chains;
   const size_t first = result->reverse_start == VPF_AIS_START_EXACT ? chains : chains_from_ends(c->annealing);
   estimate e = {.log_ratio = HUGE_VAL};
   double both = -HUGE_VAL;
-  if (first > 0) both = bennett(c->forward, chains, c->weights, first);
-  if (first < chains) both = fmax(both, bennett(c->forward, chains, c->weights + first, chains - first));
+  if (first > 0) both = vpfi_bennett(c->forward, chains, c->weights, first);
+  if (first < chains) both = fmax(both, vpfi_bennett(c->forward, chains, c->weights + first, chains - first));
   result->log_z_both = both;
   if (first > 0) e = summarize(c->weights, NULL, first);
   if (first < chains) {

@@ -74,7 +74,7 @@ vpf_status vpfi_run_epochs(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn
     bool stopped = false;
     const vpf_status status = finish_rows(trainer, &clock, target, progress, user, &stopped);
     if (status) {
-      learner->last_stop = VPF_STOP_DIVERGED;
+      if (status == VPF_ERR_DIVERGED) learner->last_stop = VPF_STOP_DIVERGED;
       return status;
     }
     bool converged = false;

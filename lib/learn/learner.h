@@ -42,6 +42,7 @@ typedef struct vpfi_learner {
   vpfi_shape shape;
   vpfi_params moment1, moment2; /* Adam's m and v; SGD's u is moment1 */
   double beta1_power, beta2_power; /* beta^t, t counting the steps since the moments were zero */
+  double rate_scale; /* a factor on the learning rate, by the method: 1 unless it sets it in gradient() */
   float **offset;        /* [n_roles]: [width] of the centred gradient */
   uint64_t offset_steps; /* how often they have followed a minibatch */
   vpfi_params average;   /* running average of the parameters; without memory while there is none */

@@ -38,7 +38,9 @@ typedef struct vpfi_keeper {
   /* From untrusted numbers: *kept without memory for its tensors, or NULL if nothing was kept. VPF_ERR_FORMAT if they
    * are impossible, VPF_ERR_MEMORY. */
   vpf_status (*unpack)(const uint64_t *numbers, void **kept);
-  /* Append to the list, at most vpfi_most_kept_tensors(shape); returns how many. Before allocate(), data is NULL. */
+  /* How many tensors there are beyond vpfi_most_kept_tensors(shape); NULL: none. */
+  size_t (*more_tensors)(const void *kept);
+  /* Append to the list, at most that many; returns how many. Before allocate(), data is NULL. */
   size_t (*list)(void *kept, const vpfi_shape *shape, vpfi_tensor *list);
   vpf_status (*allocate)(void *kept, const vpfi_shape *shape);
   bool (*is_clean)(const void *kept, const vpfi_shape *shape); /* vpfi_states_are_clean() */
@@ -59,11 +61,13 @@ typedef struct vpfi_method {
 
   /* The gradient of one minibatch. trainer->batch has data rows with their hidden layers drawn; the method leaves gains
    * for all rows, its chains too, and batch->flow and batch->total of the data rows. *bound: no entry of the gradient,
-   * mean over data rows, is larger. False and *where if a field is out of range; only the batch has then changed. */
+   * mean over data rows, is larger. False and *where if a field is out of range, or false and trainer->failed; only the
+   * batch has then changed. */
   bool (*gradient)(vpfi_trainer *trainer, double *bound, vpfi_overflow *where);
 
-  /* After the step with that gradient: keep what else has moved. first_chain: its row in the batch. NULL: nothing. */
-  void (*accept)(vpfi_trainer *trainer, size_t first_chain);
+  /* After the step with that gradient: keep what else has moved. first_chain: its row in the batch. NULL: nothing. A
+   * method that grows may fail: the minibatch is then done, and training stops. VPF_ERR_LIMIT, VPF_ERR_MEMORY. */
+  vpf_status (*accept)(vpfi_trainer *trainer, size_t first_chain);
 
   /* Whether nothing in the gradient is left to chance, so that of all rows can be had at the average of the parameters,
    * from vpfi_batch_rates() alone. NULL: never. */

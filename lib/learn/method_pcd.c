@@ -52,13 +52,14 @@ static bool gradient(vpfi_trainer *trainer, double *bound, vpfi_overflow *where)
   return true;
 }
 
-static void accept(vpfi_trainer *trainer, size_t first_chain) {
+static vpf_status accept(vpfi_trainer *trainer, size_t first_chain) {
   persistent *p = kept_by(trainer->learner);
   const size_t used = trainer->needs.chains;
   for (size_t c = 0; c < used; c++)
     vpfi_states_copy(&p->chains, (p->next + c) % p->chains.rows, &trainer->batch.states, first_chain + c, 1);
   p->next = (p->next + used) % p->chains.rows;
   p->time++;
+  return VPF_OK;
 }
 
 /* ---- What is kept ---- */

@@ -6,7 +6,8 @@
 #define VPFI_METHOD_LIST(X)                                                                        \
   X(VPF, vpfi_method_vpf)                                                                          \
   X(CD, vpfi_method_cd)                                                                            \
-  X(PCD, vpfi_method_pcd)
+  X(PCD, vpfi_method_pcd)                                                                          \
+  X(PTT, vpfi_method_ptt)
 
 enum {
 #define VPFI_METHOD_COUNT(suffix, method) VPFI_METHOD_AT_##suffix,

@@ -133,7 +133,7 @@ vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
   double bound;
   vpfi_overflow where;
   if (!trainer->method->gradient(trainer, &bound, &where))
-    return too_fast(learner, &where);
+    return trainer->failed ? trainer->failed : too_fast(learner, &where);
   sum_batch(trainer, rows);
   if (batch->centre) {
     centre(trainer, rows);
@@ -147,11 +147,11 @@ vpf_status vpfi_minibatch_train(vpfi_trainer *trainer) {
                                                    : "a weight would not be finite; the learning rate is",
                     blowup.layer, blowup.unit, learner->option[VPFI_AT_LEARNING_RATE]);
   if (batch->centre) keep_offsets(trainer);
-  if (trainer->method->accept) trainer->method->accept(trainer, rows);
+  const vpf_status status = trainer->method->accept ? trainer->method->accept(trainer, rows) : VPF_OK;
   if (trainer->measured) vpfi_sums_add(&learner->sums, &learner->shape, &trainer->batch_sums);
   learner->sums.batches++;
   learner->cursor += data_rows;
-  return VPF_OK;
+  return status;
 }
 
 /* ---- All rows, at the average ---- */

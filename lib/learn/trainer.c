@@ -114,6 +114,7 @@ vpf_status vpfi_trainer_init(vpfi_trainer *trainer, vpfi_learner *learner, vpfi_
                             .number = number,
                             .method = vpfi_method_at(number),
                             .batch_rows = (double)data->id.rows < wanted ? (size_t)data->id.rows : (size_t)wanted};
+  learner->rate_scale = 1;
   vpf_status status = check_data(learner, &data->id);
   if (!status) status = trainer->method->check(learner, &learner->shape);
   if (status) return status;

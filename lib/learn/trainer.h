@@ -38,6 +38,7 @@ struct vpfi_trainer {
   vpfi_states new_sample; /* memory for an E-step if the learner's own does not fit */
   bool has_new_sample;
   float peak;            /* largest magnitude among parameters and moments */
+  vpf_status failed;     /* why a method's gradient() is false, if no field is out of range */
 };
 
 /* Check and allocate. The learner, which must be bound, and params are unchanged on failure.

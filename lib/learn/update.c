@@ -192,7 +192,7 @@ bool vpfi_update_step(vpfi_learner *learner, const vpfi_kernels *kernels, vpfi_p
                     .tile_peaks = tile_peaks,
                     .sums_gradients = vpfi_learner_sums_gradients(learner),
                     .biases = {.scale = 1.0f / (float)rows,
-                               .rate = (float)(learning_rate(learner) * correction),
+                               .rate = (float)(learning_rate(learner) * learner->rate_scale * correction),
                                .beta1 = (float)option[VPFI_AT_BETA1],
                                .beta2 = (float)option[VPFI_AT_BETA2],
                                .keep1 = (float)(1 - option[VPFI_AT_BETA1]),

@@ -28,7 +28,11 @@ typedef enum vpfi_purpose {
   VPFI_PURPOSE_CORRUPT = 10,
   VPFI_PURPOSE_EXACT = 11,
   VPFI_PURPOSE_JUMP = 12,
-  VPFI_PURPOSE_BOUND = 13
+  VPFI_PURPOSE_BOUND = 13,
+  VPFI_PURPOSE_LADDER = 14,
+  VPFI_PURPOSE_EXCHANGE = 15,
+  VPFI_PURPOSE_PARTNER = 16,
+  VPFI_PURPOSE_TEMPER = 17
 } vpfi_purpose;
 
 uint64_t vpfi_rng_stream(uint64_t seed, vpfi_purpose purpose, uint64_t time);

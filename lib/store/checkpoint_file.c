@@ -175,9 +175,13 @@ static vpfi_tensor matrix(vpfi_dtype dtype, size_t rows, size_t cols, size_t str
       .dtype = dtype, .rank = 2, .rows = rows, .cols = cols, .stride = stride, .data = data, .into = data};
 }
 
-static size_t most_tensors(const vpfi_shape *shape) {
-  return 11 + 4 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_roles + shape->n_planes[VPFI_ORDER_APART] +
-         VPFI_N_METHODS * vpfi_most_kept_tensors(shape);
+static size_t most_tensors(const vpfi_shape *shape, const vpfi_learner *learner) {
+  size_t more = 0;
+  for (size_t k = 0; k < VPFI_N_METHODS; k++)
+    if (learner->kept[k] && vpfi_method_at(k)->keeper->more_tensors)
+      more += vpfi_method_at(k)->keeper->more_tensors(learner->kept[k]);
+  return 11 + 4 * (shape->n_joins + shape->n_layers + shape->n_roles) + shape->n_roles +
+         shape->n_planes[VPFI_ORDER_APART] + VPFI_N_METHODS * vpfi_most_kept_tensors(shape) + more;
 }
 
 static size_t list_always(vpfi_tensor *list, const vpfi_learner *learner, const flat_learner *flat) {
@@ -265,7 +269,7 @@ vpf_status vpfi_checkpoint_write(const char *path, const vpfi_shape *shape, cons
   for (int k = 0; k < VPFI_N_OPTIONS; k++) flat.keys[k] = (uint64_t)vpfi_option_table[k].key;
   pack_state(flat.state, learner);
   vpfi_model_parts parts;
-  vpf_status status = vpfi_model_parts_init(&parts, shape, params, "checkpoint", most_tensors(shape));
+  vpf_status status = vpfi_model_parts_init(&parts, shape, params, "checkpoint", most_tensors(shape, learner));
   if (status) return status;
   parts.n_tensors += list_always(parts.tensors + parts.n_tensors, learner, &flat);
   if (learner->bound) parts.n_tensors += list_bound(parts.tensors + parts.n_tensors, learner, &flat);
@@ -458,7 +462,7 @@ static vpf_status read_learner(const vpfi_safetensors *file, const vpfi_shape *s
     return vpfi_safetensors_refuse(file, "optimizer.state contradicts itself");
   size_t tensors = model_tensors + 3;
   if (learner->bound) {
-    vpfi_tensor *list = vpfi_alloc(most_tensors(shape), sizeof *list);
+    vpfi_tensor *list = vpfi_alloc(most_tensors(shape, learner), sizeof *list);
     status = list ? read_bound(file, learner, &flat, list, &tensors) : VPF_ERR_MEMORY;
     vpfi_free(list);
   }

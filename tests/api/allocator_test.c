@@ -189,6 +189,69 @@ end:
   vpf_monitor_destroy(monitor);
 }
 
+/* Ladders of few chains, two rungs and then some more. */
+static void use_ladders(void) {
+  const size_t sizes[] = {4, 2};
+  const float near[8] = {1, -1, 0.5f, 1, -1, 0.25f, 2, 1}, far[8] = {3, -4, 2, 3, -4, 2, 5, 3};
+  const uint8_t bytes[8] = {1, 0, 1};
+  const vpf_ladder_settings settings = {.struct_size = sizeof settings, .chains = 3, .reservoir = 4, .acceptance = 0.8};
+  vpf_data *data = NULL, *states = NULL;
+  vpf_model *model = NULL, *rung = NULL;
+  vpf_ladder *ladder = NULL, *loaded = NULL;
+  uint8_t bits[5 * 6];
+  TRY(vpf_data_from_u8(&data, bytes, 2, 4, 0));
+  TRY(vpf_model_create(&model, sizes, 2, NULL, VPF_COUPLING_PAIRWISE));
+  TRY(vpf_model_set_weights(model, 0, near));
+  TRY(vpf_ladder_create(&ladder, model, data, &settings));
+  TRY(vpf_model_set_weights(model, 0, far));
+  TRY(vpf_ladder_append(ladder, model, 1, NULL));
+  TRY(vpf_ladder_model(ladder, 1, &rung));
+  TRY(vpf_ladder_save(ladder, MODEL_FILE));
+  TRY(vpf_ladder_load(&loaded, MODEL_FILE));
+  TRY(vpf_ladder_sample(loaded, model, 5, 4, 1, &states, NULL));
+  TRY(vpf_data_to_u8(states, bits));
+  note_result(bits, sizeof bits);
+  note_model(rung);
+end:
+  vpf_data_destroy(data);
+  vpf_data_destroy(states);
+  vpf_model_destroy(model);
+  vpf_model_destroy(rung);
+  vpf_ladder_destroy(ladder);
+  vpf_ladder_destroy(loaded);
+  unlink(MODEL_FILE);
+}
+
+/* Training that makes copies of its machine. */
+static void use_tempering(void) {
+  const size_t sizes[] = {4, 2};
+  const float weights[8] = {4, -5, 3, 4, -5, 3, 6, 4};
+  uint8_t bytes[40 * 4];
+  vpf_data *data = NULL;
+  vpf_model *model = NULL;
+  vpf_optimizer *optimizer = NULL;
+  vpf_ladder *ladder = NULL;
+  for (size_t k = 0; k < sizeof bytes; k++) bytes[k] = k / 4 % 2 == 0;
+  TRY(vpf_data_from_u8(&data, bytes, 40, 4, 0));
+  TRY(vpf_model_create(&model, sizes, 2, NULL, VPF_COUPLING_PAIRWISE));
+  TRY(vpf_model_set_weights(model, 0, weights));
+  TRY(vpf_optimizer_create(&optimizer));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_METHOD, VPF_METHOD_PTT));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_PARTICLES, 10));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, 1));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_LEARNING_RATE, 0.05));
+  TRY(vpf_optimizer_set(optimizer, VPF_OPTION_BATCH_SIZE, 1));
+  TRY(vpf_train(model, data, optimizer, 1, NULL, NULL)); /* or what is left of the epoch */
+  TRY(vpf_ladder_of_optimizer(&ladder, optimizer));
+  assert_true(vpf_ladder_rungs(ladder) > 1);
+  note_model(model);
+end:
+  vpf_data_destroy(data);
+  vpf_model_destroy(model);
+  vpf_optimizer_destroy(optimizer);
+  vpf_ladder_destroy(ladder);
+}
+
 /* What measures data, units and chains, and chains in continuous time. */
 static void use_measures(void) {
   const size_t sizes[] = {20, 5, 3};
@@ -323,6 +386,16 @@ static void every_allocation_around_files_may_fail(void **state) {
   fail_each(use_files, 100);
 }
 
+static void every_allocation_of_tempering_may_fail(void **state) {
+  (void)state;
+  fail_each(use_tempering, 100);
+}
+
+static void every_allocation_of_ladders_may_fail(void **state) {
+  (void)state;
+  fail_each(use_ladders, 100);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bad_allocators_are_refused),
@@ -331,6 +404,8 @@ int main(void) {
       cmocka_unit_test(every_allocation_of_likelihoods_may_fail),
       cmocka_unit_test(every_allocation_of_measures_may_fail),
       cmocka_unit_test(every_allocation_around_files_may_fail),
+      cmocka_unit_test(every_allocation_of_ladders_may_fail),
+      cmocka_unit_test(every_allocation_of_tempering_may_fail),
   };
   return cmocka_run_group_tests_name("allocator", tests, NULL, NULL);
 }

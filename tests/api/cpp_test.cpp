@@ -42,6 +42,7 @@ static_assert(owns_like_a_pointer<vpf::data>);
 static_assert(owns_like_a_pointer<vpf::model>);
 static_assert(owns_like_a_pointer<vpf::optimizer>);
 static_assert(owns_like_a_pointer<vpf::monitor>);
+static_assert(owns_like_a_pointer<vpf::ladder>);
 static_assert(std::is_constructible_v<vpf::model, vpf_model *> && !std::is_convertible_v<vpf_model *, vpf::model>);
 static_assert(!std::is_constructible_v<vpf::model, std::nullptr_t> && !std::is_constructible_v<vpf::data, vpf_model *>);
 static_assert(std::is_nothrow_destructible_v<vpf::error> && std::is_base_of_v<std::runtime_error, vpf::error>);
@@ -751,6 +752,32 @@ void a_monitor_is_that_of_c() {
   CHECK(!vpf::monitor(&settings, 3).check(model, data, 1));
 }
 
+void a_ladder_is_that_of_c() {
+  const vpf::data data = images();
+  const vpf::model model = rbm();
+  vpf::ladder_settings settings;
+  settings.chains = 10;
+  vpf::ladder ladder(model, &data, &settings);
+  const std::size_t last = ladder.rungs() - 1;
+  CHECK(same(ladder.model(last).params(), model.params()) && ladder.append(model) == 0);
+  CHECK(ladder.rung(0).acceptance > 0.999 && ladder.rung(last).log_z_stderr > 0);
+  const auto found = ladder.sample(7, 10, 1);
+  CHECK(found.states.rows() == 7 && found.states.cols() == model.units() && found.report.rungs == last + 1);
+  ladder.save("ladder.safetensors");
+  const auto read = vpf::ladder::load(std::string("ladder.safetensors")).sample(7, 10, 1, &model);
+  CHECK(read.report.rungs == last + 2);
+  std::remove("ladder.safetensors");
+  CHECK_THROWS(VPF_ERR_ARGUMENT, "rung", ladder.rung(1000));
+  vpf::optimizer optimizer;
+  CHECK_THROWS(VPF_ERR_STATE, "tempering", vpf::ladder::of(optimizer));
+  optimizer.set(VPF_OPTION_METHOD, VPF_METHOD_PTT);
+  vpf::model trained = rbm();
+  vpf::train(trained, data, optimizer, 1);
+  CHECK(vpf::ladder::of(optimizer).rungs() > 0);
+  settings.chains = 1;
+  CHECK_THROWS(VPF_ERR_ARGUMENT, "chains", vpf::ladder(model, nullptr, &settings));
+}
+
 void only_vectors_allocate() {
   const vpf::data data = images();
   vpf::model model = rbm();
@@ -817,6 +844,7 @@ void all() {
   RUN(likelihoods_are_those_of_c);
   RUN(moments_and_diagnostics_are_those_of_c);
   RUN(a_monitor_is_that_of_c);
+  RUN(a_ladder_is_that_of_c);
   RUN(only_vectors_allocate);
 }
 

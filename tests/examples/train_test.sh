@@ -41,7 +41,7 @@ for value in '' 784- -784 784--16 784-0 784-x 784,16 784-16- 784-999999999999999
 done
 refused '--arch 100-16: the first size must be 784' --data "$sample" --arch 100-16 --out never
 refused '--intra some: must be none, hidden or all' --data "$sample" --intra some
-refused '--method bp: must be vpf, cd or pcd' --data "$sample" --method bp
+refused '--method bp: must be vpf, cd, pcd or ptt' --data "$sample" --method bp
 refused '--steps 0: must be an integer from 1 to 1000000' --data "$sample" --steps 0
 refused '--particles 0: must be an integer from 1 to' --data "$sample" --particles 0
 refused '--lr-drop 1.5: must be a number from 0 to 1' --data "$sample" --lr-drop 1.5

@@ -20,6 +20,7 @@ typedef struct world {
   vpf_model *model[PLACES];
   vpf_optimizer *optimizer[PLACES];
   vpf_monitor *monitor[PLACES];
+  vpf_ladder *ladder[PLACES];
   uint64_t hash[PLACES];
   int absurd;  /* sizes that no memory is enough for */
   int changed; /* the place of the model that this call may change, or -1 */
@@ -400,6 +401,54 @@ static vpf_status monitoring(world *w) {
   }
 }
 
+static vpf_status keep_ladder(world *w, vpf_status s, vpf_ladder *const *at) {
+  const size_t place = below(w, PLACES);
+  vpf_ladder *made = *at;
+  if (s) PROMISE(!made);
+  else {
+    vpf_ladder_destroy(w->ladder[place]);
+    w->ladder[place] = made;
+  }
+  return s;
+}
+
+static vpf_status ladders(world *w) {
+  vpf_ladder *ladder = w->ladder[below(w, PLACES)], *made = POISON(vpf_ladder);
+  const vpf_model *m = some_model(w);
+  vpf_ladder_report report = {.struct_size = sizeof report};
+  vpf_ladder_rung_report rung = {.struct_size = sizeof rung};
+  const size_t before = vpf_ladder_rungs(ladder);
+  switch (byte(w) % 9) {
+    case 8: return keep_ladder(w, vpf_ladder_of_optimizer(&made, some_optimizer(w)), &made);
+    case 0:
+    case 1: {
+      const vpf_ladder_settings settings = {.struct_size = sizeof settings, .chains = 2 + below(w, 3), .reservoir = below(w, 9),
+                                            .acceptance = number(w), .most_rungs = below(w, 6), .seed = word(w)};
+      const vpf_data *base = byte(w) & 1 ? some_data(w) : NULL;
+      return keep_ladder(w, vpf_ladder_create(&made, m, base, byte(w) & 1 ? &settings : NULL), &made);
+    }
+    case 2: {
+      size_t added = 0;
+      const vpf_status s = vpf_ladder_append(ladder, m, byte(w) & 1, &added);
+      PROMISE(vpf_ladder_rungs(ladder) == before + added);
+      return s;
+    }
+    case 3: return vpf_ladder_rung(ladder, below(w, 6), &rung);
+    case 4: {
+      vpf_model *out = POISON(vpf_model);
+      return keep_model(w, vpf_ladder_model(ladder, below(w, 6), &out), &out);
+    }
+    case 5: {
+      const vpf_status s = vpf_ladder_save(ladder, fuzz_path(0));
+      return s ? s : keep_ladder(w, vpf_ladder_load(&made, fuzz_path(0)), &made);
+    }
+    default: {
+      vpf_data *out = POISON(vpf_data);
+      return keep_data(w, vpf_ladder_sample(ladder, byte(w) & 1 ? m : NULL, below(w, 5), below(w, 12), word(w), &out, &report), &out);
+    }
+  }
+}
+
 static vpf_status measures(world *w) {
   const vpf_model *m = some_model(w);
   const vpf_data *d = some_data(w), *e = some_data(w);
@@ -445,17 +494,18 @@ static vpf_status flips(world *w) {
 
 static vpf_status destroy(world *w) {
   const size_t place = below(w, PLACES);
-  switch (byte(w) % 4) {
+  switch (byte(w) % 5) {
     case 0: vpf_data_destroy(w->data[place]), w->data[place] = NULL; break;
     case 1: vpf_model_destroy(w->model[place]), w->model[place] = NULL; break;
     case 2: vpf_optimizer_destroy(w->optimizer[place]), w->optimizer[place] = NULL; break;
+    case 3: vpf_ladder_destroy(w->ladder[place]), w->ladder[place] = NULL; break;
     default: vpf_monitor_destroy(w->monitor[place]), w->monitor[place] = NULL;
   }
   return VPF_OK;
 }
 
 static vpf_status call(world *w) {
-  switch (byte(w) % 22) {
+  switch (byte(w) % 23) {
     case 0:
     case 1: return make_data(w);
     case 2: return copy_data(w);
@@ -477,6 +527,7 @@ static vpf_status call(world *w) {
     case 18: return flips(w);
     case 19: return begin_recipe(w);
     case 20: return take_average(w);
+    case 21: return ladders(w);
     default: return destroy(w);
   }
 }
@@ -525,6 +576,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     vpf_model_destroy(w.model[k]);
     vpf_optimizer_destroy(w.optimizer[k]);
     vpf_monitor_destroy(w.monitor[k]);
+    vpf_ladder_destroy(w.ladder[k]);
   }
   PROMISE(fuzz_memory_live() == 0);
   return 0;

@@ -147,7 +147,7 @@ class Declarations(Folder):
 
     def test_layouts_and_enums(self):
         structs = {name: kind for name, kind in vpf._TYPES.items() if hasattr(kind, "c_types")}
-        self.assertEqual(len(structs), 11)
+        self.assertEqual(len(structs), 14)
         enums = {"VPF_COUPLING": vpf.Coupling, "VPF_BIAS": vpf.Bias, "VPF_NOISE": vpf.Noise, "VPF_METHOD": vpf.Method,
                  "VPF_RULE": vpf.Rule, "VPF_STOP": vpf.Stop, "VPF_PROGRESS": vpf.ProgressEvent,
                  "VPF_AIS_START": vpf.AisStart, "VPF_DOUBT": vpf.Doubt, "VPF_OPTION": vpf.Option, "VPF_RECIPE": vpf.Recipe,
@@ -1267,6 +1267,38 @@ class TestTraining(Folder):
             optimizer["method"] = method
             optimizer["rule"] = vpf.Rule.SGD
             vpf.train(model, data, optimizer, 1)
+
+
+class TestLadder(Folder):
+    def test_ladder(self):
+        base, model = data_of(random_bits(50, 6)), random_model([6, 4], scale=1.5)
+        with vpf.Ladder(model, base, chains=50, acceptance=0.5, seed=3) as ladder:
+            self.assertTrue(ladder)
+            self.assertEqual(repr(ladder), f"<vpf.Ladder {len(ladder)} rungs>")
+            self.assertEqual(ladder[0].acceptance, 1)
+            np.testing.assert_array_equal(ladder.model(-1).params(), model.params())
+            self.assertFalse(ladder.model(0).weights().any())
+            self.assertRaises(IndexError, lambda: ladder[len(ladder)])
+            self.assertEqual(ladder.append(model), 0)
+            self.assertEqual(ladder.append(random_model([6, 4], scale=1.6), itself=True) > 0, True)
+            states, report = ladder.sample(20, 10, seed=1, model=model)
+            self.assertEqual((states.rows, states.cols), (20, 10))
+            self.assertEqual(report.rungs, len(ladder) + 1)
+            self.assertLess(abs(report.log_z - model.exact_log_partition()), 6 * report.log_z_stderr)
+            path = self.folder / "ladder.safetensors"
+            ladder.save(path)
+            read = vpf.Ladder.load(path)
+        again, _ = read.sample(20, 10, seed=1, model=model)
+        np.testing.assert_array_equal(again.bits(), states.bits())
+        self.assertRaises(vpf.ArgumentError, vpf.Ladder, model, chains=1)
+        optimizer = vpf.Optimizer(method=vpf.Method.PTT, particles=20)
+        self.assertRaises(vpf.StateError, vpf.Ladder.of, optimizer)
+        vpf.train(model, base, optimizer, 2)
+        ladder = vpf.Ladder.of(optimizer)
+        ladder.append(model, itself=True)
+        self.assertLess(abs(ladder[-1].log_z - model.exact_log_partition()), 6 * ladder[-1].log_z_stderr)
+        self.assertRaises(vpf.UnsupportedError, vpf.Ladder, random_model([6, 4, 3]))
+        self.assertRaises(vpf.FormatError, vpf.Ladder.load, __file__)
 
 
 class TestMonitor(unittest.TestCase):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # layering_test.sh <source tree>: includes point only up the list
 #
-#   base <- num <- data <- bm <- {learn <- store, sample <- eval} <- api
+#   base <- num <- data <- bm <- {ladder <- learn <- store, sample <- eval} <- api
 #
 # and what only one place may know is known there only. Tries itself on small wrong trees first.
 set -eu
@@ -20,10 +20,11 @@ check_tree() (
       may["num"] = " base "
       may["data"] = " base num "
       may["bm"] = " base num data "
-      may["learn"] = may["sample"] = " base num data bm "
-      may["store"] = " base num data bm learn "
+      may["ladder"] = may["sample"] = " base num data bm "
+      may["learn"] = " base num data bm ladder "
+      may["store"] = " base num data bm ladder learn "
       may["eval"] = " base num data bm sample "
-      may["api"] = " base num data bm learn store sample eval "
+      may["api"] = " base num data bm ladder learn store sample eval "
     }
 
     FNR == 1 {
@@ -56,7 +57,7 @@ check_tree() (
         if (name == "omp.h" && FILENAME != "lib/base/threads.c") bad("only lib/base/threads.c knows OpenMP")
         if (name ~ /^Random123\// && FILENAME !~ /^lib\/num\/rng[^\/]*$/) bad("only lib/num/rng.c knows Random123")
         if ((name == "immintrin.h" || name == "arm_neon.h") && FILENAME !~ /^lib\/num\/(kernels_[^\/]*\.[ch]|vector_[^\/]*\.h)$/) bad("only kernels and their layers of vectors have intrinsics")
-        if (name ~ /^(base|num|data|bm|learn|store|sample|eval|api)\//) bad("private headers are included in quotes")
+        if (name ~ /^(base|num|data|bm|ladder|learn|store|sample|eval|api)\//) bad("private headers are included in quotes")
         next
       }
       if (public) { bad("a public header includes with <vpf/...>"); next }
@@ -75,7 +76,7 @@ trap 'rm -rf "$scratch"' EXIT
 # A small correct tree, with one file added: expect <pass|fail> <file> <line>
 expect() {
   rm -rf "$scratch/tree"
-  for folder in base num data bm learn store sample eval api; do mkdir -p "$scratch/tree/lib/$folder"; done
+  for folder in base num data bm ladder learn store sample eval api; do mkdir -p "$scratch/tree/lib/$folder"; done
   mkdir -p "$scratch/tree/include/vpf"
   echo '#include <vpf/export.h>' >"$scratch/tree/include/vpf/model.h"
   echo '#include "learn/vpf_step.h"' >"$scratch/tree/lib/api/model.c"
@@ -105,6 +106,9 @@ expect fail lib/sample/encode.c '#include "eval/exact.h"'
 expect fail lib/sample/encode.c '#include "learn/learner.h"'
 expect pass lib/store/checkpoint_file.c '#include "learn/learner.h"'
 expect fail lib/learn/learner.c '#include "store/checkpoint_file.h"'
+expect pass lib/learn/learner.c '#include "ladder/rungs.h"'
+expect fail lib/ladder/rungs.c '#include "learn/learner.h"'
+expect fail lib/sample/encode.c '#include "ladder/rungs.h"'
 expect fail lib/store/idx.c '#include "eval/exact.h"'
 expect fail lib/eval/ais.c '#include "learn/vpf_step.h"'
 expect fail lib/learn/epoch.c '#include "store/idx.h"'
@@ -127,6 +131,6 @@ expect fail lib/bm/deep/new.c '/* a folder in a layer */'
 expect fail include/vpf/sample.h '#include "num/bits.h"'
 
 if ! check_tree "$1"; then
-  echo "the layers are: base <- num <- data <- bm <- {learn <- store, sample <- eval} <- api"
+  echo "the layers are: base <- num <- data <- bm <- {ladder <- learn <- store, sample <- eval} <- api"
   exit 1
 fi

@@ -56,7 +56,7 @@ static double read_setting(const vpf_optimizer *optimizer, vpf_option key) {
 }
 
 static void take_settings(train_options *options, const vpf_optimizer *optimizer) {
-  static const char *const methods[] = {"vpf", "cd", "pcd"};
+  static const char *const methods[] = {"vpf", "cd", "pcd", "ptt"};
   options->seed = vpf_optimizer_get_seed(optimizer);
   options->method_name = methods[(int)read_setting(optimizer, VPF_OPTION_METHOD)];
   options->gibbs_steps = read_setting(optimizer, VPF_OPTION_GIBBS_STEPS);

@@ -78,7 +78,8 @@ static void print_summary(FILE *stream, const results *r, const vpf_model *model
           options->intra_name, options->coupling_name, vpf_model_param_count(model));
   fprintf(stream, "method      %s", options->method_name);
   if (options->method != VPF_METHOD_VPF) fprintf(stream, "-%.0f", options->gibbs_steps);
-  if (options->method == VPF_METHOD_PCD) fprintf(stream, ", %.0f chains", options->particles);
+  if (options->method == VPF_METHOD_PCD || options->method == VPF_METHOD_PTT)
+    fprintf(stream, ", %.0f chains", options->particles);
   fputc('\n', stream);
   fprintf(stream, "settings    batch %.0f, learning rate %g, decay %g, seed %llu\n", options->batch,
           options->learning_rate, options->weight_decay, (unsigned long long)options->seed);

@@ -14,7 +14,7 @@ static const char help[] =
     "\n"
     "Trains a Boltzmann machine on handwritten digits by variational probability flow. The K that it\n"
     "prints is that flow: how fast probability leaves the images. Training makes it smaller (that of\n"
-    "cd and pcd need not).\n"
+    "the other methods need not).\n"
     "\n"
     "Data:\n"
     "  --data DIR        folder with train-images-idx3-ubyte or train-images.idx3-ubyte, plain\n"
@@ -29,15 +29,16 @@ static const char help[] =
     "  --coupling KIND   pairwise or joint; differ from three layers on (default pairwise)\n"
     "Training (the defaults are the paper's):\n"
     "  --method KIND     vpf (variational probability flow), cd or pcd (contrastive divergence,\n"
-    "                    persistent or not; default vpf)\n"
+    "                    persistent or not), or ptt (parallel trajectory tempering, for RBMs;\n"
+    "                    default vpf)\n"
     "  --steps N         Gibbs steps of CD-k and PCD-k (default 1)\n"
-    "  --particles N     chains of PCD (default 100)\n"
+    "  --particles N     chains of pcd and ptt (default 100)\n"
     "  --epochs N        passes over the data (default 20; the paper: 200)\n"
     "  --batch N         images in a minibatch (default 40)\n"
     "  --in-order        images in their order, as in the paper's runs, not shuffled anew each epoch\n"
     "  --lr X            learning rate of Adam (default 0.001)\n"
     "  --lr-drop X       the last part of the epochs, from 0 to 1, at a tenth of --lr (default 0)\n"
-    "  --decay X         weight decay lambda (default 0.005; 0.0001 for cd and pcd)\n"
+    "  --decay X         weight decay lambda (default 0.005; 0.0001 for the others)\n"
     "  --seed N          of the starting weights and of training (default 1)\n"
     "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
     "Watching (why: section 14 of libvpf's guide math.md):\n"
@@ -138,7 +139,7 @@ static int parse_arch(train_options *options, const char *value) {
 static int take_option(void *context, int key, const char *value) {
   static const char *const intra_names[] = {"none", "hidden", "all", NULL};
   static const char *const coupling_names[] = {"pairwise", "joint", NULL};
-  static const char *const method_names[] = {"vpf", "cd", "pcd", NULL};
+  static const char *const method_names[] = {"vpf", "cd", "pcd", "ptt", NULL};
   enum { MANY = 1000000000 }; /* epochs and rows that no run reaches */
   train_options *options = context;
 
@@ -151,7 +152,7 @@ static int take_option(void *context, int key, const char *value) {
     case COUPLING:
       return option_choice(&options->coupling_name, "--coupling", value, coupling_names, "pairwise or joint");
     case EPOCHS: return option_size(&options->epochs, "--epochs", value, 1, MANY);
-    case METHOD: return option_choice(&options->method_name, "--method", value, method_names, "vpf, cd or pcd");
+    case METHOD: return option_choice(&options->method_name, "--method", value, method_names, "vpf, cd, pcd or ptt");
     case STEPS: return parse_setting(&options->gibbs_steps, "--steps", value, VPF_OPTION_GIBBS_STEPS);
     case PARTICLES: return parse_setting(&options->particles, "--particles", value, VPF_OPTION_PARTICLES);
     case DROP: return option_number(&options->lr_drop, "--lr-drop", value, 0, 1);
@@ -185,6 +186,7 @@ static int complete(train_options *options) {
   if (options->of_watch && !options->watch) return complain_option(options->of_watch, NULL, "does nothing without --watch");
 
   options->method = !strcmp(options->method_name, "pcd")  ? VPF_METHOD_PCD
+                    : !strcmp(options->method_name, "ptt") ? VPF_METHOD_PTT
                     : !strcmp(options->method_name, "cd") ? VPF_METHOD_CD
                                                           : VPF_METHOD_VPF;
   if (options->method != VPF_METHOD_VPF && !options->decay_given) options->weight_decay = 1e-4;
