@@ -111,7 +111,7 @@ static int conclude(const run *r, vpf_status trained, bool averaged) {
   }
   if (averaged) {
     printf("next        vpf evaluate %s/model.safetensors --data %s --quick\n"
-           "            vpf sample %s/model.safetensors --steps 300 --out %s/images.png\n",
+           "            vpf sample %s/model.safetensors --steps 1000 --out %s/images.png\n",
            options->out, options->data, options->out, options->out);
     return EXIT_SUCCESS;
   }
