@@ -2,6 +2,7 @@
 /* Train a Boltzmann machine on MNIST, look at it while it learns, and keep the result.
  *
  *   vpf train --data data/mnist --arch 784-196 --epochs 20 --out out
+ *   vpf train --data data/mnist --arch 784-196 --epochs 20 --recipe likelihood --out out/digits
  *
  * cmd_train() is the whole story: images, machine, optimizer, training, results. The command line, the
  * progress bar, the log and the picture are in train/. */
