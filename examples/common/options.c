@@ -97,6 +97,23 @@ int option_choice(const char **out, const char *option, const char *value, const
   return complain_option(option, value, "must be %s", allowed);
 }
 
+/* "vpf, cd or pcd" */
+static void list_names(char *text, size_t room, const char *(*name_of)(int)) {
+  size_t used = 0;
+  for (int k = 0; name_of(k) && used < room; k++) {
+    const char *before = k == 0 ? "" : name_of(k + 1) ? ", " : " or ";
+    used += (size_t)snprintf(text + used, room - used, "%s%s", before, name_of(k));
+  }
+}
+
+int option_name(int *out, const char *option, const char *value, const char *(*name_of)(int)) {
+  for (*out = 0; name_of(*out); ++*out)
+    if (!strcmp(value, name_of(*out))) return OPTIONS_COMPLETE;
+  char allowed[256] = "";
+  list_names(allowed, sizeof allowed, name_of);
+  return complain_option(option, value, "must be %s", allowed);
+}
+
 int option_path(const char **out, const char *option, const char *value, const char *what) {
   *out = value;
   return *value ? OPTIONS_COMPLETE : complain_option(option, "''", "must be the name of %s", what);

@@ -36,6 +36,9 @@ int option_number(double *out, const char *option, const char *value, double low
 int option_choice(const char **out, const char *option, const char *value, const char *const *choices,
                   const char *allowed);
 
+/* The number of a name, of which name_of(0), name_of(1), ... are all there are, until NULL. */
+int option_name(int *out, const char *option, const char *value, const char *(*name_of)(int));
+
 /* Not empty; what: "a folder" or "a file". */
 int option_path(const char **out, const char *option, const char *value, const char *what);
 

@@ -17,27 +17,37 @@ static const char help[] =
     "\n"
     "Makes DIR/report.html of what vpf train has left in the folder DIR: one page that needs no other\n"
     "file, with the settings, learning curves, the picture of the filters and the numbers of every\n"
-    "epoch; and with images.png, if vpf sample has put it there.\n"
+    "epoch; and with images.png and filled.png, if vpf sample and vpf fill have put them there.\n"
     "\n"
-    "  --note TEXT   a remark that comes first\n"
-    "  --help        this text\n"
+    "  --note TEXT          a remark that comes first\n"
+    "  --about-images TEXT  what images.png shows, in place of how vpf sample draws by itself\n"
+    "  --about-filled TEXT  what filled.png shows, in place of the same for vpf fill\n"
+    "  --help               this text\n"
     "\n"
     "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
-enum { NOTE = 256, HELP };
+enum { NOTE = 256, IMAGES, FILLED, HELP };
 
 static const struct option long_options[] = {
-    {"note", required_argument, NULL, NOTE}, {"help", no_argument, NULL, HELP}, {NULL, 0, NULL, 0}};
+    {"note", required_argument, NULL, NOTE},
+    {"about-images", required_argument, NULL, IMAGES},
+    {"about-filled", required_argument, NULL, FILLED},
+    {"help", no_argument, NULL, HELP},
+    {NULL, 0, NULL, 0}};
 
 typedef struct report_options {
-  const char *folder, *note; /* note: NULL: none */
+  const char *folder;
+  run_words words;
 } report_options;
 
 static int take_option(void *context, int key, const char *value) {
   report_options *options = context;
-  if (key != NOTE) return options_help(help);
-  options->note = value;
-  return OPTIONS_COMPLETE;
+  switch (key) {
+    case NOTE: options->words.note = value; return OPTIONS_COMPLETE;
+    case IMAGES: options->words.images = value; return OPTIONS_COMPLETE;
+    case FILLED: options->words.filled = value; return OPTIONS_COMPLETE;
+    default: return options_help(help);
+  }
 }
 
 int cmd_report(int argc, char **argv) {
@@ -45,7 +55,7 @@ int cmd_report(int argc, char **argv) {
   const int result = options_parse(argc, argv, long_options, take_option, &options, &options.folder);
   if (result != OPTIONS_COMPLETE) return result;
   if (!options.folder) return complain_option("DIR", NULL, "the folder of a training is needed");
-  if (run_page_write(options.folder, options.note)) return EXIT_RUNTIME;
+  if (run_page_write(options.folder, &options.words)) return EXIT_RUNTIME;
   printf("report      %s/report.html\n", options.folder);
   return EXIT_SUCCESS;
 }

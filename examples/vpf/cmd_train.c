@@ -2,6 +2,7 @@
 /* Train a Boltzmann machine on MNIST, look at it while it learns, and keep the result.
  *
  *   vpf train --data data/mnist --arch 784-196 --epochs 20 --out out
+ *   vpf train --data data/mnist --arch 784-196 --epochs 20 --recipe likelihood --out out/digits
  *
  * cmd_train() is the whole story: images, machine, optimizer, training, results. The command line, the
  * progress bar, the log and the picture are in train/. */
@@ -19,6 +20,7 @@
 #include "../common/stop_signal.h"
 #include "commands.h"
 #include "train/checkpoint.h"
+#include "train/outcome.h"
 #include "train/progress_view.h"
 #include "train/results.h"
 #include "train/run_log.h"
@@ -33,7 +35,7 @@ typedef struct run {
   vpf_status log_status, checkpoint_status;
   watch watch;
   const vpf_model *model;
-  vpf_optimizer *optimizer;
+  const vpf_optimizer *optimizer;
 } run;
 
 /* The bits of the images to train on. */
@@ -45,42 +47,21 @@ static vpf_status load_training_images(vpf_data **out, results *r) {
   return s;
 }
 
-static vpf_status create_machine(vpf_model **out, const train_options *options) {
-  vpf_status s = vpf_model_create(out, options->sizes, options->layers, options->intra, options->coupling);
-  if (!s) s = vpf_model_init(*out, options->seed);
-  return complain(s);
-}
-
-/* What may also change when a run is resumed. */
-static vpf_status set_changeable(vpf_optimizer *optimizer, const train_options *options) {
-  /* often enough for a smooth bar and a quick answer to Ctrl-C, too seldom to cost time: the
-   * threads part for each call */
+/* Called often enough for a smooth bar and a quick answer to Ctrl-C, too seldom to cost time: the threads part for each
+ * call. */
+static vpf_status set_calls(vpf_optimizer *optimizer, const train_options *options) {
   const double images_between_calls = 1000;
-  const double batches_between_calls = ceil(images_between_calls / options->batch);
-
-  vpf_status s = vpf_optimizer_set(optimizer, VPF_OPTION_LEARNING_RATE, options->learning_rate);
-  if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_WEIGHT_DECAY, options->weight_decay);
-  if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, options->threads);
-  if (!s) s = vpf_optimizer_set(optimizer, VPF_OPTION_PROGRESS_BATCHES, batches_between_calls);
-  return complain(s);
+  return complain(vpf_optimizer_set(optimizer, VPF_OPTION_PROGRESS_BATCHES,
+                                    ceil(images_between_calls / options->set.value[SETTING_BATCH])));
 }
 
-static vpf_status create_optimizer(vpf_optimizer **out, const train_options *options) {
-  vpf_status s = vpf_optimizer_create(out);
-  if (!s) s = vpf_optimizer_set_seed(*out, options->seed);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_METHOD, options->method);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_GIBBS_STEPS, options->gibbs_steps);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_PARTICLES, options->particles);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_BATCH_SIZE, options->batch);
-  if (!s) s = vpf_optimizer_set(*out, VPF_OPTION_SHUFFLE, !options->in_order);
-  return complain(s) ? s : set_changeable(*out, options);
-}
-
-/* The last part of the epochs is trained at a tenth of the rate. */
-static void schedule(const run *r, size_t epochs_done) {
-  const train_options *options = r->results.options;
-  if (train_options_dropped(options, epochs_done))
-    complain(vpf_optimizer_set(r->optimizer, VPF_OPTION_LEARNING_RATE, options->learning_rate / 10));
+/* A new machine and its optimizer, as the recipe begins. */
+static vpf_status create(vpf_model **model, vpf_optimizer **optimizer, train_options *options, const vpf_data *data) {
+  vpf_status s = vpf_model_create(model, options->sizes, options->layers, options->intra, options->coupling);
+  if (!s) s = vpf_optimizer_create(optimizer);
+  if (complain(s)) return s;
+  s = train_options_begin(options, *model, data, *optimizer);
+  return s ? s : settings_read(&options->set, *optimizer);
 }
 
 /* After every epoch. The order is for a run that is killed in between: what a checkpoint says is done, log and kept
@@ -90,7 +71,7 @@ static void keep_epoch(run *r, const vpf_progress *progress) {
   watch_epoch(&r->watch, progress);
   r->log_status = run_log_epoch(&r->log, progress, r->watch.fresh ? &r->watch.last : NULL);
   if (r->log_status || r->watch.status || options->checkpoint_every == 0) return;
-  if (progress->epoch % options->checkpoint_every || progress->epoch == options->epochs) return;
+  if (progress->epoch % options->checkpoint_every || progress->stop != VPF_STOP_NONE) return;
   r->checkpoint_status = watch_save(&r->watch);
   if (!r->checkpoint_status) r->checkpoint_status = checkpoint_save(options, r->model, r->optimizer);
 }
@@ -105,15 +86,12 @@ static int on_progress(const vpf_progress *progress, void *user) {
 
   progress_view_show(&r->view, progress);
   results_note(&r->results, progress);
-  if (progress->event == VPF_PROGRESS_EPOCH) {
-    schedule(r, progress->epoch);
-    keep_epoch(r, progress);
-  }
+  if (progress->event == VPF_PROGRESS_EPOCH) keep_epoch(r, progress);
   return stop_signal != 0 || has_failed(r) || r->watch.stop;
 }
 
 /* What the end of training means to who started it, and as an exit status. */
-static int conclude(const run *r, vpf_status trained) {
+static int conclude(const run *r, vpf_status trained, bool averaged) {
   const train_options *options = r->results.options;
   const size_t epochs_done = r->results.epochs_done;
 
@@ -122,15 +100,21 @@ static int conclude(const run *r, vpf_status trained) {
             "Saved is the machine as it was before that minibatch. Try a smaller --lr than %g; after many\n"
             "epochs, or with few images, rather a larger --decay than %g; with --resume %s/checkpoint.safetensors\n"
             "from there on. If that fails again at once, the weights were too large already.\n",
-            options->learning_rate, options->weight_decay, options->out);
+            options->set.value[SETTING_RATE], options->set.value[SETTING_DECAY], options->out);
     return EXIT_RUNTIME;
   }
   if (has_failed(r)) return EXIT_RUNTIME;
-  if (stop_signal && epochs_done < options->epochs) {
+  if (stop_signal && epochs_done < options->epochs && !r->results.converged) {
     printf("\nStopped by %s in epoch %zu. What was learned until then is saved; to go on, run\n"
            "%s again with --resume %s/checkpoint.safetensors\n",
            stop_signal_name(), epochs_done + 1, program_name, options->out);
     return EXIT_SIGNAL + stop_signal;
+  }
+  if (averaged) {
+    printf("next        vpf evaluate %s/model.safetensors --data %s --quick\n"
+           "            vpf sample %s/model.safetensors --steps 1000 --out %s/images.png\n",
+           options->out, options->data, options->out, options->out);
+    return EXIT_SUCCESS;
   }
   printf("next        watch the likelihood of held-out images (--watch 5): it may be over its best while K\n"
          "            still falls; deeper (--arch 784-196-196-64), with intra-layer weights (--intra\n"
@@ -143,10 +127,10 @@ static int train_and_save(run *r, vpf_model *model, const vpf_data *data, vpf_op
   const train_options *options = r->results.options;
   const size_t before = options->epochs_before;
   r->model = r->watch.model = model;
-  r->optimizer = optimizer;
+  r->optimizer = r->watch.optimizer = optimizer;
   r->results.epochs_done = before;
   r->view.begun = (double)before + (double)options->rows_before / (double)r->results.rows;
-  schedule(r, before);
+  if (set_calls(optimizer, options)) return EXIT_RUNTIME;
   if (make_folders(options->out) || run_log_begin(&r->log, options->out, before)) return EXIT_RUNTIME;
 
   printf("Training %s on %zu images of %s, results to %s\n", options->arch, r->results.rows, r->results.images,
@@ -159,30 +143,34 @@ static int train_and_save(run *r, vpf_model *model, const vpf_data *data, vpf_op
   int exit_status = EXIT_RUNTIME;
   if (!trained || trained == VPF_ERR_DIVERGED) {
     /* a run without a whole epoch publishes its empty log: an older one would not be its own */
-    vpf_status saved = results_save(&r->results, model, &r->watch);
+    outcome machine;
+    vpf_status saved = outcome_take(&machine, model, optimizer);
+    if (!saved) saved = results_save(&r->results, &machine, &r->watch);
     if (!saved) saved = watch_save(&r->watch);
     if (!saved) saved = new_file_publish(&r->log);
     if (!saved && results_to_go_on_from(&r->results)) saved = checkpoint_save(options, model, optimizer);
-    if (!saved) exit_status = conclude(r, trained);
+    if (!saved) exit_status = conclude(r, trained, machine.average != NULL);
+    outcome_clear(&machine);
   }
   new_file_close(&r->log);
   return exit_status;
 }
 
-/* The machine and its optimizer: new ones, or those of the checkpoint. Returns OPTIONS_COMPLETE if there is something
- * to train, else the status to exit with. */
-static int begin(vpf_model **model, vpf_optimizer **optimizer, train_options *options, int argc, char **argv) {
-  if (!options->resume)
-    return create_machine(model, options) || create_optimizer(optimizer, options) ? EXIT_RUNTIME : OPTIONS_COMPLETE;
-
+/* The machine and the optimizer of the checkpoint. Returns OPTIONS_COMPLETE if there is something to train, else the
+ * status to exit with. */
+static int resume(vpf_model **model, vpf_optimizer **optimizer, train_options *options, int argc, char **argv) {
   const int result = checkpoint_resume(model, optimizer, options, argc, argv);
   if (result != OPTIONS_COMPLETE) return result;
+  if (vpf_optimizer_last_stop(*optimizer) == VPF_STOP_CONVERGED) {
+    printf("Complete already: training converged after epoch %zu.\n", options->epochs_before);
+    return EXIT_SUCCESS;
+  }
   if (options->epochs_before >= options->epochs) {
     printf("Complete already: %zu epochs are done, and --epochs %zu asks for no more.\n", options->epochs_before,
            options->epochs);
     return EXIT_SUCCESS;
   }
-  return set_changeable(*optimizer, options) ? EXIT_RUNTIME : OPTIONS_COMPLETE;
+  return settings_apply(&options->set, SETTING_RATE, *optimizer) ? EXIT_RUNTIME : OPTIONS_COMPLETE;
 }
 
 static int check_size(const run *r, const vpf_data *data) {
@@ -207,11 +195,11 @@ int cmd_train(int argc, char **argv) {
   vpf_optimizer *optimizer = NULL;
   catch_stop_signals();
 
-  exit_status = begin(&model, &optimizer, &options, argc, argv);
-  if (exit_status == OPTIONS_COMPLETE) {
+  if (options.resume) exit_status = resume(&model, &optimizer, &options, argc, argv);
+  if (exit_status == OPTIONS_COMPLETE)
+    exit_status = load_training_images(&data, &r.results) ? EXIT_RUNTIME : check_size(&r, data);
+  if (exit_status == OPTIONS_COMPLETE && !options.resume && create(&model, &optimizer, &options, data))
     exit_status = EXIT_RUNTIME;
-    if (load_training_images(&data, &r.results) == VPF_OK) exit_status = check_size(&r, data);
-  }
   if (exit_status == OPTIONS_COMPLETE) {
     exit_status = EXIT_RUNTIME;
     if (!watch_begin(&r.watch, &options, r.results.images, r.results.rows))

@@ -179,7 +179,9 @@ static vpf_status show_picture(FILE *page, const char *folder, const char *file,
   if (!file_exists(folder, file)) return VPF_OK;
   char *path = path_join(folder, file);
   if (!path) return VPF_ERR_MEMORY;
-  fprintf(page, "<section>\n<h2>%s</h2>\n<p>%s</p>\n<figure class=\"large\">", title, text);
+  fprintf(page, "<section>\n<h2>%s</h2>\n<p>", title);
+  page_text(page, text);
+  fputs("</p>\n<figure class=\"large\">", page);
   const vpf_status s = page_picture(page, path, alt);
   fputs("</figure>\n</section>\n", page);
   free(path);
@@ -188,34 +190,43 @@ static vpf_status show_picture(FILE *page, const char *folder, const char *file,
 
 /* ---- The whole ---- */
 
-static vpf_status write_page(FILE *page, const char *folder, const char *note, const epochs *e) {
+static vpf_status show_pictures(FILE *page, const char *folder, const run_words *words) {
+  const char *images = words->images ? words->images : "Drawn from the top down, as probabilities.";
+  const char *filled = words->filled ? words->filled
+                                     : "For each region three rows: test images, the same with noise in place of a "
+                                       "part, and what the machine fills in.";
+  vpf_status s = show_picture(page, folder, "images.png", "What the machine imagines", images, "generated images");
+  if (!s) s = show_picture(page, folder, "filled.png", "What the machine fills in", filled, "images with parts filled in");
+  if (!s)
+    s = show_picture(page, folder, "filters.png", "What the hidden units look for",
+                     "Each tile is the weights of one unit, white for pixels that excite it, black for pixels that "
+                     "silence it.",
+                     "weights of the hidden units as pictures");
+  return s;
+}
+
+static vpf_status write_page(FILE *page, const char *folder, const run_words *words, const epochs *e) {
+  const char *note = words->note;
   page_begin(page, "A Boltzmann machine, trained by libvpf");
   if (note && *note) {
     fputs("<section class=\"note\"><p>", page);
     page_text(page, note);
     fputs("</p></section>\n", page);
   }
-  vpf_status s = show_facts(page, folder);
+  vpf_status s = show_pictures(page, folder, words);
+  if (!s) s = show_facts(page, folder);
   if (e->count) show_curves(page, e);
-  if (!s)
-    s = show_picture(page, folder, "filters.png", "What the hidden units look for",
-                     "Each tile is the weights of one unit, white for pixels that excite it, black for pixels that "
-                     "silence it.",
-                     "weights of the hidden units as pictures");
-  if (!s)
-    s = show_picture(page, folder, "images.png", "What the machine imagines",
-                     "Drawn from the top down, as probabilities.", "generated images");
   if (e->count) show_table(page, e);
   page_end(page);
   return s;
 }
 
-vpf_status run_page_write(const char *folder, const char *note) {
+vpf_status run_page_write(const char *folder, const run_words *words) {
   epochs e;
   new_file file = {0};
   vpf_status s = read_epochs(&e, folder);
   if (!s) s = new_file_open(&file, folder, "report.html");
-  if (!s) s = write_page(file.stream, folder, note, &e);
+  if (!s) s = write_page(file.stream, folder, words, &e);
   if (!s) s = new_file_publish(&file);
   new_file_close(&file);
   clear_epochs(&e);

@@ -18,9 +18,9 @@ train deep --arch 784-16-9 --intra hidden
 
 # ---- options ----
 
-helped note help
+helped note about-images about-filled help
 refused 'DIR: the folder of a training is needed'
-refused '--wrong: allowed are --note, --help' bare --wrong
+refused '--wrong: allowed are --note, --about-images, --about-filled, --help' bare --wrong
 refused 'more: is not an option' bare more
 refused '--note: needs a value' bare --note
 [ ! -e bare/report.html ] || fail "a mistake in the options leaves a page"
@@ -63,9 +63,17 @@ PYTHON
 # Generated images, when they are there, and a note; the page is replaced whole.
 stat -c %i "$page" >before
 "$program" sample 'a run/model.safetensors' --out 'a run/images.png' >stdout 2>stderr || fail "vpf sample"
-expect 0 'a run' --note 'A <b> & "that"'
+grep -q 'Drawn from the top down' "$page" && fail "words about a picture that is not there"
+expect 0 'a run'
+grep -q '<p>Drawn from the top down' "$page" || fail "no words about the images"
+"$program" fill 'a run/model.safetensors' --data "$sample" --rows 20 --region top --out 'a run/filled.png' >stdout 2>stderr ||
+  fail "vpf fill"
+expect 0 'a run' --note 'A <b> & "that"' --about-images 'of <my> own' --about-filled 'tops'
 stat -c %i "$page" | cmp -s - before && fail "the page was written over"
-[ "$(count '<img ' "$page")" -eq 2 ] || fail "not two pictures"
+[ "$(count '<img ' "$page")" -eq 3 ] || fail "not three pictures"
+grep -q '<p>of &lt;my&gt; own</p>' "$page" || fail "my own words about the images"
+grep -q '<p>tops</p>' "$page" || fail "my own words about what is filled in"
+grep -q 'Drawn from the top down' "$page" && fail "words that were to be replaced"
 grep -qF '<section class="note"><p>A &lt;b&gt; &amp; &quot;that&quot;</p></section>' "$page" || fail "the note"
 [ -z "$(find . -name '.*.tmp')" ] || fail "files are left over: $(find . -name '.*.tmp')"
 self_contained "$page"

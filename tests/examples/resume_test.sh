@@ -78,7 +78,7 @@ every_way() {
   for threads in 1 2; do
     [ -z "$quick" ] || [ $threads = 2 ] || continue
     on=$label-$threads
-    train --epochs 4 --threads $threads --checkpoint-every 3 --out "$on" "$@"
+    train --epochs 4 --lr-drop 0 --threads $threads --checkpoint-every 3 --out "$on" "$@"
     head -n 2 "$on/log.jsonl" >log.early
     train --epochs 10 --lr-drop "$drop" --resume "$on/checkpoint.safetensors"
     grep -q '^Resuming in epoch 5 of 10$' stdout || fail "it does not say where it resumes"
@@ -95,6 +95,7 @@ every_way() {
 
 every_way vpf 0 --arch 784-24
 every_way pcd 0.5 --method pcd --steps 2 --particles 30 --arch 784-24 --intra hidden
+every_way likelihood 0.4 --recipe likelihood --particles 150 --arch 784-24
 if [ -z "$quick" ]; then
   every_way cd 0 --method cd --arch 784-24 --in-order
   every_way dbm 0.3 --arch 784-24-12 --intra hidden --seed 7 --decay 0.01
@@ -113,6 +114,42 @@ done
 awk '{ n += $1 } END { print n, "lives ended by kill -9" }' counts.KILL
 awk '{ n += $1; i += $2 } END { print n, "by Ctrl-C,", i, "of them inside an epoch" }' counts.INT
 echo "ok: a run in pieces has the bits of one in one go"
+
+# A run that ends by itself ends in the same epoch, whatever it has been through; and is complete then.
+tiny_images tiny
+tiny="--data tiny --arch 16 --intra all --recipe fully_visible --epochs 2000"
+# shellcheck disable=SC2086  # words
+{
+  expect 0 $tiny --out ended
+  grep -q 'converged after epoch' stdout || fail "it does not converge"
+  span=0.3
+  torture KILL ended-KILL $tiny --checkpoint-every 1
+  same ended ended-KILL
+  cp -r ended-KILL ended-again
+  expect 0 $tiny --resume ended-again/checkpoint.safetensors
+  grep -q '^Complete already: training converged after epoch [0-9]*\.$' stdout || fail "it does not say that it is complete"
+  same ended ended-again
+}
+echo "ok: a run that converges"
+
+# --lr-drop is in the checkpoint: the second part need not be told again.
+train --epochs 4 --lr-drop 0.5 --arch 784-16 --out dropped
+train --epochs 4 --arch 784-16 --out not-dropped
+! cmp -s dropped/model.safetensors not-dropped/model.safetensors || fail "--lr-drop changes nothing"
+python3 - "$program" "$sample" <<'PYTHON' || fail "no run that ends after its first epoch"
+import os, signal, subprocess, sys, time
+program, sample = sys.argv[1:]
+run = subprocess.Popen([program, "--data", sample, "--limit", "1500", "--epochs", "4", "--lr-drop", "0.5", "--arch", "784-16",
+                        "--checkpoint-every", "1", "--out", "drop-killed"], stdout=subprocess.DEVNULL)
+limit = time.monotonic() + 60
+while not os.path.exists("drop-killed/checkpoint.safetensors") and time.monotonic() < limit and run.poll() is None:
+    time.sleep(0.001)
+run.send_signal(signal.SIGKILL)
+run.wait()
+PYTHON
+train --epochs 4 --resume drop-killed/checkpoint.safetensors
+cmp dropped/model.safetensors drop-killed/model.safetensors || fail "--lr-drop is not in the checkpoint"
+echo "ok: --lr-drop"
 
 # ---- what may change, and what is kept ----
 
@@ -181,10 +218,12 @@ resume="--data images --limit 400 --resume four/checkpoint.safetensors"
   untouched refused '--seed 18446744073709551615: contradicts the checkpoint, which has 1' $resume \
     --seed 18446744073709551615
   untouched refused '--in-order: contradicts the checkpoint, which has shuffled' $resume --in-order
+  untouched refused '--recipe likelihood: contradicts the checkpoint, which has method 0' $resume --recipe likelihood
   untouched refused '--checkpoint-every x: must be an integer from 0' $resume --checkpoint-every x
   untouched refused "--resume '': must be the name of a file" --data "$sample" --resume ''
   # the same words are no contradiction
-  untouched expect 0 $resume --arch 784-16 --intra none --coupling pairwise --method vpf --batch 40 --seed 1 --epochs 4
+  untouched expect 0 $resume --arch 784-16 --intra none --coupling pairwise --method vpf --recipe paper --batch 40 \
+    --seed 1 --epochs 4
   grep -q '^Complete already: 4 epochs are done' stdout || fail "it does not say that the run is complete"
   untouched expect 0 $resume --epochs 2
   grep -q '^Complete already: 4 epochs are done, and --epochs 2' stdout || fail "it does not say what was asked for"

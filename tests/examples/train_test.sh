@@ -14,7 +14,7 @@ train() { expect 0 --data "$sample" --limit 200 --epochs 2 --arch 784-16 "$@"; }
 
 # ---- options ----
 
-helped data fashion limit arch intra coupling epochs method steps particles batch in-order lr lr-drop decay seed threads \
+helped data fashion limit arch intra coupling epochs recipe method steps particles batch in-order lr lr-drop decay seed threads \
   watch patience chains temperatures both-ways keep checkpoint-every resume out help
 
 refused '--data: ' --epochs 1
@@ -41,7 +41,7 @@ for value in '' 784- -784 784--16 784-0 784-x 784,16 784-16- 784-999999999999999
 done
 refused '--arch 100-16: the first size must be 784' --data "$sample" --arch 100-16 --out never
 refused '--intra some: must be none, hidden or all' --data "$sample" --intra some
-refused '--method bp: must be vpf, cd, pcd or ptt' --data "$sample" --method bp
+refused '--method bp: must be vpf, cd' --data "$sample" --method bp
 refused '--steps 0: must be an integer from 1 to 1000000' --data "$sample" --steps 0
 refused '--particles 0: must be an integer from 1 to' --data "$sample" --particles 0
 refused '--lr-drop 1.5: must be a number from 0 to 1' --data "$sample" --lr-drop 1.5
@@ -190,6 +190,88 @@ failing 'smaller --limit' --data "$sample" --limit 0 --watch 1 --out never-watch
 expect 1 --data "$sample" --arch 784-16-8 --limit 1500 --watch 1 --epochs 1 --out deep-watched # no single energy
 grep -q 'no single energy' stderr || fail "it does not say why a deep machine cannot be watched"
 echo "ok: contrastive divergence, watching"
+
+# ---- recipes ----
+
+# Those that a mistake lists are those that --help explains, and each trains.
+refused '--recipe best: must be paper, likelihood, ' --data "$sample" --recipe best
+recipes=$(sed 's/.*must be //; s/ (see --help).*//; s/,//g; s/ or / /' stderr)
+expect 0 --help
+cp stdout help
+for recipe in $recipes; do
+  grep -q "^ *$recipe  *[a-zA-Z]" help || fail "--help does not explain $recipe"
+  train --recipe "$recipe" --out "recipe-$recipe"
+  [ "$recipe" = paper ] || ! cmp -s first "recipe-$recipe/model.safetensors" || fail "$recipe is paper"
+  [ "$recipe" = paper ] || grep -qx "recipe  *$recipe" "recipe-$recipe/summary.txt" || fail "the summary does not say $recipe"
+done
+
+# paper is what there is without a recipe: the bits of vpf_model_init() and of the options' defaults, in this very build
+# and in all before it.
+cmp first recipe-paper/model.safetensors || fail "the paper's recipe is not the default"
+train --recipe paper --method vpf --lr 0.001 --decay 0.005 --batch 40 --lr-drop 0 --out spelt
+cmp first spelt/model.safetensors || fail "the defaults are not what --help says"
+python3 - first <<'PYTHON' || fail "the default has other bits than it always had"
+import hashlib, sys
+raw = open(sys.argv[1], "rb").read()
+bits = hashlib.sha256(raw[8 + int.from_bytes(raw[:8], "little"):]).hexdigest()
+assert bits == "7ebde943f02c502f8e7fa62037a01b2eb5454021f522ba9f6caa58409112dc2e", bits
+PYTHON
+
+# What is given is changed, and the rest is the recipe's.
+train --recipe likelihood --lr 0.1 --particles 50 --out given
+grep -q '^settings .*rate 0.1, .*decay 0, ' given/summary.txt || fail "a rate on top of a recipe"
+grep -q '^method .*pcd-1, 50 chains' given/summary.txt || fail "chains on top of a recipe"
+! cmp -s given/model.safetensors recipe-likelihood/model.safetensors || fail "options on top of a recipe change nothing"
+train --recipe likelihood --method cd --out other-method
+! cmp -s other-method/model.safetensors recipe-likelihood/model.safetensors || fail "--method changes no recipe"
+
+# Where there is a running average, it is what everything is about; the checkpoint has both.
+expect 0 --data "$sample" --limit 1500 --arch 784-16 --recipe likelihood --epochs 2 --keep 2 --watch 2 --chains 2 \
+  --temperatures 5 --checkpoint-every 2 --out averaged
+python3 - averaged <<'PYTHON' || fail "a machine that is not the average"
+import json, os, sys
+def tensors(name):
+    raw = open(os.path.join(sys.argv[1], name), "rb").read()
+    begin = 8 + int.from_bytes(raw[:8], "little")
+    where = {key: value["data_offsets"] for key, value in json.loads(raw[8:begin]).items() if key != "__metadata__"}
+    return {key: raw[begin + first:begin + end] for key, (first, end) in where.items()}
+checkpoint = tensors("checkpoint.safetensors")
+for name in "model", "model-2", "best":
+    machine = tensors(name + ".safetensors")
+    assert sorted(machine) == ["bias.0", "bias.1", "weight.0"], (name, sorted(machine))
+    for key, value in machine.items():
+        assert value == checkpoint["optimizer.average." + key], (name, key)
+        assert value != checkpoint[key], (name, key)
+PYTHON
+grep -q '^average ' averaged/summary.txt || fail "the summary does not speak of the average"
+! grep -q '^average ' spelt/summary.txt || fail "an average that nobody wanted"
+"$program" train --data "$sample" --limit 1500 --arch 784-16 --epochs 2 --resume averaged/checkpoint.safetensors \
+  >stdout 2>stderr || fail "complete already"
+"$program" train --data "$sample" --limit 200 --arch 784-16 --recipe likelihood --lr 1e-12 --epochs 1 --out still \
+  >stdout 2>stderr || fail "a rate at which nothing moves"
+cmp -s still/filters.png averaged/filters.png && fail "filters.png shows no training"
+
+# A recipe with a tolerance measures its gradient, and ends by itself.
+tiny_images tiny
+expect 0 --data tiny --arch 16 --intra all --recipe fully_visible --epochs 2000 --out converged
+grep -q '^ *converged after epoch [0-9]*: gradient [0-9.e-]* of noise [0-9.e-]*$' converged/summary.txt ||
+  fail "it does not say that it has converged"
+grep -q '^epoch .*  gradient [0-9.e-]*  noise [0-9.e-]*  activity' stdout || fail "progress does not show the gradient"
+[ ! -e converged/checkpoint.safetensors ] || fail "a run that has converged leaves something to go on from"
+python3 - converged/log.jsonl <<'PYTHON' || fail "log.jsonl of a run that has converged"
+import json, re, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+assert 2 < len(lines) < 2000, len(lines)
+assert all(list(line)[8:] == ["gradient", "gradient_noise"] for line in lines), lines[0]
+assert all(line["gradient"] > 0.2 * line["gradient_noise"] for line in lines[:-1])
+assert lines[-1]["gradient"] <= 0.2 * lines[-1]["gradient_noise"], lines[-1]
+said = re.search(r"after epoch (\d+): gradient (\S+) of noise (\S+)", open("converged/summary.txt").read()).groups()
+assert said == ("%d" % len(lines), "%.3g" % lines[-1]["gradient"], "%.3g" % lines[-1]["gradient_noise"]), said
+PYTHON
+expect 0 --data tiny --limit 100 --arch 16 --intra all --recipe fully_visible --epochs 1 --out one-batch
+grep -q '"gradient": ' one-batch/log.jsonl || fail "no gradient of a single minibatch"
+! grep -qi -e gradient_noise -e nan one-batch/log.jsonl || fail "a noise of a single minibatch"
+echo "ok: recipes"
 
 # ---- other images and names ----
 

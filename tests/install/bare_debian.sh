@@ -48,7 +48,7 @@ say "1. quickstart"
 git -c safe.directory='*' clone -q "$here" "$root/root/vpf checkout"
 if [ -n "$data" ]; then mkdir "$root/root/mnist" && cp "$data"/*ubyte* "$root/root/mnist/"; fi
 in_root sh -c "cd '/root/vpf checkout' && sh examples/quickstart.sh ${data:+/root/mnist}" || fail "quickstart.sh"
-for file in model.safetensors filters.png report.html log.jsonl; do
+for file in model.safetensors filters.png report.html log.jsonl images.png filled.png likelihood/model.safetensors; do
   [ -s "$root/root/vpf checkout/out/quickstart/$file" ] || fail "the quickstart left no $file"
 done
 

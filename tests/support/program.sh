@@ -59,6 +59,20 @@ helped() {
   [ ! -s stderr ] || fail "--help writes to stderr"
 }
 
+# tiny_images <folder>: 2000 images of 4 x 4 pixels, whose lower half copies the upper one but for a fifth of the pixels.
+tiny_images() {
+  python3 - "$1" <<'PYTHON'
+import os, random, struct, sys
+random.seed(1)
+os.makedirs(sys.argv[1])
+with open(sys.argv[1] + "/train-images-idx3-ubyte", "wb") as file:
+    file.write(struct.pack(">4I", 2051, 2000, 4, 4))
+    for _ in range(2000):
+        half = [random.random() < 0.3 for _ in range(8)]
+        file.write(bytes(255 * bit for bit in half + [bit ^ (random.random() < 0.2) for bit in half]))
+PYTHON
+}
+
 # check_picture <file> <width> <height>: as the header of a PNG has them.
 check_picture() {
   python3 - "$@" <<'PYTHON' || fail "$1"

@@ -49,26 +49,6 @@ static vpf_status take_machine(train_options *options, const vpf_model *model) {
   return VPF_OK;
 }
 
-static double read_setting(const vpf_optimizer *optimizer, vpf_option key) {
-  double value = 0;
-  complain(vpf_optimizer_get(optimizer, key, &value));
-  return value;
-}
-
-static void take_settings(train_options *options, const vpf_optimizer *optimizer) {
-  static const char *const methods[] = {"vpf", "cd", "pcd", "ptt"};
-  options->seed = vpf_optimizer_get_seed(optimizer);
-  options->method_name = methods[(int)read_setting(optimizer, VPF_OPTION_METHOD)];
-  options->gibbs_steps = read_setting(optimizer, VPF_OPTION_GIBBS_STEPS);
-  options->particles = read_setting(optimizer, VPF_OPTION_PARTICLES);
-  options->batch = read_setting(optimizer, VPF_OPTION_BATCH_SIZE);
-  options->in_order = read_setting(optimizer, VPF_OPTION_SHUFFLE) <= 0;
-  options->threads = read_setting(optimizer, VPF_OPTION_THREADS);
-  options->weight_decay = read_setting(optimizer, VPF_OPTION_WEIGHT_DECAY);
-  options->decay_given = true;
-  options->learning_rate = 0; /* which cannot be given, see take_rate() */
-}
-
 /* The results go where the checkpoint is, unless --out says otherwise. */
 static vpf_status take_folder(train_options *options) {
   const char *slash = strrchr(options->resume, '/');
@@ -80,26 +60,71 @@ static vpf_status take_folder(train_options *options) {
   return VPF_OK;
 }
 
-/* --lr is the rate before the drop; a checkpoint has the rate of its moment. What was divided by ten and is multiplied
- * by ten is the same number again, to the last bit. */
-static void take_rate(train_options *options, const vpf_optimizer *optimizer) {
-  if (options->learning_rate > 0) return;
-  const double rate = read_setting(optimizer, VPF_OPTION_LEARNING_RATE);
-  options->learning_rate = train_options_dropped(options, options->epochs_before) ? 10 * rate : rate;
-}
-
 /* ---- What cannot be changed ---- */
+
+static bool differ(double a, double b) {
+  return a < b || a > b;
+}
 
 static int contradicts(const char *option, const char *value, const char *has) {
   return complain_option(option, value, "contradicts the checkpoint, which has %s", has);
 }
 
-static int check_number(const char *option, double given, double has) {
-  char value[32], text[32];
-  if (given >= has && given <= has) return OPTIONS_COMPLETE;
-  snprintf(value, sizeof value, "%.0f", given);
-  snprintf(text, sizeof text, "%.0f", has);
-  return contradicts(option, value, text);
+static int check_number(setting which, const train_options *given, const train_options *file) {
+  char value[32], has[32];
+  if (!differ(given->set.value[which], file->set.value[which])) return OPTIONS_COMPLETE;
+  snprintf(value, sizeof value, "%.0f", given->set.value[which]);
+  snprintf(has, sizeof has, "%.0f", file->set.value[which]);
+  return contradicts(setting_option(which), value, has);
+}
+
+static int check_method(const train_options *given, const train_options *file) {
+  const int wanted = (int)given->set.value[SETTING_METHOD], has = (int)file->set.value[SETTING_METHOD];
+  return wanted == has ? OPTIONS_COMPLETE : contradicts("--method", method_name(wanted), method_name(has));
+}
+
+/* Options that a recipe has nothing to do with, or that depend on how many epochs were planned. */
+static bool is_free(const train_options *given, vpf_option key) {
+  return key == VPF_OPTION_THREADS || key == VPF_OPTION_PROGRESS_BATCHES || key == VPF_OPTION_DROP_EPOCH ||
+         settings_has_given(&given->set, key);
+}
+
+/* Whether `optimizer` has the options of `wanted`; those that were given have been looked at. */
+static int compare_options(const train_options *given, const vpf_optimizer *wanted, const vpf_optimizer *optimizer) {
+  for (size_t k = 0; k < vpf_option_count(); k++) {
+    vpf_option_info info = {.struct_size = sizeof info};
+    double wants = 0, has = 0;
+    vpf_status s = vpf_option_describe(k, &info);
+    if (!s) s = vpf_optimizer_get(wanted, info.option, &wants);
+    if (!s) s = vpf_optimizer_get(optimizer, info.option, &has);
+    if (complain(s)) return EXIT_RUNTIME;
+    if (is_free(given, info.option) || !differ(wants, has)) continue;
+    char text[64];
+    snprintf(text, sizeof text, "%s %g", info.name, has);
+    return contradicts("--recipe", vpf_recipe_name(given->recipe), text);
+  }
+  return OPTIONS_COMPLETE;
+}
+
+/* A checkpoint has no name of a recipe, but all that one chooses: a new optimizer, begun as the command line says, has
+ * the same. The machine and the image for it are the smallest there are. */
+static int check_recipe(const train_options *given, const vpf_optimizer *optimizer) {
+  const uint8_t pixel = 0;
+  const size_t size = 1;
+  vpf_model *model = NULL;
+  vpf_data *data = NULL;
+  vpf_optimizer *wanted = NULL;
+  int result = EXIT_RUNTIME;
+  if (!given->recipe_given) return OPTIONS_COMPLETE;
+  vpf_status s = vpf_model_create(&model, &size, 1, NULL, VPF_COUPLING_PAIRWISE);
+  if (!s) s = vpf_data_from_u8(&data, &pixel, 1, 1, 0);
+  if (!s) s = vpf_optimizer_create(&wanted);
+  if (!complain(s) && !train_options_begin(given, model, data, wanted))
+    result = compare_options(given, wanted, optimizer);
+  vpf_optimizer_destroy(wanted);
+  vpf_data_destroy(data);
+  vpf_model_destroy(model);
+  return result;
 }
 
 /* The same words, or others for the same: --intra hidden is --intra none where there is no hidden layer. */
@@ -110,18 +135,18 @@ static int check_same(const train_options *given, const train_options *file) {
     return contradicts("--intra", given->intra_name, file->intra_name);
   if (strcmp(given->coupling_name, file->coupling_name) != 0)
     return contradicts("--coupling", given->coupling_name, file->coupling_name);
-  if (strcmp(given->method_name, file->method_name) != 0)
-    return contradicts("--method", given->method_name, file->method_name);
-  if (given->in_order != file->in_order) return contradicts("--in-order", NULL, "shuffled images");
+  if (differ(given->set.value[SETTING_SHUFFLE], file->set.value[SETTING_SHUFFLE]))
+    return contradicts("--in-order", NULL, "shuffled images");
   if (given->seed != file->seed) {
     char value[32], has[32];
     snprintf(value, sizeof value, "%" PRIu64, given->seed);
     snprintf(has, sizeof has, "%" PRIu64, file->seed);
     return contradicts("--seed", value, has);
   }
-  int result = check_number("--steps", given->gibbs_steps, file->gibbs_steps);
-  if (result == OPTIONS_COMPLETE) result = check_number("--particles", given->particles, file->particles);
-  if (result == OPTIONS_COMPLETE) result = check_number("--batch", given->batch, file->batch);
+  int result = check_method(given, file);
+  if (result == OPTIONS_COMPLETE) result = check_number(SETTING_STEPS, given, file);
+  if (result == OPTIONS_COMPLETE) result = check_number(SETTING_PARTICLES, given, file);
+  if (result == OPTIONS_COMPLETE) result = check_number(SETTING_BATCH, given, file);
   return result;
 }
 
@@ -130,12 +155,13 @@ int checkpoint_resume(vpf_model **model, vpf_optimizer **optimizer, train_option
   if (!s) s = complain(vpf_optimizer_position(*optimizer, &options->epochs_before, &options->rows_before));
   if (!s) s = take_folder(options);
   if (!s) s = take_machine(options, *model);
+  if (!s) s = settings_read(&options->set, *optimizer);
   if (s) return EXIT_RUNTIME;
-  take_settings(options, *optimizer);
+  options->seed = vpf_optimizer_get_seed(*optimizer);
 
   const train_options file = *options;
   int result = train_options_parse_again(options, argc, argv);
   if (result == OPTIONS_COMPLETE) result = check_same(options, &file);
-  take_rate(options, *optimizer);
+  if (result == OPTIONS_COMPLETE) result = check_recipe(options, *optimizer);
   return result;
 }

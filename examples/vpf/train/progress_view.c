@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "progress_view.h"
 
+#include <math.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ void print_activity(FILE *stream, const vpf_progress *progress) {
 static void print_epoch(const vpf_progress *progress) {
   printf("epoch %3zu/%zu  K %.1f", progress->epoch, progress->epochs, progress->flow);
   if (progress->layers > 1) printf("  rho %.3f  w^2 %.1f", progress->rho, progress->w2);
+  if (isfinite(progress->gradient)) printf("  gradient %.3g", progress->gradient);
+  if (isfinite(progress->gradient_noise)) printf("  noise %.3g", progress->gradient_noise);
   fputs("  activity ", stdout);
   print_activity(stdout, progress);
   printf("  %.2f s\n", progress->seconds);

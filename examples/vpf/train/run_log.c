@@ -91,6 +91,8 @@ vpf_status run_log_epoch(new_file *log, const vpf_progress *progress, const vpf_
   put_member(stream, "rho", progress->rho);
   put_member(stream, "w2", progress->w2);
   fprintf(stream, ", \"seconds\": %.6f", progress->seconds);
+  if (isfinite(progress->gradient)) put_member(stream, "gradient", progress->gradient);
+  if (isfinite(progress->gradient_noise)) put_member(stream, "gradient_noise", progress->gradient_noise);
   if (likelihood) put_likelihood(stream, likelihood);
   fputs("}\n", stream);
   return new_file_publish(log);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* log.jsonl: one line of JSON per epoch. The keys are for ever: epoch, K, K_lower, K_upper,
- * activity, rho, w2, seconds; and where the likelihood was estimated, log_p (mean_low of vpf_likelihood, the
+ * activity, rho, w2, seconds; where the recipe has a tolerance, gradient and gradient_noise (see vpf_progress; what
+ * could not be measured is left out); and where the likelihood was estimated, log_p (mean_low of vpf_likelihood, the
  * safe number), log_p_empty, log_z, log_z_stderr, ess, log_z_reverse (with --both-ways), log_p_stderr (over the
  * images, and that of log_z), log_p_forward (by log_z, perhaps too high), log_z_bound, bound (true: log p is at
  * least log_p, given log Z), doubts (what is wrong with log_z: see doubt_name(); [] for nothing). */

@@ -12,9 +12,9 @@
 static const char help[] =
     "--data DIR [options]\n"
     "\n"
-    "Trains a Boltzmann machine on handwritten digits by variational probability flow. The K that it\n"
-    "prints is that flow: how fast probability leaves the images. Training makes it smaller (that of\n"
-    "the other methods need not).\n"
+    "Trains a Boltzmann machine on handwritten digits: by variational probability flow, or as a recipe\n"
+    "says. The K that it prints is that flow: how fast probability leaves the images. Training by vpf\n"
+    "makes it smaller; that of other methods need not be.\n"
     "\n"
     "Data:\n"
     "  --data DIR        folder with train-images-idx3-ubyte or train-images.idx3-ubyte, plain\n"
@@ -27,18 +27,22 @@ static const char help[] =
     "  --arch N-N-...    units of each layer, visible first (default 784-196)\n"
     "  --intra WHICH     layers with intra-layer weights: none, hidden or all (default none)\n"
     "  --coupling KIND   pairwise or joint; differ from three layers on (default pairwise)\n"
-    "Training (the defaults are the paper's):\n"
-    "  --method KIND     vpf (variational probability flow), cd or pcd (contrastive divergence,\n"
-    "                    persistent or not), or ptt (parallel trajectory tempering, for RBMs;\n"
-    "                    default vpf)\n"
-    "  --steps N         Gibbs steps of CD-k and PCD-k (default 1)\n"
-    "  --particles N     chains of pcd and ptt (default 100)\n"
-    "  --epochs N        passes over the data (default 20; the paper: 200)\n"
-    "  --batch N         images in a minibatch (default 40)\n"
+    "Training:\n"
+    "  --recipe NAME     settings and starting parameters that go together; what is given of those\n"
+    "                    below is changed, all others are the recipe's:\n";
+
+/* Here follow the recipes. */
+static const char training_help[] =
+    "  --method KIND     vpf: variational probability flow; cd, pcd: contrastive divergence, persistent\n"
+    "                    or not; ptt: parallel trajectory tempering, for RBMs (paper: vpf)\n"
+    "  --steps N         Gibbs steps of CD-k and PCD-k (paper: 1)\n"
+    "  --particles N     chains of pcd and ptt (paper: 100)\n"
+    "  --epochs N        passes over the data (default 20; in the paper 200)\n"
+    "  --batch N         images in a minibatch (paper: 40)\n"
     "  --in-order        images in their order, as in the paper's runs, not shuffled anew each epoch\n"
-    "  --lr X            learning rate of Adam (default 0.001)\n"
-    "  --lr-drop X       the last part of the epochs, from 0 to 1, at a tenth of --lr (default 0)\n"
-    "  --decay X         weight decay lambda (default 0.005; 0.0001 for the others)\n"
+    "  --lr X            learning rate (paper: 0.001)\n"
+    "  --lr-drop X       the last part of the epochs, from 0 to 1, at a tenth of --lr (paper: 0)\n"
+    "  --decay X         weight decay lambda (paper: 0.005, 0.0001 with another --method)\n"
     "  --seed N          of the starting weights and of training (default 1)\n"
     "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
     "Watching (why: section 14 of libvpf's guide math.md):\n"
@@ -62,7 +66,8 @@ static const char help[] =
     "                    others at the end; those that this run does not write stay\n"
     "  --help            this text\n"
     "Files in that folder:\n"
-    "  model.safetensors  the machine\n"
+    "  model.safetensors  the machine; where the recipe keeps a running average, that, and the average\n"
+    "                     is also what filters.png shows, --watch looks at and --keep keeps\n"
     "  filters.png        what each unit of the first hidden layer looks for\n"
     "  log.jsonl          one line per epoch, to be followed with tail -F\n"
     "  summary.txt        what is printed at the end\n"
@@ -72,12 +77,13 @@ static const char help[] =
 static const char more_help[] =
     "Going on:\n"
     "  --resume FILE     go on from a checkpoint. The bits are those of a run that never stopped.\n"
-    "      From FILE come the machine, --seed, --method, --steps, --particles, --batch and\n"
-    "      --in-order, which cannot be changed; and --lr, --decay and --threads, unless given.\n"
+    "      From FILE come the machine, --seed, --method, --steps, --particles, --batch, --in-order and\n"
+    "      all else of a recipe, which cannot be changed; and --lr, --decay, --lr-drop and --threads,\n"
+    "      unless given.\n"
     "      Give the same again: --data and --limit (only inside an epoch other images are noticed),\n"
-    "      --lr-drop, --watch, --keep and --checkpoint-every.\n"
-    "      --epochs counts all epochs, those before too (default 20). If it changes --lr-drop's part,\n"
-    "      give --lr as well: after the drop FILE has the lower rate.\n"
+    "      --watch, --keep and --checkpoint-every.\n"
+    "      --epochs counts all epochs, those before too (default 20). The epoch from which the rate is\n"
+    "      lower stays as it is in FILE, unless --lr-drop is given again.\n"
     "      --out defaults to the folder of FILE. What it has is taken for this run's: the lines of\n"
     "      log.jsonl up to FILE stay, and with --watch, best.safetensors stays until a better machine\n"
     "      comes. --patience counts anew.\n"
@@ -87,7 +93,7 @@ static const char more_help[] =
 
 enum {
   DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, METHOD, STEPS, PARTICLES, BATCH, ORDER, RATE, DROP, DECAY, SEED,
-  THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, BOTH, KEEP, EVERY, RESUME, OUT, HELP
+  THREADS, WATCH, PATIENCE, CHAINS, TEMPERATURES, BOTH, KEEP, EVERY, RESUME, OUT, HELP, RECIPE
 };
 
 static const struct option long_options[] = {
@@ -96,7 +102,7 @@ static const struct option long_options[] = {
     {"intra", required_argument, NULL, INTRA},   {"coupling", required_argument, NULL, COUPLING},
     {"method", required_argument, NULL, METHOD}, {"steps", required_argument, NULL, STEPS},
     {"particles", required_argument, NULL, PARTICLES}, {"lr-drop", required_argument, NULL, DROP},
-    {"in-order", no_argument, NULL, ORDER},
+    {"in-order", no_argument, NULL, ORDER},      {"recipe", required_argument, NULL, RECIPE},
     {"watch", required_argument, NULL, WATCH},   {"patience", required_argument, NULL, PATIENCE},
     {"chains", required_argument, NULL, CHAINS}, {"temperatures", required_argument, NULL, TEMPERATURES},
     {"both-ways", no_argument, NULL, BOTH},      {"keep", required_argument, NULL, KEEP},
@@ -107,18 +113,26 @@ static const struct option long_options[] = {
     {"out", required_argument, NULL, OUT},       {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
 
-/* An option of the optimizer: the library knows its bounds. */
-static int parse_setting(double *out, const char *option, const char *value, vpf_option key) {
-  double low, high;
-  if (complain(vpf_option_bounds(key, &low, &high, NULL))) return EXIT_RUNTIME;
+static const char *recipe_name(int recipe) {
+  return vpf_recipe_name((vpf_recipe)recipe);
+}
 
-  const bool whole = key == VPF_OPTION_BATCH_SIZE || key == VPF_OPTION_THREADS || key == VPF_OPTION_GIBBS_STEPS ||
-                     key == VPF_OPTION_PARTICLES;
-  if (!whole) return option_number(out, option, value, low, high);
-  uint64_t number = 0;
-  const int result = option_integer(&number, option, value, (uint64_t)low, (uint64_t)high);
-  *out = (double)number;
+static int parse_recipe(train_options *options, const char *value) {
+  int recipe = 0;
+  const int result = option_name(&recipe, "--recipe", value, recipe_name);
+  options->recipe = (vpf_recipe)recipe;
+  options->recipe_given = true;
   return result;
+}
+
+static int print_help(void) {
+  options_help(help);
+  for (int k = 0; recipe_name(k); k++)
+    printf("      %-14s%s\n", recipe_name(k), vpf_recipe_purpose((vpf_recipe)k));
+  puts("      (default paper)");
+  fputs(training_help, stdout);
+  fputs(more_help, stdout);
+  return EXIT_SUCCESS;
 }
 
 /* Sizes joined by '-'. Whether a machine of that size fits into memory is for the library to say. */
@@ -139,7 +153,6 @@ static int parse_arch(train_options *options, const char *value) {
 static int take_option(void *context, int key, const char *value) {
   static const char *const intra_names[] = {"none", "hidden", "all", NULL};
   static const char *const coupling_names[] = {"pairwise", "joint", NULL};
-  static const char *const method_names[] = {"vpf", "cd", "pcd", "ptt", NULL};
   enum { MANY = 1000000000 }; /* epochs and rows that no run reaches */
   train_options *options = context;
 
@@ -152,10 +165,11 @@ static int take_option(void *context, int key, const char *value) {
     case COUPLING:
       return option_choice(&options->coupling_name, "--coupling", value, coupling_names, "pairwise or joint");
     case EPOCHS: return option_size(&options->epochs, "--epochs", value, 1, MANY);
-    case METHOD: return option_choice(&options->method_name, "--method", value, method_names, "vpf, cd, pcd or ptt");
-    case STEPS: return parse_setting(&options->gibbs_steps, "--steps", value, VPF_OPTION_GIBBS_STEPS);
-    case PARTICLES: return parse_setting(&options->particles, "--particles", value, VPF_OPTION_PARTICLES);
-    case DROP: return option_number(&options->lr_drop, "--lr-drop", value, 0, 1);
+    case RECIPE: return parse_recipe(options, value);
+    case METHOD: return settings_parse(&options->set, SETTING_METHOD, value);
+    case STEPS: return settings_parse(&options->set, SETTING_STEPS, value);
+    case PARTICLES: return settings_parse(&options->set, SETTING_PARTICLES, value);
+    case DROP: options->set.given[SETTING_DROP] = true; return option_number(&options->lr_drop, "--lr-drop", value, 0, 1);
     case WATCH: return option_size(&options->watch, "--watch", value, 0, MANY);
     case PATIENCE: options->of_watch = "--patience"; return option_size(&options->patience, "--patience", value, 0, MANY);
     case CHAINS: options->of_watch = "--chains"; return option_size(&options->chains, "--chains", value, 2, MANY);
@@ -164,18 +178,20 @@ static int take_option(void *context, int key, const char *value) {
     case KEEP: return option_size(&options->keep, "--keep", value, 0, MANY);
     case EVERY: return option_size(&options->checkpoint_every, "--checkpoint-every", value, 0, MANY);
     case RESUME: return option_path(&options->resume, "--resume", value, "a file");
-    case BATCH: return parse_setting(&options->batch, "--batch", value, VPF_OPTION_BATCH_SIZE);
-    case ORDER: options->in_order = true; return OPTIONS_COMPLETE;
-    case RATE: return parse_setting(&options->learning_rate, "--lr", value, VPF_OPTION_LEARNING_RATE);
-    case DECAY: options->decay_given = true; return parse_setting(&options->weight_decay, "--decay", value, VPF_OPTION_WEIGHT_DECAY);
+    case BATCH: return settings_parse(&options->set, SETTING_BATCH, value);
+    case ORDER: settings_give(&options->set, SETTING_SHUFFLE, 0); return OPTIONS_COMPLETE;
+    case RATE: return settings_parse(&options->set, SETTING_RATE, value);
+    case DECAY: return settings_parse(&options->set, SETTING_DECAY, value);
     case SEED: return option_integer(&options->seed, "--seed", value, 0, UINT64_MAX);
-    case THREADS: return parse_setting(&options->threads, "--threads", value, VPF_OPTION_THREADS);
+    case THREADS: return settings_parse(&options->set, SETTING_THREADS, value);
     case OUT: return option_path(&options->out, "--out", value, "a folder");
-    default:
-      options_help(help);
-      fputs(more_help, stdout);
-      return EXIT_SUCCESS;
+    default: return print_help();
   }
+}
+
+/* The first of the epochs at a tenth of the rate; 0: none is. */
+static double drop_epoch(const train_options *options) {
+  return options->lr_drop > 0 ? rint((double)options->epochs * (1 - options->lr_drop)) + 1 : 0;
 }
 
 /* What depends on more than one option. */
@@ -185,11 +201,7 @@ static int complete(train_options *options) {
   if (!options->data) return complain_option("--data", NULL, "the folder with the images is needed");
   if (options->of_watch && !options->watch) return complain_option(options->of_watch, NULL, "does nothing without --watch");
 
-  options->method = !strcmp(options->method_name, "pcd")  ? VPF_METHOD_PCD
-                    : !strcmp(options->method_name, "ptt") ? VPF_METHOD_PTT
-                    : !strcmp(options->method_name, "cd") ? VPF_METHOD_CD
-                                                          : VPF_METHOD_VPF;
-  if (options->method != VPF_METHOD_VPF && !options->decay_given) options->weight_decay = 1e-4;
+  if (options->set.given[SETTING_DROP]) options->set.value[SETTING_DROP] = drop_epoch(options);
   options->coupling = strcmp(options->coupling_name, "joint") ? VPF_COUPLING_PAIRWISE : VPF_COUPLING_JOINT;
   for (size_t layer = 0; layer < options->layers && strcmp(options->intra_name, "some") != 0; layer++)
     options->intra[layer] = !strcmp(options->intra_name, "all") || (layer > 0 && !strcmp(options->intra_name, "hidden"));
@@ -202,17 +214,11 @@ int train_options_parse(train_options *options, int argc, char **argv) {
                              .layers = 2,
                              .intra_name = "none",
                              .coupling_name = "pairwise",
-                             .method_name = "vpf",
-                             .gibbs_steps = 1,
-                             .particles = 100,
                              .chains = 50,
                              .temperatures = 300,
                              .epochs = 20,
                              .limit = 50000,
                              .seed = 1,
-                             .batch = 40,
-                             .learning_rate = 0.001,
-                             .weight_decay = 0.005,
                              .out = "out/train_mnist"};
   return train_options_parse_again(options, argc, argv);
 }
@@ -223,9 +229,16 @@ int train_options_parse_again(train_options *options, int argc, char **argv) {
   return result == OPTIONS_COMPLETE ? complete(options) : result;
 }
 
-bool train_options_dropped(const train_options *options, size_t epochs_done) {
-  const size_t full = (size_t)lrint((double)options->epochs * (1 - options->lr_drop));
-  return epochs_done >= full && options->lr_drop > 0;
+vpf_status train_options_begin(const train_options *options, vpf_model *model, const vpf_data *data,
+                               vpf_optimizer *optimizer) {
+  train_settings set = options->set;
+  const bool likelihood = set.given[SETTING_METHOD] && (vpf_method)set.value[SETTING_METHOD] != VPF_METHOD_VPF;
+  /* the paper's decay is VPF's own */
+  if (options->recipe == VPF_RECIPE_PAPER && likelihood && !set.given[SETTING_DECAY])
+    settings_give(&set, SETTING_DECAY, 1e-4);
+  vpf_status s = vpf_optimizer_set_seed(optimizer, options->seed);
+  if (!s) s = vpf_recipe_begin(options->recipe, model, data, optimizer, options->epochs);
+  return complain(s) ? s : settings_apply(&set, 0, optimizer);
 }
 
 void train_options_clear(train_options *options) {

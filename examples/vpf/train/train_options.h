@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <vpf.h>
 
+#include "settings.h"
+
 enum { MAX_LAYERS = 64 };
 
 typedef struct train_options {
@@ -24,11 +26,9 @@ typedef struct train_options {
   size_t limit;               /* rows to train on; 0: all */
   bool limit_given;
   uint64_t seed;              /* of the starting weights and of training */
-  vpf_method method;
-  const char *method_name;
-  double gibbs_steps, particles;
-  bool decay_given;
-  bool in_order;              /* rows in their order, not shuffled */
+  vpf_recipe recipe;
+  bool recipe_given;
+  train_settings set;          /* of the optimizer; the values are complete once there is one */
   double lr_drop;             /* of the epochs, the last ones, at a tenth of the learning rate */
   size_t watch, patience, chains, temperatures; /* likelihood of validation images; watch 0: not */
   bool both_ways;             /* anneal forward and backward */
@@ -37,7 +37,6 @@ typedef struct train_options {
   size_t checkpoint_every;    /* epochs; 0: only when stopped */
   const char *resume;         /* the checkpoint to go on from, or NULL */
   size_t epochs_before, rows_before; /* done before that: epochs, and rows of an unfinished one */
-  double batch, learning_rate, weight_decay, threads;  /* as vpf_optimizer_set() takes them */
   const char *out;            /* folder for the results */
   char *text[2];              /* what some of the above point to; freed by train_options_clear() */
 } train_options;
@@ -49,8 +48,10 @@ int train_options_parse(train_options *options, int argc, char **argv);
 /* The same command line once more, now that *options holds other defaults. */
 int train_options_parse_again(train_options *options, int argc, char **argv);
 
-/* Whether the learning rate has dropped once so many epochs are done. */
-bool train_options_dropped(const train_options *options, size_t epochs_done);
+/* Choose the starting parameters of a machine and all options of its optimizer, both new: by the recipe, and by what
+ * was given on top of it. Failures are said. */
+vpf_status train_options_begin(const train_options *options, vpf_model *model, const vpf_data *data,
+                               vpf_optimizer *optimizer);
 
 void train_options_clear(train_options *options);
 

@@ -10,6 +10,7 @@
 #include "../../common/image_files.h"
 #include "../../common/new_file.h"
 #include "../../common/stopwatch.h"
+#include "outcome.h"
 
 enum { MOST_VALIDATION = 10000 };
 
@@ -49,11 +50,11 @@ vpf_status watch_begin(watch *w, const train_options *options, const char *image
 }
 
 /* model-<epoch>.safetensors */
-static vpf_status keep_model(const watch *w, size_t epoch) {
+static vpf_status keep_model(const watch *w, const vpf_model *model, size_t epoch) {
   char name[64];
   snprintf(name, sizeof name, "model-%zu.safetensors", epoch);
   char *path = path_join(w->options->out, name);
-  const vpf_status s = path ? complain(vpf_model_save(w->model, path)) : VPF_ERR_MEMORY;
+  const vpf_status s = path ? complain(vpf_model_save(model, path)) : VPF_ERR_MEMORY;
   free(path);
   return s;
 }
@@ -82,10 +83,10 @@ static void explain(watch *w, unsigned doubts) {
     printf("              %s: %s\n", doubt_name(doubt), vpf_doubt_text(doubt));
 }
 
-static vpf_status check(watch *w, size_t epoch) {
+static vpf_status check(watch *w, const vpf_model *model, size_t epoch) {
   int stop = 0;
   const double begin = seconds_now();
-  vpf_status s = vpf_monitor_check(w->monitor, w->model, w->validation, epoch, &stop);
+  vpf_status s = vpf_monitor_check(w->monitor, model, w->validation, epoch, &stop);
   if (!s) s = vpf_monitor_get(w->monitor, vpf_monitor_checks(w->monitor) - 1, NULL, &w->last);
   w->seconds += seconds_now() - begin;
   if (s) return complain(s);
@@ -104,8 +105,14 @@ void watch_epoch(watch *w, const vpf_progress *progress) {
   const train_options *options = w->options;
   w->fresh = false;
   w->training_seconds = progress->total_seconds - w->seconds; /* the library's clock runs on while this here works */
-  if (options->keep && progress->epoch % options->keep == 0) w->status = keep_model(w, progress->epoch);
-  if (!w->status && w->monitor && progress->epoch % options->watch == 0) w->status = check(w, progress->epoch);
+  const bool keeps = options->keep && progress->epoch % options->keep == 0;
+  const bool checks = w->monitor && progress->epoch % options->watch == 0;
+  if (!keeps && !checks) return;
+  outcome machine;
+  w->status = outcome_take(&machine, w->model, w->optimizer);
+  if (!w->status && keeps) w->status = keep_model(w, machine.model, progress->epoch);
+  if (!w->status && checks) w->status = check(w, machine.model, progress->epoch);
+  outcome_clear(&machine);
 }
 
 vpf_status watch_save(const watch *w) {

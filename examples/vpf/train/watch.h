@@ -13,6 +13,7 @@
 typedef struct watch {
   const train_options *options;
   const vpf_model *model;   /* the one that trains */
+  const vpf_optimizer *optimizer; /* of it; its average, if there is one, is what is looked at and kept */
   vpf_data *validation;     /* the images after those it trains on */
   vpf_monitor *monitor;     /* NULL: nothing is watched */
   double seconds;           /* spent on it */
