@@ -78,7 +78,7 @@ vpf_chain_report { size_t struct_size; double mean, sd, drift, drift_stderr, aut
 vpf_ladder_settings { size_t struct_size; size_t chains, reservoir; double acceptance; size_t most_rungs; uint64_t seed; }
 vpf_ladder_rung_report { size_t struct_size; double log_z, log_z_stderr, acceptance, autocorrelation_time; }
 vpf_ladder_report { size_t struct_size; size_t rungs; double log_z, log_z_stderr, acceptance_mean, acceptance_least;
-    size_t acceptance_rung; double arrivals, round_trips, split_rhat, autocorrelation_time; }
+    size_t acceptance_rung; double arrivals, round_trips, split_rhat, autocorrelation_time; double log_z_bound; int disagree; }
 vpf_option_info { size_t struct_size; vpf_option option; int integer; const char *name; double low, high, initial; }
 vpf_progress { size_t struct_size; vpf_progress_event event; vpf_stop stop; size_t epoch, epochs, batch, batches, rows;
     double flow; size_t pairs; const double *flow_lower; const double *flow_upper; size_t layers;
@@ -889,7 +889,8 @@ class LadderReport(_report("vpf_ladder_report")):
     """From Ladder.sample(): how many rungs; log_z of the machine at the top in nats and its standard error; the mean
     probability of exchanges over all neighbours, the least one, and the lower rung where that is; how many states have
     come from the first rung to the top (arrivals), and back again (round_trips); split R-hat and autocorrelation time of
-    the energies at the top."""
+    the energies at the top; log_z_bound, a rigorous lower bound by mean field; disagree (log_z is below it: modes have
+    certainly been missed)."""
     __slots__ = ()
 
 

@@ -72,6 +72,10 @@ typedef struct vpf_ladder_report {
                                     more sweeps */
   double split_rhat;           /**< split R-hat of the energies of the chains at the top, see vpf_chain_report */
   double autocorrelation_time; /**< of the same, in sweeps */
+  double log_z_bound;          /**< a rigorous lower bound of log Z by mean field (docs/math.md, Eq. (37c)), from starts that
+                                    need no data and from some of the states */
+  int disagree;                /**< 1: log_z is more than 0.2 nats below log_z_bound, so modes have certainly been missed: the
+                                    samples do not have them either; else 0 */
 } vpf_ladder_report;
 
 /** @name Build

@@ -170,8 +170,8 @@ VPF_API uint64_t vpf_optimizer_get_seed(const vpf_optimizer *optimizer);
  *  - with the next epoch: SHUFFLE; and PROGRESS_BATCHES, or with the next vpf_train() if that comes first
  *  - with the next vpf_train(): BATCH_SIZE, THREADS, CENTRED, whether there is an AVERAGE (its decay, if it is not 0, with the
  *    next minibatch), and whether there is a TOLERANCE
- *  - with the next vpf_train() that does not have to finish an epoch first: METHOD, PARTICLES, PARTICLES_PER_BATCH and the options of the
- *    E-step, which determine how much memory is needed
+ *  - with the next vpf_train() that does not have to finish an epoch first: METHOD, PARTICLES, PARTICLES_PER_BATCH and the
+ *    options of the E-step, which determine how much memory is needed
  *
  *  @param optimizer  what to change
  *  @param option     which option

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "eval/diagnostics.h"
+#include "eval/modes.h"
 #include "ladder/tempering.h"
 #include "learn/rungs_kept.h"
 #include "store/ladder_file.h"
@@ -173,13 +174,21 @@ static vpf_status check_sampling(const char *function, const vpf_ladder *ladder,
   return status;
 }
 
+/* As for annealing: a log Z that is further below a rigorous bound has missed modes (VPF_DOUBT_BOUND). */
+static const double BELOW_BOUND = 0.2;
+
 static vpf_status make_report(const char *function, const vpfi_tempered *tempered, const vpfi_tempering *plan,
-                              size_t rungs, vpf_ladder_report *report) {
+                              const vpfi_ladder *ladder, vpf_ladder_report *report) {
+  enum { CLIMB_FROM = 16 };
+  const size_t rungs = ladder->count;
+  const vpfi_params *top = plan->top ? plan->top : &ladder->rung[rungs - 1].params;
   vpf_chain_report chains;
+  double bound;
   if (!isfinite(tempered->log_z)) return vpfi_fail_overflow(function, "log partition function", tempered->log_z);
   for (size_t k = 0; k < plan->columns * plan->sweeps; k++)
     if (!(fabs(tempered->energy[k]) <= 1e150)) return vpfi_fail_overflow(function, "energy", tempered->energy[k]);
-  const vpf_status status = vpfi_diagnose(tempered->energy, plan->columns, plan->sweeps, &chains);
+  vpf_status status = vpfi_diagnose(tempered->energy, plan->columns, plan->sweeps, &chains);
+  if (!status) status = vpfi_log_z_bound(&ladder->shape, top, &tempered->states, CLIMB_FROM, &bound);
   if (status) return status;
   *report = (vpf_ladder_report){.rungs = rungs + (plan->top != NULL),
                                 .log_z = tempered->log_z,
@@ -190,7 +199,9 @@ static vpf_status make_report(const char *function, const vpfi_tempered *tempere
                                 .arrivals = tempered->arrivals,
                                 .round_trips = tempered->round_trips,
                                 .split_rhat = chains.split_rhat,
-                                .autocorrelation_time = chains.autocorrelation_time};
+                                .autocorrelation_time = chains.autocorrelation_time,
+                                .log_z_bound = bound,
+                                .disagree = tempered->log_z < bound - BELOW_BOUND};
   return VPF_OK;
 }
 
@@ -212,7 +223,7 @@ vpf_status vpf_ladder_sample(const vpf_ladder *ladder, const vpf_model *model, s
   vpfi_tempered tempered;
   vpf_ladder_report report;
   status = vpfi_temper(&ladder->ladder, &plan, &tempered);
-  if (!status) status = make_report(__func__, &tempered, &plan, ladder->ladder.count, &report);
+  if (!status) status = make_report(__func__, &tempered, &plan, &ladder->ladder, &report);
   if (!status && out_states) status = return_states(&ladder->ladder, &tempered.states, out_states);
   if (!status && out) vpfi_return_report(out, &report, sizeof report);
   vpfi_tempered_clear(&tempered);

@@ -158,7 +158,8 @@ static bool alloc_states(vpfi_batch *batch, const vpfi_shape *shape) {
   batch->count = vpfi_alloc(n_planes, VPFI_BLOCK_ROWS * sizeof *batch->count);
   batch->listed = vpfi_alloc(n_planes, sizeof *batch->listed);
   batch->total = vpfi_alloc(n_planes, sizeof *batch->total);
-  if (!batch->on || !batch->index || !batch->dense || !batch->dense_apart || !batch->count || !batch->listed || !batch->total) return false;
+  if (!batch->on || !batch->index || !batch->dense || !batch->dense_apart || !batch->count ||
+      !batch->listed || !batch->total) return false;
   for (size_t s = 0; s < n_planes; s++) {
     batch->on[s] = vpfi_alloc(plane_width(shape, s), batch->words * sizeof(uint64_t));
     batch->index[s] = vpfi_alloc(batch->states.words[s], VPFI_BLOCK_ROWS * 64 * sizeof(uint32_t));

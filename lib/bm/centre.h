@@ -3,7 +3,8 @@
  *
  * With offsets o, the same machine has the energy
  *
- *   E = - sum over edges of w_ij (y_i - o_i)(y_j - o_j) - sum of b'_i y_i + constant,   b'_i = b_i + sum over edges of w_ij o_j,
+ *   E = - sum over edges of w_ij (y_i - o_i)(y_j - o_j) - sum of b'_i y_i + constant,
+ *   b'_i = b_i + sum over edges of w_ij o_j,
  *
  * and the gradient in these parameters, turned back into a step of the usual ones, is
  *

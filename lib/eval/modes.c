@@ -209,3 +209,19 @@ vpf_status vpfi_modes_bound(const vpfi_modes *modes, double *out) {
   vpfi_free(overlaps);
   return complete ? VPF_OK : VPF_ERR_MEMORY;
 }
+
+vpf_status vpfi_log_z_bound(const vpfi_shape *shape, const vpfi_params *params, const vpfi_states *states, size_t most,
+                            double *out) {
+  vpfi_workspace work;
+  vpfi_modes modes = {0};
+  vpf_status status = vpfi_workspace_begin(&work, shape, params, 0, 0);
+  if (!status) status = vpfi_modes_init(&modes, shape, most);
+  if (!status) {
+    vpfi_modes_add_states(&modes, states, states->rows < most ? states->rows : most);
+    vpfi_modes_climb(&modes, &work);
+    status = vpfi_modes_bound(&modes, out);
+  }
+  vpfi_modes_clear(&modes);
+  vpfi_workspace_end(&work);
+  return status;
+}

@@ -34,6 +34,10 @@ void vpfi_modes_climb(vpfi_modes *modes, vpfi_workspace *work);
 /* The bound (37c) by all fixed points; minus infinity if there are none. VPF_ERR_MEMORY. */
 vpf_status vpfi_modes_bound(const vpfi_modes *modes, double *out);
 
+/* The bound by starts that need no data and by at most `most` of some states of the machine. VPF_ERR_MEMORY. */
+vpf_status vpfi_log_z_bound(const vpfi_shape *shape, const vpfi_params *params, const vpfi_states *states, size_t most,
+                            double *out);
+
 /* The Bhattacharyya coefficient of two rows of means, in [0, 1]. */
 double vpfi_modes_overlap(const vpfi_shape *shape, const float *a, const float *b);
 

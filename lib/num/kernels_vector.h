@@ -481,8 +481,8 @@ static void add_transposed(float *to, size_t to_stride, const float *from, size_
   .add_row = add_row, .add_weighted = add_weighted, .sweep = sweep, .rates = rates, .random = random_words,        \
   .thresholds = thresholds, .sigmoid = sigmoid, .temper = temper, .softplus_change = softplus_change,              \
   .draw = draw, .adam = adam, .adam_selected = adam_selected, .sgd = sgd, .transpose = transpose,                  \
-  .add_products = add_products, .add_where_on = add_where_on, .dot = dot, .dot_bits = dot_bits, .outer_products = outer_products,                \
-  .average = average,                                                                                              \
+  .add_products = add_products, .add_where_on = add_where_on, .dot = dot, .dot_bits = dot_bits,                    \
+  .outer_products = outer_products, .average = average,                                                            \
   .add_transposed = add_transposed, .softplus_sum = softplus_sum, .add_row_to_doubles = add_row_to_doubles
 
 #endif

@@ -138,6 +138,10 @@ static void a_ladder_finds_modes_that_gibbs_sampling_does_not_leave(void **state
   }
   assert_true(report.round_trips > 0 && report.arrivals >= report.round_trips);
   assert_true(report.split_rhat < 1.02);
+  double log_z; /* and the bound is one */
+  assert_ok(vpf_exact_log_partition(model, &log_z));
+  assert_true(report.log_z_bound <= log_z + 1e-9 && report.log_z_bound > log_z - 3);
+  assert_int_equal(report.disagree, 0);
   assert_int_equal(report.rungs, vpf_ladder_rungs(ladder));
   assert_true(report.acceptance_least > 0.2 && report.acceptance_mean >= report.acceptance_least);
   free(bits);
