@@ -32,10 +32,11 @@ bool vpfi_contrast_can_resume(const vpfi_learner *learner);
  * own copy of a middle layer's bits. */
 void vpfi_contrast_begin(vpfi_trainer *trainer, bool from_data);
 
-/* The rows of trainer->batch are data with which vpfi_contrast_begin() has begun, and the `chains` rows after them hold where
- * the chains start, and their ids. Advance the chains by the learner's number of Gibbs steps, each of them down and up in
- * every pair (one layer: a draw of every unit; deep: even layers, then odd ones), and make the gains of all rows; chains
- * together weigh as much as the data. The flow of the data, to be reported, counts no rate as larger than exp(VPFI_RATE_LIMIT). */
+/* The rows of trainer->batch are data with which vpfi_contrast_begin() has begun, and the `chains` rows after them hold
+ * where the chains start, and their ids. Advance the chains by the learner's number of Gibbs steps, each of them down and
+ * up in every pair (one layer: a draw of every unit; deep: even layers, then odd ones), and make the gains of all rows;
+ * chains together weigh as much as the data. The flow of the data, to be reported, counts no rate as larger than
+ * exp(VPFI_RATE_LIMIT). */
 void vpfi_contrast_gains(vpfi_trainer *trainer, size_t chains, uint64_t stream);
 
 #endif
