@@ -33,7 +33,7 @@ void vpfi_gradients_begin(vpfi_learner *learner) {
 void vpfi_gradient_norms(vpfi_trainer *trainer, double *norm, double *noise) {
   vpfi_learner *learner = trainer->learner;
   const double n = (double)learner->sums.batches, rows = (double)learner->data.rows;
-  *norm = *noise = NAN;
+  *norm = *noise = (double)NAN;
   if (!vpfi_learner_sums_gradients(learner)) return;
   const double square = square_of_sums(learner) / (n * n);
   *norm = sqrt(square);

@@ -42,7 +42,7 @@ vpf_progress vpfi_progress_of(vpfi_trainer *trainer, vpf_progress_event event, c
   }
   for (size_t l = 0; l < shape->n_layers; l++)
     activity[l] = sums->on[l] / (sums->rows * (double)shape->layer[l].size);
-  p.gradient = p.gradient_noise = NAN;
+  p.gradient = p.gradient_noise = (double)NAN;
   if (event == VPF_PROGRESS_EPOCH && shape->n_joins > 0)
     vpfi_sparsity(shape, trainer->params, 0, &p.rho, &p.w2);
   const double time = vpfi_now();
