@@ -30,8 +30,8 @@ typedef enum vpf_recipe {
                                      running average of the parameters; biases start from the data. Use the average,
                                      vpf_optimizer_average(): the parameters themselves are worse by far */
   VPF_RECIPE_FULLY_VISIBLE = 2, /**< VPF, whose objective is convex without hidden units: Adam with rate 0.01, minibatches of
-                                     100, no weight decay, a running average, and a tolerance of 0.2: training ends by itself
-                                     (VPF_STOP_CONVERGED) once the gradient is a fifth of its noise. Use the average */
+                                     100, no weight decay, a running average, and a tolerance of 0.1: training ends by itself
+                                     (VPF_STOP_CONVERGED) once the gradient is a tenth of its noise. Use the average */
   VPF_RECIPE_SPARSE = 3         /**< as LIKELIHOOD, with rate 0.5: units that are seldom on learn from few rows */
 } vpf_recipe;
 

@@ -32,7 +32,7 @@ static void set_fully_visible(double *option) {
   option[VPFI_AT_LEARNING_RATE] = 0.01;
   option[VPFI_AT_WEIGHT_DECAY] = 0;
   option[VPFI_AT_AVERAGE] = 0.999;
-  option[VPFI_AT_TOLERANCE] = 0.2;
+  option[VPFI_AT_TOLERANCE] = 0.1;
   option[VPFI_AT_BATCH_SIZE] = 100;
 }
 

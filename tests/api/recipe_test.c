@@ -181,7 +181,7 @@ static void a_fully_visible_fit_says_when_it_has_converged(void **state) {
   assert_int_equal(vpf_optimizer_last_stop(o), VPF_STOP_CONVERGED);
   assert_int_equal(s.stop, VPF_STOP_CONVERGED);
   assert_true(s.epochs > 1 && s.epochs < 200);
-  assert_true(s.gradient > 0 && s.gradient <= 0.2 * s.noise);
+  assert_true(s.gradient > 0 && s.gradient <= 0.1 * s.noise);
 
   /* It is the gradient of all rows at the average. */
   assert_ok(vpf_optimizer_average(o, &average));

@@ -263,8 +263,8 @@ import json, re, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
 assert 2 < len(lines) < 2000, len(lines)
 assert all(list(line)[8:] == ["gradient", "gradient_noise"] for line in lines), lines[0]
-assert all(line["gradient"] > 0.2 * line["gradient_noise"] for line in lines[:-1])
-assert lines[-1]["gradient"] <= 0.2 * lines[-1]["gradient_noise"], lines[-1]
+assert all(line["gradient"] > 0.1 * line["gradient_noise"] for line in lines[:-1])
+assert lines[-1]["gradient"] <= 0.1 * lines[-1]["gradient_noise"], lines[-1]
 said = re.search(r"after epoch (\d+): gradient (\S+) of noise (\S+)", open("converged/summary.txt").read()).groups()
 assert said == ("%d" % len(lines), "%.3g" % lines[-1]["gradient"], "%.3g" % lines[-1]["gradient_noise"]), said
 PYTHON
