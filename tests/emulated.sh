@@ -16,7 +16,7 @@ root=$(pwd)
 . "$root/cmake/install-packages.sh"
 
 # By name, so that a new test is run: those over half a minute each under emulation, of those without the label "slow".
-long='api/(ais|allocator|contrast|evaluate|flow|gibbs|large_weights|likelihood_bound|memory|reconstruction|safe_likelihood|sample)_test'
+long='api/(ais|allocator|contrast|evaluate|flow|gibbs|ladder|large_weights|likelihood_bound|memory|ptt|reconstruction|safe_likelihood|sample)_test'
 usage() {
   echo "usage: sh tests/emulated.sh aarch64|s390x [--all]" >&2
   exit 2

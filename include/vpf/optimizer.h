@@ -33,7 +33,7 @@ typedef struct vpf_optimizer vpf_optimizer;
  *  layer a step is a sweep.
  *
  *  Two defaults were chosen for VPF. The likelihood wants a WEIGHT_DECAY some fifty times smaller, 1e-4, and a
- *  LEARNING_RATE that falls towards the end. */
+ *  LEARNING_RATE that falls towards the end; vpf_recipe_begin() knows settings with which PCD goes furthest. */
 typedef enum vpf_method {
   VPF_METHOD_VPF = 0, /**< variational probability flow (paper, Algorithm 1) */
   VPF_METHOD_CD = 1,  /**< contrastive divergence, CD-k: chains start at the data (Hinton 2002) */
@@ -41,8 +41,8 @@ typedef enum vpf_method {
                            (Tieleman 2008), and are kept in checkpoints */
   VPF_METHOD_PTT = 3  /**< parallel trajectory tempering: the chains of PCD-k, which are kept at equilibrium by exchanges
                            with copies of the machine from its own training (Béreux et al., arXiv:2607.27077). For two
-                           layers without intra-layer weights; begin with visible biases log(p / (1 - p)), p being the means
-                           of the data (docs/math.md, section 16). The copies make a ladder, vpf_ladder_of_optimizer(). A step
+                           layers without intra-layer weights; begin with biases from the data,
+                           vpf_model_init_biases() (docs/math.md, section 16). The copies make a ladder, vpf_ladder_of_optimizer(). A step
                            after which exchanges would hardly be accepted is taken back, and the learning rate is halved
                            until the next copy */
 } vpf_method;
