@@ -14,6 +14,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -289,6 +290,7 @@ def race(b):
             run = peer_run(b, sizes, name)
             contestants[f"{name}, 1 thread"] = lambda seed, run=run: run(seed, 1)
             contestants[f"{name}, 2 threads"] = lambda seed, run=run: run(seed, 2)
+    contestants = {name: run for name, run in contestants.items() if re.search(b.options.contestants, name)}
     print(f"| contestant | seconds to log p >= {goal} | epochs until then | log p there | best of the run | after |\n|---|---|---|---|---|---|")
     found = {}
     for name, run in contestants.items():
@@ -425,6 +427,7 @@ def main():
     parser.add_argument("--quick", type=pathlib.Path)
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--contestants", default="", help="a regular expression: who takes part in the race")
     parser.add_argument("--peers", help="a Python with scikit-learn and rbms")
     options = parser.parse_args()
     wanted = options.only.split(",")
