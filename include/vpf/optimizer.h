@@ -41,10 +41,10 @@ typedef enum vpf_method {
                            (Tieleman 2008), and are kept in checkpoints */
   VPF_METHOD_PTT = 3  /**< parallel trajectory tempering: the chains of PCD-k, which are kept at equilibrium by exchanges
                            with copies of the machine from its own training (Béreux et al., arXiv:2607.27077). For two
-                           layers without intra-layer weights; begin with biases from the data,
-                           vpf_model_init_biases() (docs/math.md, section 16). The copies make a ladder, vpf_ladder_of_optimizer(). A step
-                           after which exchanges would hardly be accepted is taken back, and the learning rate is halved
-                           until the next copy */
+                           layers without intra-layer weights; begin with biases from the data, vpf_model_init_biases()
+                           (docs/math.md, section 16). The copies make a ladder, vpf_ladder_of_optimizer(). A step after
+                           which exchanges would hardly be accepted is taken back, and the learning rate is halved until the
+                           next copy */
 } vpf_method;
 
 /** How a gradient g changes a parameter w (docs/math.md, Eq. (25) and (26)). Since 1.0.
