@@ -6,8 +6,7 @@
  *  that leads from independent units, whose samples and log Z are exact, to the machine, each so near to the next that
  *  samples of the two can be exchanged (parallel tempering). Its rungs are machines of the line between the two and, if
  *  one asks for it during training, machines that the training has passed through (Béreux, Decelle, Furtlehner and Seoane,
- *  "Parallel trajectory tempering", arXiv:2607.27077), between which exchanges are accepted far more often than between
- *  temperatures. docs/math.md, section 16.
+ *  "Parallel trajectory tempering", arXiv:2607.27077). docs/math.md, section 16.
  *
  *  @code
  *  vpf_ladder *ladder = NULL;
@@ -19,8 +18,8 @@
  *  if (!s) printf("log Z %.2f +- %.2f, R-hat %.3f\n", report.log_z, report.log_z_stderr, report.split_rhat);
  *  @endcode
  *
- *  A ladder finds the modes that grow out of its lower rungs, and nothing tells of others: compare log_z with log_z_bound of
- *  vpf_ais(), which is rigorous.
+ *  A ladder finds the modes that grow out of its lower rungs, and neither acceptance nor R-hat tells of others. The report
+ *  therefore has a rigorous bound of log Z and says if log_z is below it (`disagree`); vpf_ais() with data has a better one.
  *
  *  For machines of two layers without intra-layer weights. */
 #ifndef VPF_LADDER_H
