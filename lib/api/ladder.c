@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "eval/diagnostics.h"
+#include "eval/doubts.h"
 #include "eval/modes.h"
 #include "ladder/tempering.h"
 #include "learn/rungs_kept.h"
@@ -174,9 +175,6 @@ static vpf_status check_sampling(const char *function, const vpf_ladder *ladder,
   return status;
 }
 
-/* As for annealing: a log Z that is further below a rigorous bound has missed modes (VPF_DOUBT_BOUND). */
-static const double BELOW_BOUND = 0.2;
-
 static vpf_status make_report(const char *function, const vpfi_tempered *tempered, const vpfi_tempering *plan,
                               const vpfi_ladder *ladder, vpf_ladder_report *report) {
   enum { CLIMB_FROM = 16 };
@@ -201,7 +199,7 @@ static vpf_status make_report(const char *function, const vpfi_tempered *tempere
                                 .split_rhat = chains.split_rhat,
                                 .autocorrelation_time = chains.autocorrelation_time,
                                 .log_z_bound = bound,
-                                .disagree = tempered->log_z < bound - BELOW_BOUND};
+                                .disagree = vpfi_is_below_bound(tempered->log_z, bound)};
   return VPF_OK;
 }
 

@@ -20,10 +20,6 @@ static size_t tiles_of(const vpfi_shape *shape, vpfi_block_kind kind, size_t k) 
   return k < shape->n_roles;
 }
 
-static size_t role_width(const vpfi_shape *shape, size_t role) {
-  return shape->layer[shape->role[role].layer].width;
-}
-
 static size_t plane_width(const vpfi_shape *shape, size_t plane) {
   return shape->layer[shape->plane_layer[plane]].width;
 }
@@ -63,7 +59,7 @@ static size_t chore_step(const vpfi_shape *shape, const series *s) {
 }
 
 static size_t chore_width(const vpfi_shape *shape, const series *s) {
-  return s->kind == VPFI_CHORE_TRANSPOSE ? plane_width(shape, s->of) : role_width(shape, s->of);
+  return s->kind == VPFI_CHORE_TRANSPOSE ? plane_width(shape, s->of) : vpfi_role_width(shape, s->of);
 }
 
 /* The parts of a wide layer are listed one after another, each in pieces. */
@@ -175,7 +171,7 @@ static bool alloc_roles(vpfi_batch *batch, const vpfi_shape *shape) {
   batch->row_flow = vpfi_alloc(shape->n_roles, batch->capacity * sizeof *batch->row_flow);
   if (!batch->gain || !batch->part || !batch->flow || !batch->row_flow) return false;
   for (size_t r = 0; r < shape->n_roles; r++) {
-    const size_t width = role_width(shape, r);
+    const size_t width = vpfi_role_width(shape, r);
     batch->gain[r] = vpfi_alloc(batch->capacity, width * sizeof(float));
     if (!batch->gain[r]) return false;
     if (shape->role[r].below == VPFI_NONE) continue;
@@ -288,7 +284,7 @@ static void list_rows(void *context, size_t begin, size_t end, size_t thread) {
   (void)thread;
   for (size_t s = 0; s < batch->states.n_planes; s++) {
     const size_t words = batch->states.words[s];
-    if (!batch->listed[s] || job->span->dense[s * job->span->stride]) continue;
+    if (!batch->listed[s] || vpfi_span_is_dense(job->span, s)) continue;
     for (size_t r = begin; r < end; r++)
       batch->count[s * VPFI_BLOCK_ROWS + r] = vpfi_bits_list(vpfi_states_row(&batch->states, s, job->span->row + r), words,
                                                              batch->index[s] + r * words * 64);
@@ -298,7 +294,7 @@ static void list_rows(void *context, size_t begin, size_t end, size_t thread) {
 void vpfi_batch_list(vpfi_batch *batch, const vpfi_span *span) {
   bool wanted = false;
   for (size_t s = 0; s < batch->states.n_planes; s++)
-    wanted = wanted || (batch->listed[s] && !span->dense[s * span->stride]);
+    wanted = wanted || (batch->listed[s] && !vpfi_span_is_dense(span, s));
   if (!wanted) return;
   list_job job = {batch, span};
   vpfi_team_for(&batch->team, span->rows, list_rows, &job);

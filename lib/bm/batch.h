@@ -56,6 +56,10 @@ typedef struct vpfi_span {
   size_t stride;
 } vpfi_span;
 
+static inline bool vpfi_span_is_dense(const vpfi_span *span, size_t plane) {
+  return span->dense[plane * span->stride];
+}
+
 /* The form of the gradient of a weight w_ij, with i in the lower and j in the upper layer. */
 typedef enum vpfi_gradient_form {
   VPFI_GRADIENT_FLOW,       /* sum over rows of y_i gain_j + y_j gain_i: Eq. (10) */

@@ -8,14 +8,10 @@
 
 enum { STRIP = 256 }; /* units of a role whose shift is one piece of work: whole words of bits */
 
-static size_t role_width(const vpfi_shape *shape, size_t role) {
-  return shape->layer[shape->role[role].layer].width;
-}
-
 float **vpfi_role_vectors_create(const vpfi_shape *shape) {
   float **vectors = vpfi_alloc(shape->n_roles, sizeof *vectors);
   for (size_t r = 0; vectors && r < shape->n_roles; r++) {
-    vectors[r] = vpfi_alloc(role_width(shape, r), sizeof **vectors);
+    vectors[r] = vpfi_alloc(vpfi_role_width(shape, r), sizeof **vectors);
     if (vectors[r]) continue;
     vpfi_role_vectors_destroy(vectors, shape);
     return NULL;
@@ -94,7 +90,7 @@ static void dot_rows(void *context, size_t begin, size_t end, size_t thread) {
   const vpfi_kernels *kernels = job->machine->kernels;
   (void)thread;
   for (size_t r = 0; r < job->machine->shape->n_roles; r++) {
-    const size_t width = role_width(job->machine->shape, r), at = r * batch->capacity;
+    const size_t width = vpfi_role_width(job->machine->shape, r), at = r * batch->capacity;
     const float *offset = batch->centre->offset[r];
     for (size_t row = begin; row < end; row++) {
       batch->centre->on[at + row] = kernels->dot_bits(bits_of(job, r, row), offset, width);
@@ -109,19 +105,19 @@ typedef struct strip {
 } strip;
 
 static size_t strips_of(const vpfi_shape *shape, size_t role) {
-  return (role_width(shape, role) + STRIP - 1) / STRIP;
+  return (vpfi_role_width(shape, role) + STRIP - 1) / STRIP;
 }
 
 static strip strip_at(const vpfi_shape *shape, size_t number) {
   size_t role = 0;
   while (number >= strips_of(shape, role)) number -= strips_of(shape, role++);
-  const size_t first = number * STRIP, left = role_width(shape, role) - first;
+  const size_t first = number * STRIP, left = vpfi_role_width(shape, role) - first;
   return (strip){role, first, left < STRIP ? left : STRIP};
 }
 
 static void sum_slope(const centre_job *job, const strip *s) {
   const vpfi_batch *batch = job->batch;
-  const size_t stride = role_width(job->machine->shape, s->role);
+  const size_t stride = vpfi_role_width(job->machine->shape, s->role);
   job->machine->kernels->sum_rows(batch->centre->slope[s->role] + s->first, NULL, batch->gain[s->role] + s->first, stride,
                                   s->width, batch->every_row, batch->rows);
 }
@@ -144,7 +140,7 @@ static void add_by_bits(const centre_job *job, const strip *s, size_t other, flo
 
 /* sum += over rows, gain_i times the other role's bits on its offsets. */
 static void add_by_gains(const centre_job *job, const strip *s, size_t other, float *sum) {
-  const size_t stride = role_width(job->machine->shape, s->role);
+  const size_t stride = vpfi_role_width(job->machine->shape, s->role);
   job->machine->kernels->add_weighted(sum, job->batch->gain[s->role] + s->first, stride,
                                       job->batch->centre->on + other * job->batch->capacity, job->batch->rows, s->width);
 }
@@ -153,7 +149,7 @@ static void add_by_gains(const centre_job *job, const strip *s, size_t other, fl
 static void take_out_diagonal(const centre_job *job, const strip *s, bool two_sided, float *sum) {
   const vpfi_batch *batch = job->batch;
   const vpfi_centre *centre = batch->centre;
-  const size_t width = role_width(job->machine->shape, s->role);
+  const size_t width = vpfi_role_width(job->machine->shape, s->role);
   for (size_t i = 0; i < s->width; i++) {
     const size_t unit = s->first + i;
     float own = 0;
@@ -169,7 +165,7 @@ static void take_out_diagonal(const centre_job *job, const strip *s, bool two_si
 static void add_edges(const centre_job *job, const strip *s, size_t other, bool lower, float *sum) {
   const vpfi_centre *centre = job->batch->centre;
   const bool two_sided = job->batch->gradient == VPFI_GRADIENT_FLOW;
-  const size_t width = role_width(job->machine->shape, other);
+  const size_t width = vpfi_role_width(job->machine->shape, other);
   if (lower || two_sided) add_by_bits(job, s, other, sum);
   if (!lower || two_sided) add_by_gains(job, s, other, sum);
   const float *o = centre->offset[s->role] + s->first, *g = centre->slope[s->role] + s->first;

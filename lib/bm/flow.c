@@ -21,10 +21,6 @@ static const vpfi_layer *layer_of(const span_job *job, size_t role) {
   return &job->machine->shape->layer[job->machine->shape->role[role].layer];
 }
 
-static bool is_dense(const span_job *job, size_t plane) {
-  return job->span.dense[plane * job->span.stride];
-}
-
 static float *chore_gain(const span_job *job, const vpfi_chore *chore) {
   return job->batch->gain[chore->of] + job->span.row * layer_of(job, chore->of)->width + chore->first;
 }
@@ -35,7 +31,7 @@ static void add_inputs(const span_job *job, float *z, const float *start, size_t
   const vpfi_batch *batch = job->batch;
   const vpfi_kernels *kernels = job->machine->kernels;
   const size_t words = batch->states.words[plane];
-  if (is_dense(job, plane)) {
+  if (vpfi_span_is_dense(&job->span, plane)) {
     const vpfi_selection selection = {
         .out = z, .out_stride = z_stride, .start = start, .start_stride = start_stride,
         .bits = vpfi_states_row(&batch->states, plane, job->span.row), .words = words, .count = job->span.rows,
@@ -65,7 +61,7 @@ static void sum_part(const span_job *job, const vpfi_chore *chore) {
       .words = batch->states.words[plane], .count = job->span.rows,
       .matrix = job->machine->params->weights[below] + first * width + chore->first, .stride = width,
       .rows = units - first < step ? units - first : step, .width = chore->width};
-  (is_dense(job, plane) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
+  (vpfi_span_is_dense(&job->span, plane) ? kernels->sum_grouped : kernels->sum_selected)(&selection);
 }
 
 /* z = start plus all parts. */

@@ -11,10 +11,6 @@
 /* Called for every matrix, with its number of floats, so that copying, clearing and searching share one loop. */
 typedef void (*visit_fn)(float *matrix, size_t count, void *context);
 
-static size_t bias_width(const vpfi_shape *shape, size_t role) {
-  return shape->layer[shape->role[role].layer].width;
-}
-
 static size_t join_count(const vpfi_shape *shape, size_t lower) {
   return shape->layer[lower].width * shape->layer[lower + 1].width;
 }
@@ -30,7 +26,7 @@ static void visit_all(const vpfi_params *params, const vpfi_shape *shape, visit_
   }
   for (size_t i = 0; i < shape->n_layers; i++)
     if (params->intra[i]) visit(params->intra[i], intra_count(shape, i), context);
-  for (size_t r = 0; r < shape->n_roles; r++) visit(params->bias[r], bias_width(shape, r), context);
+  for (size_t r = 0; r < shape->n_roles; r++) visit(params->bias[r], vpfi_role_width(shape, r), context);
 }
 
 static bool alloc_matrices(vpfi_params *params, const vpfi_shape *shape, bool with_transpose) {
@@ -53,7 +49,7 @@ static bool alloc_matrices(vpfi_params *params, const vpfi_shape *shape, bool wi
     if (!params->intra[i]) return false;
   }
   for (size_t r = 0; r < shape->n_roles; r++) {
-    params->bias[r] = vpfi_alloc(bias_width(shape, r), sizeof(float));
+    params->bias[r] = vpfi_alloc(vpfi_role_width(shape, r), sizeof(float));
     if (!params->bias[r]) return false;
   }
   return true;
@@ -196,7 +192,7 @@ void vpfi_params_assign(vpfi_params *params, const vpfi_shape *shape, const vpfi
   for (size_t i = 0; i < shape->n_layers; i++)
     if (params->intra[i]) memcpy(params->intra[i], from->intra[i], intra_count(shape, i) * sizeof(float));
   for (size_t r = 0; r < shape->n_roles; r++)
-    memcpy(params->bias[r], from->bias[r], bias_width(shape, r) * sizeof(float));
+    memcpy(params->bias[r], from->bias[r], vpfi_role_width(shape, r) * sizeof(float));
   params->bound = vpfi_params_peak(params, shape);
 }
 
@@ -224,7 +220,7 @@ void vpfi_params_draw(vpfi_params *params, const vpfi_shape *shape, uint64_t see
       }
     }
   }
-  for (size_t r = 0; r < shape->n_roles; r++) memset(params->bias[r], 0, bias_width(shape, r) * sizeof(float));
+  for (size_t r = 0; r < shape->n_roles; r++) memset(params->bias[r], 0, vpfi_role_width(shape, r) * sizeof(float));
   params->bound = vpfi_params_peak(params, shape);
 }
 

@@ -106,4 +106,9 @@ bool vpfi_shape_has_energy(const vpfi_shape *shape);
 /* Whether every two adjacent layers are a machine of their own: pairwise, or at most two layers. */
 bool vpfi_shape_has_pairs(const vpfi_shape *shape);
 
+/* Floats in a padded row of a role's layer. */
+static inline size_t vpfi_role_width(const vpfi_shape *shape, size_t role) {
+  return shape->layer[shape->role[role].layer].width;
+}
+
 #endif

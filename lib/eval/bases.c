@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "eval/moments.h"
 #include "num/elementary.h"
+#include "num/statistics.h"
 #include "sample/meanfield.h"
 
 /* Bases whose Bhattacharyya coefficient is above this begin at much the same states. */
@@ -85,13 +86,10 @@ void vpfi_bases_clear(vpfi_bases *bases) {
   *bases = (vpfi_bases){0};
 }
 
-/* Half a row with the unit on and half a row with it off are added, so that it is not impossible for a pixel that is
- * always off to be on. */
 static void fit_visible(float *bias, const double *mean, const vpfi_rows *rows) {
   const double n = (double)rows->rows;
   for (size_t j = 0; j < rows->cols; j++) {
-    const double on = nearbyint(n * mean[j]); /* the exact count again */
-    bias[j] = (float)(vpfi_log(on + 0.5) - vpfi_log(n - on + 0.5));
+    bias[j] = (float)vpfi_log_odds_of_count(nearbyint(n * mean[j]), n); /* the exact count again */
   }
 }
 

@@ -111,7 +111,7 @@ static vpf_status add_rung(call *c, bool at_target) {
   const vpf_status status = vpfi_ladder_grow(ladder);
   if (status) return status;
   if (at_target)
-    vpfi_params_between(&ladder->rung[ladder->count].params, &ladder->shape, c->target, c->target, 0);
+    vpfi_params_assign(&ladder->rung[ladder->count].params, &ladder->shape, c->target);
   else
     place(c);
   return complete(c);

@@ -13,6 +13,7 @@
 #include "num/bits.h"
 #include "num/elementary.h"
 #include "num/rng.h"
+#include "num/statistics.h"
 
 bool vpfi_ladder_supports(const vpfi_shape *shape) {
   return shape->n_layers == 2 && !shape->layer[0].intra && !shape->layer[1].intra;
@@ -70,7 +71,7 @@ vpf_status vpfi_ladder_copy(vpfi_ladder *ladder, const vpfi_ladder *from) {
     status = vpfi_ladder_grow(ladder);
     if (status) break;
     vpfi_rung *rung = &ladder->rung[ladder->count++];
-    vpfi_params_between(&rung->params, &from->shape, &source->params, &source->params, 0);
+    vpfi_params_assign(&rung->params, &from->shape, &source->params);
     vpfi_states_copy(&rung->pool, 0, &source->pool, 0, from->plan.pool);
     memcpy(rung->free_energy, source->free_energy, from->plan.pool * sizeof *rung->free_energy);
     memcpy(rung->numbers, source->numbers, sizeof rung->numbers);
@@ -92,7 +93,7 @@ vpfi_machine vpfi_rung_machine(const vpfi_ladder *ladder, size_t rung) {
 }
 
 static void between(float *to, const float *a, const float *b, double t, size_t count) {
-  for (size_t k = 0; k < count; k++) to[k] = t > 0 ? (float)((1 - t) * (double)a[k] + t * (double)b[k]) : a[k];
+  for (size_t k = 0; k < count; k++) to[k] = (float)((1 - t) * (double)a[k] + t * (double)b[k]);
 }
 
 void vpfi_params_between(vpfi_params *to, const vpfi_shape *shape, const vpfi_params *a, const vpfi_params *b, double t) {
@@ -190,7 +191,7 @@ void vpfi_ladder_begin(vpfi_ladder *ladder, const float *visible, const float *h
 static double log_odds_of(const uint64_t *bits, size_t rows, size_t words, size_t unit) {
   size_t on = 0;
   for (size_t r = 0; r < rows; r++) on += vpfi_bits_get(bits + r * words, unit);
-  return vpfi_log((double)on + 0.5) - vpfi_log((double)(rows - on) + 0.5);
+  return vpfi_log_odds_of_count((double)on, (double)rows);
 }
 
 /* The field of a visible unit if every hidden one were on half of the time. */

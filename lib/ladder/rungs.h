@@ -77,7 +77,7 @@ double vpfi_free_energy_seen(const vpfi_machine *machine, vpfi_scratch *scratch)
 /* Set the free energies of a rung's pool. scratch: of one thread. */
 void vpfi_rung_set_free_energies(vpfi_ladder *ladder, size_t rung, vpfi_scratch *scratch);
 
-/* Parameters on the line from one machine to another; *to must have been initialized. */
+/* Parameters on the line from one machine, t = 0, to another, t = 1; *to must have been initialized. */
 void vpfi_params_between(vpfi_params *to, const vpfi_shape *shape, const vpfi_params *a, const vpfi_params *b, double t);
 
 /* What is written of a ladder's rungs, "<prefix>.<rung>.weight" and so on: VPFI_RUNG_TENSORS for each. */

@@ -31,7 +31,6 @@ void vpfi_sums_add(vpfi_sums *sums, const vpfi_shape *shape, const vpfi_sums *mo
   for (size_t r = 0; r < shape->n_roles; r++) sums->flow[r] += more->flow[r];
   for (size_t l = 0; l < shape->n_layers; l++) sums->on[l] += more->on[l];
   sums->rows += more->rows;
-  sums->batches += more->batches;
 }
 
 void vpfi_sums_clear(vpfi_sums *sums) {

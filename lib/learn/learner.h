@@ -29,7 +29,7 @@ typedef struct vpfi_sums {
   double *flow;     /* [n_roles] */
   double *on;       /* [n_layers] units that were on */
   double rows;      /* of states: data rows times samples */
-  uint64_t batches; /* minibatches */
+  uint64_t batches; /* minibatches of the epoch; of one minibatch, and by vpfi_sums_add(), not counted */
 } vpfi_sums;
 
 typedef struct vpfi_learner {

@@ -190,8 +190,7 @@ static void chains_from_pool(tempered *p) {
 /* Go back to the last rung, with chains of its pool, half the rate and no memory of the way. */
 static void go_back(vpfi_trainer *trainer, tempered *p) {
   enum { MOST_HALVINGS = 40 };
-  const vpfi_params *copy = &last_rung(p)->params;
-  vpfi_params_between(trainer->params, &p->ladder.shape, copy, copy, 0);
+  vpfi_params_assign(trainer->params, &p->ladder.shape, &last_rung(p)->params);
   vpfi_learner_reset_moments(trainer->learner);
   chains_from_pool(p);
   free_energies(trainer, p, &p->chains, 0, p->after);
@@ -204,7 +203,7 @@ static vpf_status freeze(vpfi_trainer *trainer, tempered *p) {
   p->due = true;
   vpf_status status = vpfi_ladder_grow(&p->ladder);
   if (status) return status;
-  vpfi_params_between(&p->ladder.rung[p->ladder.count].params, &p->ladder.shape, trainer->params, trainer->params, 0);
+  vpfi_params_assign(&p->ladder.rung[p->ladder.count].params, &p->ladder.shape, trainer->params);
   vpfi_crowd crowd = crowd_of(trainer, p);
   status = vpfi_rung_complete(&crowd);
   if (status) {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "num/elementary.h"
+
 double vpfi_mean(const double *values, size_t count) {
   double sum = 0;
   for (size_t k = 0; k < count; k++) sum += values[k];
@@ -55,4 +57,8 @@ double vpfi_group_error(const double *values, const size_t *group, size_t count)
     sum += end - begin > 1 ? n * squares(values + begin, 1, end - begin) / (n - 1) : all * all;
   }
   return sqrt(sum) / (double)count;
+}
+
+double vpfi_log_odds_of_count(double on, double of) {
+  return vpfi_log(on + 0.5) - vpfi_log(of - on + 0.5);
 }

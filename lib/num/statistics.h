@@ -21,4 +21,7 @@ double vpfi_group_deviation(const double *values, size_t stride, const size_t *g
  * varied about the mean of all. */
 double vpfi_group_error(const double *values, const size_t *group, size_t count);
 
+/* The log odds of something seen `on` times of `of`, with half a time added for either, so that nothing is impossible. */
+double vpfi_log_odds_of_count(double on, double of);
+
 #endif
