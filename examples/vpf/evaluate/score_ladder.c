@@ -6,9 +6,7 @@
 
 #include "../../common/stopwatch.h"
 #include "refusal.h"
-
-/* A split R-hat above this says that chains have not mixed. */
-static const double mixed_rhat = 1.05;
+#include "score_mixing.h"
 
 ladder_scores no_ladder(void) {
   return (ladder_scores){.report = {.struct_size = sizeof(vpf_ladder_report),
@@ -77,12 +75,12 @@ vpf_status score_ladder(const evaluation *e, ladder_scores *l) {
 
 /* ---- What is printed ---- */
 
-/* What makes log Z doubtful. Half as many round trips as chains: of the others none has seen both ends. */
+/* What makes log Z doubtful. With fewer round trips than half the chains, most of them have never been at both ends. */
 static void print_warnings(const evaluation *e, const vpf_ladder_report *r) {
   if (r->disagree)
     printf("WARNING     log Z by the ladder is %.2f nats below a rigorous bound, so it has missed modes.\n",
            r->log_z_bound - r->log_z);
-  if (r->split_rhat > mixed_rhat) puts("WARNING     The chains of the ladder have not mixed: give more --ladder-sweeps.");
+  if (!have_mixed(r->split_rhat)) puts("WARNING     The chains of the ladder have not mixed: give more --ladder-sweeps.");
   if (r->round_trips < 0.5 * (double)e->options->ladder_chains)
     puts("WARNING     The ladder has few round trips: give more --ladder-sweeps.");
 }
