@@ -97,8 +97,9 @@ static vpf_status score_parts(const evaluation *e, scores *s) {
 static vpf_status evaluate(const evaluation *e, scores *s) {
   const char *out = e->options->out;
   const double begin = seconds_now();
-  const char *rows = e->options->scores;
-  if ((out && new_file_try(out)) || (rows && new_file_try(rows))) return VPF_ERR_IO; /* before the work, not after it */
+  const char *rows = e->options->scores, *ladder = e->ladder ? NULL : e->options->ladder_file;
+  if ((out && new_file_try(out)) || (rows && new_file_try(rows)) || (ladder && new_file_try(ladder)))
+    return VPF_ERR_IO; /* before the work, not after it */
 
   print_subject(e);
   vpf_status status = estimate_parts(e);

@@ -13,9 +13,11 @@ tests=$(cd "$(dirname "$0")/.." && pwd)
 . "$tests/support/program.sh"
 
 train rbm --arch 784-8
+train other --arch 784-8 --seed 2
 train annealed --arch 784-17 # one more than are enumerated
 train deep --arch 784-8-5 --intra hidden
 train wide --arch 784-30-4 --intra hidden
+train deep-pair --arch 784-8-5
 train joint --arch 784-10-6 --coupling joint
 train flat --arch 784 --intra all --limit 40
 train shaky --arch 784-10 --intra all --limit 500 --epochs 60 # too strongly coupled for a few temperatures
@@ -25,7 +27,7 @@ model=rbm/model.safetensors
 # ---- options ----
 
 helped data limit rows parts out scores quick chains temperatures reverse-sweeps samples steps draws sigma neighbours width \
-  seed threads help
+  ladder ladder-file ladder-sweeps seed threads help
 ln -s "$sample" sample # a name without blanks, so that options can be words
 set_up="$model --data sample --out x.json"
 # shellcheck disable=SC2086  # words, in all lines with $set_up
@@ -44,6 +46,10 @@ set_up="$model --data sample --out x.json"
   refused '--chains 1: must be an integer from 2 to' $set_up --chains 1
   refused '--temperatures 1: must be an integer from 2 to' $set_up --temperatures 1
   refused '--reverse-sweeps 0: must be an integer from 1 to' $set_up --reverse-sweeps 0
+  refused '--ladder-sweeps 3: must be an integer from 4 to' $set_up --ladder-sweeps 3
+  refused '--ladder: is of the part likelihood, which --parts does not have' $set_up --ladder --parts machine,mixing
+  refused '--ladder-file x.json: must be another file than those of --out and --scores' $set_up --ladder-file x.json
+  refused '--ladder-file y: must be another file than those of --out' $set_up --ladder-file y --scores y
   refused '--samples 0: must be an integer from 1 to' $set_up --samples 0
   refused '--steps 0: must be an integer from 1 to' $set_up --steps 0
   refused '--draws 0: must be an integer from 1 to' $set_up --draws 0
@@ -59,6 +65,11 @@ set_up="$model --data sample --out x.json"
 refused "--data '': must be the name of a folder" $model --data ''
 refused "--out '': must be the name of a file" $model --data "$sample" --out ''
 refused "--scores '': must be the name of a file" $model --data "$sample" --scores ''
+refused "--ladder-file '': must be the name of a file" $model --data "$sample" --ladder-file ''
+for folder in joint flat wide; do # of wide, the first pair has intra-layer weights
+  refused '--ladder: ladders are for machines of two layers without intra-layer weights' $folder/model.safetensors \
+    --data "$sample" --ladder
+done
 [ ! -e x.json ] || fail "a mistake in the options leaves a file"
 echo "ok: options"
 
@@ -116,7 +127,7 @@ def keys(name):
 head = ["program", "library", "model", "images", "seed", "quick"]
 parts = ["machine", "likelihood", "parzen", "filling", "moments", "mixing"]
 regions = ["top", "bottom", "left", "right"]
-rows = ["rows", "mean", "reverse_mean", "most", "mean_low", "rows_stderr"]
+rows = ["rows", "mean", "reverse_mean", "most", "mean_low", "rows_stderr", "ladder_mean"]
 windows = ["centres", "sigma", "mean", "points_stderr", "draws", "draws_stderr"]
 comparison = ["rows", "mean_pearson", "mean_rms", "pair_pearson", "pair_rms", "connected_pearson", "connected_rms"]
 for name in "rbm", "deep", "joint", "flat":
@@ -130,7 +141,8 @@ for name in "rbm", "deep", "joint", "flat":
         "of", "available", "reason", "exact", "chains", "temperatures", "reverse_sweeps", "base", "log_z",
         "log_z_stderr", "ess", "spread", "reverse_log_z", "reverse_stderr", "reverse_ess", "reverse_spread",
         "reverse_start", "disagree", "log_z_bound", "log_z_both", "doubts", "bases", "bound", "test", "training", "empty",
-        "independent", "pseudo", "seconds"]
+        "independent", "pseudo", "ladder", "seconds"]
+    assert j["likelihood"]["ladder"] is j["likelihood"]["test"]["ladder_mean"] is None
     assert all(list(j["likelihood"][k]) == rows for k in ("test", "training", "empty", "independent"))
     assert list(j["parzen"]) == ["rows", "steps", "validation_rows", "r", "p", "training", "seconds"]
     assert all(list(j["parzen"][k]) == windows for k in ("r", "p", "training"))
@@ -196,6 +208,70 @@ assert j["moments"]["training"]["connected_pearson"] is None # no more is a corr
 assert j["filling"]["paper"]["top"]["stderr"] is None
 PYTHON
 echo "ok: every part of every machine, the keys"
+
+# ---- log Z by a ladder ----
+
+climb() { # climb <folder> <JSON> <arguments>...
+  folder=$1
+  json=$2
+  shift 2
+  run "$folder" "$json" --rows 20 --parts likelihood "$@"
+}
+climb rbm built.json --ladder-file 'kept here/ladder.safetensors' --ladder-sweeps 400
+grep -q '^            a ladder of [0-9]* rungs, written to kept here/ladder.safetensors: 20 chains, 400 sweeps; made in' \
+  stdout || fail "what ladder is it?"
+grep -q '^            log Z, ladder  *[0-9.]* +- *[0-9.]*  least acceptance 0.[0-9]*, [0-9]* round trips, split R-hat [01][.]' \
+  stdout || fail "no log Z by the ladder"
+grep -q '^            log p by log Z         enumerated                ladder$' stdout || fail "which log p is it?"
+[ "$(find 'kept here' -type f)" = 'kept here/ladder.safetensors' ] || fail "no ladder, or more than that"
+cp 'kept here/ladder.safetensors' before
+climb rbm read.json --ladder-file 'kept here/ladder.safetensors' --ladder-sweeps 400
+grep -q '^            a ladder of [0-9]* rungs from kept here/ladder.safetensors: ' stdout || fail "it was not read"
+climb other led-on.json --ladder-file 'kept here/ladder.safetensors' --ladder-sweeps 400
+grep -q '^            a ladder of .* rungs, 1 of them added to those of kept here/ladder.safetensors: ' stdout ||
+  fail "it was not led on to the machine"
+cmp before 'kept here/ladder.safetensors' || fail "a ladder that was read is written"
+climb rbm threads2.json --ladder --ladder-sweeps 400 --threads 2
+climb good tall.json --ladder --temperatures 2 --reverse-sweeps 1
+grep -q '^            log p by log Z            forward               reverse     at most      ladder$' stdout ||
+  fail "which log p is it?"
+grep -q '^WARNING     The ladder has few round trips: give more --ladder-sweeps' stdout || fail "so few are not doubted"
+climb deep-pair pair.json --ladder
+grep -q '^likelihood  log p of the first pair,' stdout || fail "it does not say whose ladder it is"
+
+with_numpy <<'PYTHON' || fail "log Z by a ladder"
+import json
+def likelihood(name):
+    return json.load(open(name + ".json"))["likelihood"]
+keys = ["available", "reason", "file", "read", "chains", "sweeps", "rungs", "added", "log_z", "log_z_stderr",
+        "log_z_bound", "disagree", "acceptance_mean", "acceptance_least", "acceptance_rung", "arrivals", "round_trips",
+        "split_rhat", "autocorrelation_time", "build_seconds", "sample_seconds"]
+for name in "built", "read", "led-on", "tall", "pair":
+    l, ladder = likelihood(name), likelihood(name)["ladder"]
+    assert list(ladder) == keys, list(ladder)
+    assert ladder["available"] and ladder["reason"] is None and not ladder["disagree"]
+    assert ladder["chains"] == 20 and 0 < ladder["acceptance_least"] <= ladder["acceptance_mean"] < 1
+    assert 0 < ladder["log_z_stderr"] < 0.5 and ladder["split_rhat"] < 1.05
+    if l["exact"]:
+        assert abs(ladder["log_z"] - l["log_z"]) < 4 * ladder["log_z_stderr"], name
+        assert ladder["log_z_bound"] < l["log_z"] + 1e-6
+    for k in "test", "training", "empty":
+        assert abs(l[k]["mean"] + l["log_z"] - l[k]["ladder_mean"] - ladder["log_z"]) < 1e-9, (name, k)
+    assert l["independent"]["ladder_mean"] is None
+for name in "built", "read", "led-on", "pair": # enumerated: there is nothing to reckon with
+    assert likelihood(name)["exact"] and likelihood(name)["test"]["mean_low"] == likelihood(name)["test"]["mean"]
+built, read, other = (likelihood(n)["ladder"] for n in ("built", "read", "led-on"))
+threads = likelihood("threads2")["ladder"]
+assert (built["read"], read["read"], other["read"]) == (False, True, True)
+assert (built["added"], read["added"], other["added"]) == (0, 0, 1) and other["rungs"] == built["rungs"] + 1
+assert built["file"] == read["file"] == "kept here/ladder.safetensors" and threads["file"] is None
+for k in keys[4:-2]:
+    assert built[k] == read[k] == threads[k], k
+l = likelihood("tall") # poorly annealed, so that the ladder has the largest log Z
+assert l["ladder"]["log_z"] > max(l["log_z"], l["log_z_both"], l["log_z_bound"]) and "reverse" not in l["doubts"]
+assert abs(l["test"]["mean_low"] - l["test"]["ladder_mean"]) < 1e-9
+PYTHON
+echo "ok: log Z by a ladder"
 
 # ---- the same numbers as vpf fill, with 1 and 2 threads ----
 
@@ -413,6 +489,10 @@ rm narrow/train*
 failing 'no train-images-idx3-ubyte or train-images.idx3-ubyte' $model --data narrow --out y.json
 head -c 100 $model >cut.safetensors
 failing 'cut.safetensors' cut.safetensors --data "$sample" --out y.json
+failing 'cut.safetensors' $model --data "$sample" --ladder-file cut.safetensors
+failing 'rbm/model.safetensors' $model --data "$sample" --ladder-file $model
+refused '--ladder-file kept here/ladder.safetensors: is a ladder for 784-8, the machine is 784-17' \
+  annealed/model.safetensors --data "$sample" --out y.json --ladder-file 'kept here/ladder.safetensors'
 cp rbm.json before.json
 # before the long work: nothing was timed yet
 for file in rbm.json/y.json taken.json "$(printf '%0300d' 0).json"; do
@@ -421,6 +501,8 @@ for file in rbm.json/y.json taken.json "$(printf '%0300d' 0).json"; do
   failing 'input or output failed: cannot' $model --data "$sample" --quick --scores "$file"
   ! grep -q '^will take' stdout || fail "it worked before it saw that $file cannot be written"
 done
+failing 'input or output failed: cannot' $model --data "$sample" --quick --ladder-file rbm.json/ladder
+! grep -q '^will take' stdout || fail "it worked before it saw that the ladder cannot be written"
 cmp rbm.json before.json || fail "a file in the way was harmed"
 [ ! -e y.json ] || fail "a failure leaves a file"
 [ -z "$(find . -name '.*.tmp')" ] || fail "files are left over: $(find . -name '.*.tmp')"

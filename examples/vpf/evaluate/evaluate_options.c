@@ -45,6 +45,12 @@ static const char help[] =
     "  --temperatures N    of annealed importance sampling (default 3000)\n"
     "  --reverse-sweeps N  of the chains from the test images before they are annealed backwards\n"
     "                      (default 1000)\n"
+    "  --ladder            log Z by a ladder too (of a machine of two layers without intra-layer weights):\n"
+    "                      100 chains sampled by parallel tempering, from independent pixels to the\n"
+    "                      machine, where Gibbs chains would not mix\n"
+    "  --ladder-file FILE  keep the ladder: it is read if the file exists, and led on to the machine if\n"
+    "                      it ends elsewhere; otherwise it is built and written there (implies --ladder)\n"
+    "  --ladder-sweeps N   of the ladder's chains (default 500)\n"
     "Of parzen:\n"
     "  --samples N         centres; also samples whose moments are compared (default 10000)\n"
     "  --steps R           up and down R times between each two layers (default 5, or 3 for machines\n"
@@ -66,7 +72,7 @@ static const char help[] =
 
 enum {
   DATA = 256, LIMIT, ROWS, LIST, OUT, SCORES, QUICK, CHAINS, TEMPERATURES, SWEEPS, SAMPLES, STEPS, DRAWS, SIGMA,
-  NEIGHBOURS, WIDTH, SEED, THREADS, HELP
+  NEIGHBOURS, WIDTH, SEED, THREADS, HELP, LADDER, LADDER_FILE, LADDER_SWEEPS
 };
 
 static const struct option long_options[] = {
@@ -79,7 +85,15 @@ static const struct option long_options[] = {
     {"sigma", required_argument, NULL, SIGMA},       {"neighbours", required_argument, NULL, NEIGHBOURS},
     {"width", required_argument, NULL, WIDTH},       {"seed", required_argument, NULL, SEED},
     {"threads", required_argument, NULL, THREADS},   {"help", no_argument, NULL, HELP},
-    {"scores", required_argument, NULL, SCORES},     {NULL, 0, NULL, 0}};
+    {"scores", required_argument, NULL, SCORES},     {"ladder", no_argument, NULL, LADDER},
+    {"ladder-file", required_argument, NULL, LADDER_FILE},
+    {"ladder-sweeps", required_argument, NULL, LADDER_SWEEPS},
+    {NULL, 0, NULL, 0}};
+
+static int take_ladder_file(evaluate_options *options, const char *value) {
+  options->ladder = true;
+  return option_path(&options->ladder_file, "--ladder-file", value, "a file");
+}
 
 /* Names joined by ','. */
 static int parse_parts(evaluate_options *options, const char *value) {
@@ -119,6 +133,9 @@ static int take_option(void *context, int key, const char *value) {
     case CHAINS: return option_size(&options->chains, "--chains", value, 2, MANY);
     case TEMPERATURES: return option_size(&options->temperatures, "--temperatures", value, 2, MANY);
     case SWEEPS: return option_size(&options->reverse_sweeps, "--reverse-sweeps", value, 1, MANY);
+    case LADDER: options->ladder = true; return OPTIONS_COMPLETE;
+    case LADDER_FILE: return take_ladder_file(options, value);
+    case LADDER_SWEEPS: return option_size(&options->ladder_sweeps, "--ladder-sweeps", value, 4, MANY);
     case SAMPLES: return option_size(&options->samples, "--samples", value, 1, MOST_SAMPLES);
     case STEPS: return option_size(&options->steps, "--steps", value, 1, MOST_STEPS);
     case DRAWS: return option_size(&options->draws, "--draws", value, 1, MOST_DRAWS);
@@ -137,17 +154,27 @@ static void settle(size_t *size, bool quick, size_t usual, size_t small) {
   if (*size == not_given) *size = quick ? small : usual;
 }
 
+static bool is_same_file(const char *a, const char *b) {
+  return a && b && !strcmp(a, b);
+}
+
 /* What depends on more than one option. */
 static int complete(evaluate_options *o) {
   if (!o->model) return complain_option("MODEL", NULL, "the file of a machine is needed");
   if (!o->data) return complain_option("--data", NULL, "the folder with the images is needed");
-  if (o->out && o->scores && !strcmp(o->out, o->scores))
+  if (is_same_file(o->out, o->scores))
     return complain_option("--scores", o->scores, "must be another file than that of --out");
+  if (is_same_file(o->ladder_file, o->out) || is_same_file(o->ladder_file, o->scores))
+    return complain_option("--ladder-file", o->ladder_file, "must be another file than those of --out and --scores");
+  if (o->ladder && !o->wanted[PART_LIKELIHOOD])
+    return complain_option("--ladder", NULL, "is of the part likelihood, which --parts does not have");
 
   settle(&o->rows, o->quick, 0, 200);
   settle(&o->chains, o->quick, 200, 20);
   settle(&o->temperatures, o->quick, 3000, 100);
   settle(&o->reverse_sweeps, o->quick, 1000, 100);
+  settle(&o->ladder_sweeps, o->quick, 500, 100);
+  o->ladder_chains = o->quick ? 20 : 100;
   settle(&o->samples, o->quick, 10000, 200);
   settle(&o->neighbours, o->quick, 2000, 50);
   o->few = o->quick ? 200 : 10000;
@@ -162,6 +189,7 @@ int evaluate_options_parse(evaluate_options *options, int argc, char **argv) {
                                 .chains = not_given,
                                 .temperatures = not_given,
                                 .reverse_sweeps = not_given,
+                                .ladder_sweeps = not_given,
                                 .samples = not_given,
                                 .draws = 1,
                                 .sigma = 0.2,

@@ -25,6 +25,9 @@ typedef struct evaluate_options {
   size_t limit;          /* the machine was trained on so many; 0: all */
   size_t few;            /* training images where not all of them are needed */
   size_t chains, temperatures, reverse_sweeps; /* of annealed importance sampling */
+  bool ladder;             /* log Z by a ladder too */
+  const char *ladder_file; /* where the ladder is kept; NULL: nowhere */
+  size_t ladder_chains, ladder_sweeps;
   size_t samples;        /* images drawn */
   size_t steps;          /* r of Algorithm 2; 0: machine_steps() */
   size_t draws;          /* sets of centres */

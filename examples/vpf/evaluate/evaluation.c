@@ -2,6 +2,7 @@
 #include "evaluation.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../../common/complain.h"
 #include "../../common/image_files.h"
@@ -21,10 +22,17 @@ static vpf_status load_training(evaluation *e) {
   return s;
 }
 
+/* Where there is none, --ladder-file says where to write one. */
+static vpf_status load_ladder(evaluation *e) {
+  const char *path = e->options->ladder_file;
+  return path && !access(path, F_OK) ? complain(vpf_ladder_load(&e->ladder, path)) : VPF_OK;
+}
+
 static vpf_status load(evaluation *e) {
   const evaluate_options *options = e->options;
   vpf_status s = complain(vpf_model_load(&e->model, options->model));
   if (!s) s = machine_with_energy(&e->machine, e->model);
+  if (!s) s = load_ladder(e);
   if (s) return s;
   e->test_path = find_images(options->data, "t10k");
   e->training_path = e->test_path ? find_images(options->data, "train") : NULL;
@@ -36,6 +44,24 @@ static vpf_status load(evaluation *e) {
   return s;
 }
 
+static int ladder_fits(const evaluation *e) {
+  vpf_model *rung = NULL;
+  if (complain(vpf_ladder_model(e->ladder, 0, &rung))) return EXIT_RUNTIME;
+  const size_t its[] = {vpf_model_layer_size(rung, 0), vpf_model_layer_size(rung, 1)};
+  const size_t wanted[] = {vpf_model_layer_size(e->machine, 0), vpf_model_layer_size(e->machine, 1)};
+  vpf_model_destroy(rung);
+  if (its[0] == wanted[0] && its[1] == wanted[1]) return OPTIONS_COMPLETE;
+  return complain_option("--ladder-file", e->options->ladder_file, "is a ladder for %zu-%zu, the machine is %zu-%zu",
+                         its[0], its[1], wanted[0], wanted[1]);
+}
+
+static int check_ladder(const evaluation *e) {
+  if (!e->options->ladder) return OPTIONS_COMPLETE;
+  if (vpf_model_layers(e->machine) != 2 || machine_has_intra(e->machine))
+    return complain_option("--ladder", NULL, "ladders are for machines of two layers without intra-layer weights");
+  return e->ladder ? ladder_fits(e) : OPTIONS_COMPLETE;
+}
+
 static int check(evaluation *e) {
   const evaluate_options *options = e->options;
   const vpf_data *sets[] = {e->test, e->images};
@@ -45,7 +71,8 @@ static int check(evaluation *e) {
   }
   if (options->wanted[PART_PARZEN] && options->sigma <= 0 && vpf_data_rows(e->training) == vpf_data_rows(e->images))
     return complain_option("--sigma", "select", "needs images that were not trained on: give a smaller --limit");
-  if (!options->wanted[PART_FILLING]) return OPTIONS_COMPLETE;
+  const int climbable = check_ladder(e);
+  if (climbable != OPTIONS_COMPLETE || !options->wanted[PART_FILLING]) return climbable;
   return picture_size(vpf_data_cols(e->test), options->width, &e->width, &e->height);
 }
 
@@ -66,6 +93,7 @@ int evaluation_begin(evaluation *e, const evaluate_options *options) {
 
 void evaluation_clear(evaluation *e) {
   free(e->prior);
+  vpf_ladder_destroy(e->ladder);
   vpf_data_destroy(e->test);
   vpf_data_destroy(e->training);
   vpf_data_destroy(e->images);

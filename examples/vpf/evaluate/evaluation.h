@@ -18,6 +18,7 @@ typedef struct evaluation {
   vpf_data *test;       /* the test images, with grey levels */
   size_t rows;          /* test images */
   size_t width, height; /* of an image, if `filling` is wanted */
+  vpf_ladder *ladder;   /* that was read from --ladder-file; NULL: none */
   size_t steps;         /* r of Algorithm 2 */
   float *prior;         /* [units of the top layer] the P prior, if samples are drawn */
 } evaluation;

@@ -114,12 +114,13 @@ vpf_status estimate_likelihood(const evaluation *e, double *seconds) {
   s = estimate_seconds(seconds, e->rows, flip_some, e);
   if (!s && !refused) s = estimate_seconds(seconds, e->rows + training_rows(e), sum_some, e);
   if (!s && !refused && !found.exact) s = estimate_seconds(seconds, e->options->temperatures, anneal_some, e);
+  if (!s && !refused && e->options->ladder) s = estimate_ladder(e, seconds);
   return s;
 }
 
 /* ---- The scores ---- */
 
-enum { STEPS = 3 }; /* that are shown, the last one the longest */
+enum { STEPS = 4 }; /* that are shown, the last one the longest */
 
 /* A log Z that is known. */
 static vpf_ais_result exactly(double log_z) {
@@ -127,18 +128,24 @@ static vpf_ais_result exactly(double log_z) {
                           .log_z_both = NAN, .log_z_bound = NAN};
 }
 
-/* The largest log Z that must be reckoned with, as for `mean_low` of vpf_likelihood. fmax() passes over NaN. */
-static double safe_log_z(const vpf_ais_result *a) {
-  const double least = fmax(fmax(a->log_z, a->log_z_both), a->log_z_bound);
+/* The largest log Z that must be reckoned with, as for `mean_low` of vpf_likelihood, and those of the ladder. fmax() passes
+ * over NaN. */
+static double safe_log_z(const likelihood_scores *l) {
+  const vpf_ais_result *a = &l->ais;
+  if (l->exact) return a->log_z;
+  const double annealed = fmax(fmax(a->log_z, a->log_z_both), a->log_z_bound);
+  const double least = fmax(annealed, fmax(l->ladder.report.log_z, l->ladder.report.log_z_bound));
   return a->doubts & VPF_DOUBT_REVERSE ? fmax(least, a->reverse_log_z) : least;
 }
 
-static row_scores rows_by(const vpf_ais_result *a, const row_sums *sums) {
+static row_scores rows_by(const likelihood_scores *l, const row_sums *sums) {
+  const vpf_ais_result *a = &l->ais;
   return (row_scores){.rows = sums->rows,
                       .mean = sums->mean - a->log_z,
                       .reverse_mean = sums->mean - a->reverse_log_z,
                       .most = sums->bound ? NAN : sums->mean - a->log_z_bound,
-                      .safe_mean = sums->mean - safe_log_z(a),
+                      .ladder_mean = sums->mean - l->ladder.report.log_z,
+                      .safe_mean = sums->mean - safe_log_z(l),
                       .rows_stderr = sums->error};
 }
 
@@ -159,8 +166,8 @@ static vpf_status score_independent(const evaluation *e, likelihood_scores *l) {
   if (!s) s = complain(vpf_model_set_bias(model, 0, VPF_BIAS_UP, bias));
   if (!s) s = complain(vpf_exact_log_partition(model, &log_z));
   if (!s) s = complain(sum_rows(model, e->test, &sums));
-  const vpf_ais_result enumerated = exactly(log_z);
-  if (!s) l->independent = rows_by(&enumerated, &sums);
+  const likelihood_scores trivial = {.exact = true, .ais = exactly(log_z), .ladder = no_ladder()};
+  if (!s) l->independent = rows_by(&trivial, &sums);
   vpf_model_destroy(model);
   free(bias);
   free(mean);
@@ -173,7 +180,19 @@ static vpf_status score_pseudo(const evaluation *e, likelihood_scores *l) {
   return unless_refused(s, NULL, 0);
 }
 
-/* log p of test and training images and of the empty one, by one log Z. Not said. */
+/* Whatever of log Z is wanted; `found` is that of probe(). Not said. */
+static vpf_status find_log_z(const evaluation *e, const vpf_likelihood *found, likelihood_scores *l) {
+  const vpf_ais_settings settings = ais_settings(e);
+  vpf_status s = VPF_OK;
+  l->exact = found->exact;
+  l->ais = exactly(found->log_z);
+  work_view_show("likelihood: annealing", 2, STEPS, "steps");
+  if (!l->exact) s = vpf_ais(e->machine, &settings, &l->ais);
+  work_view_show("likelihood: ladder", 3, STEPS, "steps");
+  return s || !e->options->ladder ? s : score_ladder(e, &l->ladder);
+}
+
+/* log p of test and training images and of the empty one. Not said. */
 static vpf_status find_likelihood(const evaluation *e, const vpf_data *training, likelihood_scores *l) {
   row_sums of_test, of_training;
   vpf_likelihood found;
@@ -181,18 +200,13 @@ static vpf_status find_likelihood(const evaluation *e, const vpf_data *training,
   vpf_status s = probe(e, &found);
   if (!s) s = sum_rows(e->machine, e->test, &of_test);
   if (!s) s = sum_rows(e->machine, training, &of_training);
-
-  work_view_show("likelihood: annealing", 2, STEPS, "steps");
-  const vpf_ais_settings settings = ais_settings(e);
-  l->ais = exactly(found.log_z);
-  if (!s && !found.exact) s = vpf_ais(e->machine, &settings, &l->ais);
+  if (!s) s = find_log_z(e, &found, l);
   if (s) return s;
   const row_sums of_empty = {.rows = 1, .mean = found.empty + found.log_z, .bound = of_test.bound};
-  l->exact = found.exact;
   l->bound = of_test.bound;
-  l->test = rows_by(&l->ais, &of_test);
-  l->training = rows_by(&l->ais, &of_training);
-  l->empty = rows_by(&l->ais, &of_empty);
+  l->test = rows_by(l, &of_test);
+  l->training = rows_by(l, &of_training);
+  l->empty = rows_by(l, &of_empty);
   return VPF_OK;
 }
 
@@ -245,11 +259,29 @@ static void print_row(const char *name, const row_scores *r, const char *note) {
   printf("            %-21s  %10.3f", name, r->mean);
   if (r->rows > 1)
     printf(" +- %6.3f", r->rows_stderr);
-  else if (isfinite(r->reverse_mean) || *note)
+  else if (isfinite(r->reverse_mean) || isfinite(r->ladder_mean) || *note)
     printf("%10s", "");
   print_if_finite(r->reverse_mean);
   print_if_finite(r->most);
+  print_if_finite(r->ladder_mean);
   printf("%s%s\n", *note ? "  " : "", note);
+}
+
+/* One number. */
+static row_scores single(size_t rows, double mean, double rows_stderr) {
+  return (row_scores){.rows = rows, .mean = mean, .reverse_mean = NAN, .most = NAN, .ladder_mean = NAN,
+                      .rows_stderr = rows_stderr};
+}
+
+/* Above the rows of the machine: by which log Z each column is. */
+static void print_columns(const likelihood_scores *l) {
+  if (l->exact && !l->ladder.available) return;
+  printf("            %-21s  %10s%10s", l->bound ? "log p is at least, by" : "log p by log Z",
+         l->exact ? "enumerated" : "forward", "");
+  if (!l->exact) printf("  %10s", "reverse");
+  if (!l->exact && !l->bound) printf("  %10s", "at most");
+  if (l->ladder.available) printf("  %10s", "ladder");
+  puts("");
 }
 
 static void print_independent(const likelihood_scores *l) {
@@ -258,14 +290,9 @@ static void print_independent(const likelihood_scores *l) {
 
 static void print_machine_rows(const likelihood_scores *l) {
   char name[64];
-  const row_scores gap = {.rows = l->test.rows,
-                          .mean = l->training.mean - l->test.mean,
-                          .reverse_mean = NAN,
-                          .most = NAN,
-                          .rows_stderr = hypot(l->training.rows_stderr, l->test.rows_stderr)};
-  if (!l->exact)
-    printf("            %-21s  %10s%10s  %10s%s\n", l->bound ? "log p is at least, by" : "log p by log Z", "forward", "",
-           "reverse", l->bound ? "" : "     at most");
+  const row_scores gap = single(l->test.rows, l->training.mean - l->test.mean,
+                                hypot(l->training.rows_stderr, l->test.rows_stderr));
+  print_columns(l);
   print_row("test images", &l->test, "");
   print_independent(l);
   snprintf(name, sizeof name, "%zu training images", l->training.rows);
@@ -281,8 +308,7 @@ static void print_machine_rows(const likelihood_scores *l) {
 /* The number for a paper, and whether it is worth one. */
 static void print_report(const likelihood_scores *l) {
   const double ahead = l->test.safe_mean - l->independent.mean;
-  const row_scores safe = {.rows = l->test.rows, .mean = l->test.safe_mean, .reverse_mean = NAN, .most = NAN,
-                           .rows_stderr = l->test.rows_stderr};
+  const row_scores safe = single(l->test.rows, l->test.safe_mean, l->test.rows_stderr);
   print_row(l->bound ? "report: at least" : "report", &safe,
             l->exact ? "test images" : "test images, by the largest log Z that must be reckoned with");
   if (ahead > 0) return;
@@ -294,7 +320,7 @@ static void print_report(const likelihood_scores *l) {
 }
 
 static void print_pseudo(const likelihood_scores *l) {
-  const row_scores pseudo = {.rows = 1, .mean = l->pseudo, .reverse_mean = NAN, .most = NAN};
+  const row_scores pseudo = single(1, l->pseudo, 0);
   if (l->has_pseudo) print_row("pseudo-likelihood", &pseudo, "each pixel given all others");
 }
 
@@ -307,6 +333,7 @@ static void print(const evaluation *e, const likelihood_scores *l) {
     return;
   }
   print_log_z(e, l);
+  if (e->options->ladder) print_ladder(e, &l->ladder);
   if (l->bound) puts("            Too many hidden units to be summed out: lower bounds of log p, by mean field");
   print_machine_rows(l);
   print_pseudo(l);
@@ -314,7 +341,7 @@ static void print(const evaluation *e, const likelihood_scores *l) {
 }
 
 vpf_status score_likelihood(const evaluation *e, likelihood_scores *l) {
-  *l = (likelihood_scores){0};
+  *l = (likelihood_scores){.ladder = no_ladder()};
   work_view_show("likelihood", 0, STEPS, "steps");
   vpf_status s = score_independent(e, l);
   if (!s) s = score_pseudo(e, l);

@@ -8,6 +8,10 @@
 #include "../../common/stopwatch.h"
 #include "../../common/work_view.h"
 
+bool have_mixed(double split_rhat) {
+  return split_rhat <= 1.05;
+}
+
 static size_t chain_count(const evaluation *e) {
   return e->options->mixing_chains < e->rows ? e->options->mixing_chains : e->rows;
 }
@@ -62,7 +66,7 @@ static void print(const evaluation *e, const mixing_scores *m) {
   const vpf_chain_report *r = &m->energy;
   printf("\nmixing      %zu Gibbs chains%s from test images, %zu sweeps\n", m->chains, evaluation_pair(e), m->draws);
   printf("            energy                 %10.3f, standard deviation %.3f, split R-hat %.3f%s\n", r->mean, r->sd,
-         r->split_rhat, r->split_rhat > 1.05 ? ": they have not mixed" : "");
+         r->split_rhat, have_mixed(r->split_rhat) ? "" : ": they have not mixed");
   printf("            drift between halves   %10.3f +- %.3f\n", r->drift, r->drift_stderr);
   printf("            autocorrelation time   %10.1f sweeps: %.1f of %zu draws count\n", r->autocorrelation_time, r->ess,
          m->chains * m->draws);

@@ -12,6 +12,9 @@ typedef struct mixing_scores {
   double on_at_end;
 } mixing_scores;
 
+/* Whether split R-hat leaves that possible. */
+bool have_mixed(double split_rhat);
+
 /* See score_machine.h. */
 vpf_status estimate_mixing(const evaluation *e, double *seconds);
 vpf_status score_mixing(const evaluation *e, mixing_scores *scores);

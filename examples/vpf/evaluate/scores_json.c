@@ -49,9 +49,9 @@ static void put_flag(sheet *w, json_t *object, const char *key, bool flag) {
   put(w, object, key, json_boolean(flag));
 }
 
-/* The names of files need not be UTF-8, as JSON has to be. */
+/* null for NULL. The names of files need not be UTF-8, as JSON has to be. */
 static void put_text(sheet *w, json_t *object, const char *key, const char *text) {
-  json_t *value = json_string(text);
+  json_t *value = text ? json_string(text) : json_null();
   char *plain = value ? NULL : strdup(text);
   for (char *c = plain; c && *c; c++)
     if ((unsigned char)*c > 127) *c = '?';
@@ -129,6 +129,7 @@ static void put_rows(sheet *w, json_t *parent, const char *key, const row_scores
   put_number(w, object, "most", is_there ? r->most : NAN);
   put_number(w, object, "mean_low", is_there ? r->safe_mean : NAN);
   put_number(w, object, "rows_stderr", is_there && r->rows > 1 ? r->rows_stderr : NAN);
+  put_number(w, object, "ladder_mean", is_there ? r->ladder_mean : NAN);
 }
 
 static void put_doubts(sheet *w, json_t *object, unsigned doubts) {
@@ -164,11 +165,44 @@ static void put_annealing(sheet *w, json_t *object) {
   put(w, object, "bases", annealed ? json_integer(a->bases) : json_null());
 }
 
+static void put_ladder(sheet *w, json_t *parent) {
+  const likelihood_scores *likelihood = &w->scores->likelihood;
+  const ladder_scores *l = &likelihood->ladder;
+  const evaluate_options *o = w->e->options;
+  const vpf_ladder_report *r = &l->report;
+  if (!o->ladder) {
+    put(w, parent, "ladder", json_null());
+    return;
+  }
+  json_t *object = put_object(w, parent, "ladder");
+  put_flag(w, object, "available", l->available);
+  put_text(w, object, "reason", l->available ? NULL : likelihood->available ? l->reason : likelihood->reason);
+  put_text(w, object, "file", o->ladder_file);
+  put_flag(w, object, "read", l->read);
+  put_count(w, object, "chains", o->ladder_chains);
+  put_count(w, object, "sweeps", o->ladder_sweeps);
+  put_count(w, object, "rungs", r->rungs);
+  put_count(w, object, "added", l->added);
+  put_number(w, object, "log_z", r->log_z);
+  put_number(w, object, "log_z_stderr", r->log_z_stderr);
+  put_number(w, object, "log_z_bound", r->log_z_bound);
+  put_flag(w, object, "disagree", r->disagree != 0);
+  put_number(w, object, "acceptance_mean", r->acceptance_mean);
+  put_number(w, object, "acceptance_least", r->acceptance_least);
+  put_count(w, object, "acceptance_rung", r->acceptance_rung);
+  put_number(w, object, "arrivals", r->arrivals);
+  put_number(w, object, "round_trips", r->round_trips);
+  put_number(w, object, "split_rhat", r->split_rhat);
+  put_number(w, object, "autocorrelation_time", r->autocorrelation_time);
+  put_number(w, object, "build_seconds", l->build_seconds);
+  put_number(w, object, "sample_seconds", l->sample_seconds);
+}
+
 static void put_likelihood(sheet *w, json_t *object) {
   const likelihood_scores *l = &w->scores->likelihood;
   put_of(w, object);
   put_flag(w, object, "available", l->available);
-  put(w, object, "reason", l->available ? json_null() : json_string(l->reason));
+  put_text(w, object, "reason", l->available ? NULL : l->reason);
   put_flag(w, object, "exact", l->exact);
   put_annealing(w, object);
   put_flag(w, object, "bound", l->bound);
@@ -177,6 +211,7 @@ static void put_likelihood(sheet *w, json_t *object) {
   put_rows(w, object, "empty", &l->empty, l->available);
   put_rows(w, object, "independent", &l->independent, true);
   put_number(w, object, "pseudo", l->has_pseudo ? l->pseudo : NAN);
+  put_ladder(w, object);
 }
 
 /* ---- Samples ---- */

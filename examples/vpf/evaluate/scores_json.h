@@ -25,8 +25,13 @@
  *     bound (true: log p of test, training, empty is at least the number given)
  *     test, training, empty, independent   each rows, mean (by log_z), reverse_mean (by reverse_log_z), most (by
  *                      log_z_bound: log p is at most that; null if exact or bound), mean_low (by the largest log Z
- *                      that must be reckoned with: report this), rows_stderr
+ *                      that must be reckoned with, that of the ladder too: report this), rows_stderr,
+ *                      ladder_mean (by log_z of the ladder; null without one)
  *     pseudo           null where it is not defined
+ *     ladder           null without --ladder; available, reason (why not), file (of --ladder-file), read (from there),
+ *                      chains, sweeps, and of vpf_ladder_report rungs, added (of them, to those that were read), log_z,
+ *                      log_z_stderr, log_z_bound, disagree, acceptance_mean, acceptance_least, acceptance_rung,
+ *                      arrivals, round_trips, split_rhat, autocorrelation_time; build_seconds, sample_seconds
  *   parzen             rows, steps, validation_rows (on which sigma was selected; 0: it was given)
  *     r, p, training   each centres, sigma, mean, points_stderr, draws, draws_stderr
  *   filling            rows
