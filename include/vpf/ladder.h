@@ -62,7 +62,8 @@ typedef struct vpf_ladder_report {
   size_t rungs;                /**< including the given model */
   double log_z;                /**< log Z of the machine at the top, nats, by Bennett's acceptance ratio over all rungs, from
                                     the second half of the sweeps */
-  double log_z_stderr;         /**< its standard error, from the spread over chains; HUGE_VAL for a single one */
+  double log_z_stderr;         /**< its standard error, from the spread over chains; HUGE_VAL for a single one. Too small
+                                    where split_rhat is not near 1, since all chains begin at samples of the same pools */
   double acceptance_mean;      /**< mean probability of an exchange, over all neighbours */
   double acceptance_least;     /**< the same of the pair that has the least */
   size_t acceptance_rung;      /**< the lower rung of that pair */
