@@ -67,18 +67,19 @@
  *
  *  Threads. Distinct handles may always be used from distinct threads. While a function that takes a handle without
  *  const is running, no other thread may use that handle; functions that take it as const may run together. Inside, the
- *  library uses OpenMP: training runs VPF_OPTION_THREADS threads, everything else follows the caller's OpenMP setting,
- *  and a call from inside a parallel region uses a single thread. No result depends on the number of threads, except
- *  for Parzen windows, which BLAS computes (docs/determinism.md).
+ *  library starts as many threads as pay off (threads.h); when a function returns, they are gone. No result depends on
+ *  their number, except for Parzen windows, which BLAS computes (docs/determinism.md).
  *
  *  Manners. The library never prints, exits, installs a signal handler or takes randomness from a clock. Apart from the
- *  handles, the only state that threads share is the allocator. Every constant that is a macro, which bindings cannot
- *  read, is also available from a function: see vpf_version_number(), vpf_status_name() and vpf_option_describe(). */
+ *  handles, threads share the allocator and the number of vpf_set_threads(). Every constant that is a macro, which
+ *  bindings cannot read, is also available from a function: see vpf_version_number(), vpf_status_name() and
+ *  vpf_option_describe(). */
 #ifndef VPF_H
 #define VPF_H
 
 /* In the order in which to read them, each header after those that it builds on. */
 #include <vpf/status.h>
+#include <vpf/threads.h>
 #include <vpf/version.h>
 
 #include <vpf/data.h>

@@ -211,13 +211,17 @@ private:
 
 } // namespace detail
 
-/** @name Version, status, memory: version.h, status.h
+/** @name Version, threads, status, memory: version.h, threads.h, status.h
  *  @{ */
 
 /** The version of the running library as "major.minor.patch". Since 1.0. */
 inline const char *version_string() noexcept { return vpf_version_string(); }
 /** The version of the running library as major * 10000 + minor * 100 + patch. Since 1.0. */
 inline unsigned version_number() noexcept { return vpf_version_number(); }
+/** How many threads functions work with in this process; 0: the default. Since 1.0. */
+inline void set_threads(std::size_t threads) noexcept { vpf_set_threads(threads); }
+/** How many threads a call from here would work with at most. Since 1.0. */
+inline std::size_t threads() noexcept { return vpf_threads(); }
 /** The fixed text of a status. Since 1.0. */
 inline const char *status_string(vpf_status status) noexcept { return vpf_status_string(status); }
 /** The name of a status, such as "VPF_ERR_MEMORY". Since 1.0. */

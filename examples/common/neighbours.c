@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "neighbours.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <vpf/threads.h>
 
 #include "complain.h"
 #include "work_view.h"
 
 /* Words are counted seven at a time, so a row has a multiple of seven, the last ones of them 0. (448 of the 784
  * pixels of MNIST are known, just seven words.) */
-enum { STRIDE = 7, SLICE = 500 };
+enum { STRIDE = 7, SLICE = 500, MOST_THREADS = 64 };
 
 /* Unpack a slice of the rows and pack its known columns. */
 static vpf_status pack_slice(packed_rows *p, const vpf_data *data, const uint8_t *known, size_t first, size_t count,
@@ -134,6 +137,37 @@ static vpf_status blend(const vpf_data *images, const size_t found[NEIGHBOURS], 
   return VPF_OK;
 }
 
+typedef struct search {
+  const packed_rows *among, *of;
+  size_t row;               /* the first of them */
+  size_t begin, end, step;  /* every step-th of them from the begin-th on */
+  size_t (*found)[NEIGHBOURS];
+} search;
+
+static void *search_rows(void *context) {
+  const search *s = context;
+  for (size_t r = s->begin; r < s->end; r += s->step) find_neighbours(s->among, s->of, s->row + r, s->found[r]);
+  return NULL;
+}
+
+/* Search for all rows, with as many threads as the library would use. What no thread could be had for is done here. */
+static void search_all(const search *all) {
+  search part[MOST_THREADS];
+  pthread_t thread[MOST_THREADS];
+  bool started[MOST_THREADS] = {false};
+  const size_t threads = vpf_threads() < MOST_THREADS ? vpf_threads() : MOST_THREADS;
+  for (size_t t = 0; t < threads; t++) {
+    part[t] = *all;
+    part[t].begin = t;
+    part[t].step = threads;
+    started[t] = t > 0 && pthread_create(&thread[t], NULL, search_rows, &part[t]) == 0;
+  }
+  for (size_t t = 0; t < threads; t++)
+    if (!started[t]) search_rows(&part[t]);
+  for (size_t t = 0; t < threads; t++)
+    if (started[t]) pthread_join(thread[t], NULL);
+}
+
 vpf_status fill_in_from_neighbours(const packed_rows *among, const packed_rows *of, const vpf_data *images,
                                    const char *label, float *out) {
   const size_t columns = vpf_data_cols(images), rows = of->rows;
@@ -143,10 +177,8 @@ vpf_status fill_in_from_neighbours(const packed_rows *among, const packed_rows *
   for (size_t first = 0; !s && first < rows; first += SLICE) {
     const size_t count = rows - first < SLICE ? rows - first : SLICE;
     if (label) work_view_show(label, first, rows, "images");
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic, 8)
-#endif
-    for (size_t r = 0; r < count; r++) find_neighbours(among, of, first + r, found[r]);
+    const search all = {.among = among, .of = of, .row = first, .end = count, .found = found};
+    search_all(&all);
     for (size_t r = 0; !s && r < count; r++) s = blend(images, found[r], grey, out + (first + r) * columns);
   }
   if (label) work_view_clear();

@@ -32,8 +32,8 @@ value and the limit. Each subclass also derives from Python's own exception for 
 Threads. The library is called through ctypes.CDLL, so Python's global lock is released during every call: other
 Python threads run while a model trains. Distinct handles may be used from distinct threads. A call that would
 change a handle while another thread uses it, or read one while another thread changes it, raises StateError. Results
-do not depend on threads. The library computes with OpenMP, whose threads do not survive a fork: start processes with
-multiprocessing's "spawn".
+do not depend on threads. The library's own threads are gone when a call returns, so processes may be started in any
+way: multiprocessing's "fork", "forkserver" and "spawn", joblib.
 
 Ctrl-C during train() stops the training within about a tenth of a second and raises KeyboardInterrupt; other calls
 finish first. Seeds are numbers from 0 to 2^64 - 1, and the same seed gives the same bits.
@@ -90,6 +90,8 @@ vpf_flip { double time, rate; size_t unit; int state; }
 _PROTOTYPES = """
 const char *vpf_version_string(void);
 unsigned vpf_version_number(void);
+void vpf_set_threads(size_t threads);
+size_t vpf_threads(void);
 const char *vpf_status_string(vpf_status status);
 const char *vpf_status_name(vpf_status status);
 const char *vpf_error_message(void);
@@ -335,6 +337,17 @@ def version_string():
 def version_number():
     """major * 10000 + minor * 100 + patch of the running library."""
     return _library.vpf_version_number()
+
+
+def set_threads(threads):
+    """How many threads calls work with in this process, training only where the optimizer's "threads" is 0. 0: the
+    default, as many as pay off. Never more than there are processors. No result depends on it."""
+    _library.vpf_set_threads(_integer(threads, ctypes.c_size_t, "threads"))
+
+
+def threads():
+    """How many threads a call would work with at most."""
+    return _library.vpf_threads()
 
 
 # ---- Errors ----

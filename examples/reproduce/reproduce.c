@@ -17,7 +17,6 @@
 #include "../common/program.h"
 #include "../common/stop_signal.h"
 #include "../common/stopwatch.h"
-#include "../common/thread_count.h"
 #include "machines/training.h"
 #include "report/report.h"
 #include "run.h"
@@ -158,7 +157,7 @@ int main(int argc, char **argv) {
   if (exit_status != OPTIONS_COMPLETE) return exit_status;
 
   run r = {.options = &options, .effort = usual_effort(options.quick)};
-  use_threads(options.threads);
+  vpf_set_threads(options.threads);
   catch_stop_signals();
 
   vpf_status s = load_sets(&r);

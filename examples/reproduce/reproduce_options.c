@@ -27,7 +27,7 @@ static const char help[] =
 static const char more_help[] =
     "  --resume          go on with an interrupted run in --out: what is trained or measured is not done again\n"
     "  --train-only      train what the sections need, measure nothing\n"
-    "  --threads N       0: as many as OpenMP likes (default 0); the results are the same\n"
+    "  --threads N       0: as many as pay off (default 0); the results are the same\n"
     "  --help            this text\n"
     "\n"
     "Ctrl-C stops in good order; go on with --resume. A complete run takes about an hour on two\n"

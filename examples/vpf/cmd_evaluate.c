@@ -15,7 +15,6 @@
 #include "../common/new_file.h"
 #include "../common/options.h"
 #include "../common/stopwatch.h"
-#include "../common/thread_count.h"
 #include "../common/work_view.h"
 #include "commands.h"
 #include "evaluate/evaluate_options.h"
@@ -120,7 +119,7 @@ int cmd_evaluate(int argc, char **argv) {
 
   evaluation e;
   scores s = {0};
-  use_threads(options.threads);
+  vpf_set_threads(options.threads);
 
   exit_status = evaluation_begin(&e, &options);
   if (exit_status == OPTIONS_COMPLETE) exit_status = evaluate(&e, &s) ? EXIT_RUNTIME : EXIT_SUCCESS;

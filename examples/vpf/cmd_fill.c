@@ -18,7 +18,6 @@
 #include "../common/new_file.h"
 #include "../common/options.h"
 #include "../common/png_tiles.h"
-#include "../common/thread_count.h"
 #include "commands.h"
 #include "fill_options.h"
 
@@ -129,7 +128,7 @@ int cmd_fill(int argc, char **argv) {
   if (exit_status != OPTIONS_COMPLETE) return exit_status;
 
   run r = {.options = &options};
-  use_threads(options.threads);
+  vpf_set_threads(options.threads);
 
   exit_status = prepare(&r);
   if (exit_status == OPTIONS_COMPLETE) /* the folder before the work, not after it */

@@ -36,7 +36,7 @@ static const char help[] =
     "                    if needed\n"
     "  --count N         images shown, the first ones (default 10)\n"
     "  --width N         of an image that is not square, in pixels\n"
-    "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
+    "  --threads N       0: as many as pay off (default 0); the result is the same\n"
     "  --help            this text\n"
     "\n"
     "Printed is, for each region, the mean over images of the sum over the region of\n"

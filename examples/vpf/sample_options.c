@@ -35,7 +35,7 @@ static const char help[] =
     "Picture:\n"
     "  --out FILE.png    a grid of the images, black 0, white 1; its folder is made if needed\n"
     "  --width N         of an image that is not square, in pixels\n"
-    "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
+    "  --threads N       0: as many as pay off (default 0); the result is the same\n"
     "  --help            this text\n"
     "\n"
     "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";

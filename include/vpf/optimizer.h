@@ -128,7 +128,7 @@ typedef enum vpf_option {
   VPF_OPTION_ESTEP_START = 505,      /**< where the Gibbs E-step starts. 0: bottom-up; 1: from fair random bits */
   VPF_OPTION_PROGRESS_BATCHES = 600, /**< also call the progress function after every so many minibatches; 0: only after
                                           epochs */
-  VPF_OPTION_THREADS = 700           /**< threads of training; 0: the caller's OpenMP setting. Never changes a result */
+  VPF_OPTION_THREADS = 700           /**< threads of training; 0: as many as pay off (threads.h). Never changes a result */
 } vpf_option;
 
 /** Why the last vpf_train() ended. Since 1.0. */

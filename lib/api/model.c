@@ -280,7 +280,7 @@ static vpf_status objective(const char *function, const vpf_model *model, const 
   if (!status) status = vpfi_check_states(model, states);
   if (status) return status;
   const vpfi_machine machine = {.kernels = vpfi_kernels_best(), .shape = &model->shape, .params = &model->params};
-  return vpfi_objective(&machine, &states->rows, vpfi_thread_count(0), out_flow, out_gradient);
+  return vpfi_objective(&machine, &states->rows, out_flow, out_gradient);
 }
 
 vpf_status vpf_model_flow(const vpf_model *model, const vpf_data *states, double *out_flow) {

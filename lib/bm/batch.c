@@ -24,7 +24,7 @@ static size_t plane_width(const vpfi_shape *shape, size_t plane) {
   return shape->layer[shape->plane_layer[plane]].width;
 }
 
-/* Work of one kind, in pieces. A list of work interleaves its series so that every share of the list (base/threads.c)
+/* Work of one kind, in pieces. A list of work interleaves its series so that every share of the list (base/team.c)
  * has the same share of each series; a thread then works on the units whose weights it updates. */
 typedef struct series {
   size_t kind, of, length, next;
@@ -195,9 +195,9 @@ static bool alloc_work(vpfi_batch *batch, const vpfi_shape *shape) {
 }
 
 vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order order, size_t capacity,
-                           size_t threads) {
+                           vpfi_team team) {
   *batch = (vpfi_batch){
-      .order = order, .capacity = capacity, .words = vpfi_bits_words(capacity), .team = {.threads = threads}};
+      .order = order, .capacity = capacity, .words = vpfi_bits_words(capacity), .team = team};
   vpf_status status = vpfi_states_init(&batch->states, shape, order, capacity);
   if (!status && !(alloc_states(batch, shape) && alloc_roles(batch, shape) && alloc_work(batch, shape) &&
                    list_work(batch, shape)))

@@ -9,7 +9,7 @@
 #ifndef VPFI_BM_BATCH_H
 #define VPFI_BM_BATCH_H
 
-#include "base/threads.h"
+#include "base/team.h"
 #include "bm/field.h"
 
 enum {
@@ -107,7 +107,7 @@ typedef struct vpfi_batch {
 } vpfi_batch;
 
 vpf_status vpfi_batch_init(vpfi_batch *batch, const vpfi_shape *shape, vpfi_order order, size_t capacity,
-                           size_t threads);
+                           vpfi_team team);
 void vpfi_batch_clear(vpfi_batch *batch, const vpfi_shape *shape);
 
 /* How many units of the layer below make up one part of a role's input. */

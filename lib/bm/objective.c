@@ -95,11 +95,10 @@ static vpf_status add_chunks(vpfi_batch *batch, const vpfi_machine *machine, con
   return VPF_OK;
 }
 
-vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, size_t threads, double *flow,
-                          float *gradient) {
+vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, double *flow, float *gradient) {
   const size_t capacity = states->rows < CHUNK_ROWS ? states->rows : CHUNK_ROWS, count = machine->shape->param_count;
   vpfi_batch batch;
-  vpf_status status = vpfi_batch_init(&batch, machine->shape, VPFI_ORDER_SWEPT, capacity, threads);
+  vpf_status status = vpfi_batch_init(&batch, machine->shape, VPFI_ORDER_SWEPT, capacity, vpfi_team_of(0));
   if (status) return status;
   double total = 0, *sum = NULL;
   if (gradient && !(sum = vpfi_alloc(count, sizeof *sum))) status = VPF_ERR_MEMORY;

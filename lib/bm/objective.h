@@ -8,8 +8,7 @@
 
 /* K, summed over units and averaged over rows, and dK/dtheta in flat order. flow: one number; gradient: [param_count];
  * either may be NULL. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, naming row, layer and unit. Outputs are then untouched. */
-vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, size_t threads, double *flow,
-                          float *gradient);
+vpf_status vpfi_objective(const vpfi_machine *machine, const vpfi_rows *states, double *flow, float *gradient);
 
 /* The flow of each row, in double: rates beyond exp(VPFI_RATE_LIMIT) are no failure, as they are for K. work: with
  * room for VPFI_FLOW_ROWS states. out: [rows]. VPF_ERR_MEMORY; VPF_ERR_OVERFLOW, whose text begins with the function

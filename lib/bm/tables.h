@@ -5,7 +5,7 @@
 #ifndef VPFI_BM_TABLES_H
 #define VPFI_BM_TABLES_H
 
-#include "base/threads.h"
+#include "base/team.h"
 #include "bm/params.h"
 
 typedef struct vpfi_tables {

@@ -15,7 +15,7 @@ static vpf_status make_tables(vpfi_workspace *work) {
 vpf_status vpfi_workspace_begin(vpfi_workspace *work, const vpfi_shape *shape, const vpfi_params *params, size_t rows,
                                 size_t draws) {
   *work = (vpfi_workspace){.machine = {.kernels = vpfi_kernels_best(), .shape = shape, .params = params},
-                           .team = {.threads = vpfi_thread_count(0)}};
+                           .team = vpfi_team_of(0)};
   work->machine.careful = vpfi_fields_are_large(&work->machine);
   vpf_status status = VPF_OK;
   if (rows > 0) status = vpfi_states_init(&work->states, shape, VPFI_ORDER_SWEPT, rows);

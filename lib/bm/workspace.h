@@ -4,7 +4,7 @@
 #ifndef VPFI_BM_WORKSPACE_H
 #define VPFI_BM_WORKSPACE_H
 
-#include "base/threads.h"
+#include "base/team.h"
 #include "bm/field.h"
 #include "data/rows.h"
 

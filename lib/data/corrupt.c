@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/corrupt.h"
 
-#include "base/threads.h"
+#include "base/team.h"
 #include "num/rng.h"
 
 typedef struct corrupt_job {

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "base/threads.h"
+#include "base/team.h"
 #include "eval/exact.h"
 #include "eval/log_p_bound.h"
 #include "num/statistics.h"

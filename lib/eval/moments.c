@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "base/threads.h"
+#include "base/team.h"
 #include "num/bits.h"
 
 /* How many rows at a time: 64 words for each column, so 1000 columns are half a megabyte and stay in a

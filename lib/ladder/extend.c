@@ -144,7 +144,7 @@ static void run(void *context) {
 }
 
 vpf_status vpfi_ladder_extend(vpfi_ladder *ladder, const vpfi_params *target, bool itself) {
-  call c = {.ladder = ladder, .target = target, .itself = itself, .team = {.threads = vpfi_thread_count(0)}};
+  call c = {.ladder = ladder, .target = target, .itself = itself, .team = vpfi_team_of(0)};
   const size_t count = ladder->count;
   const uint64_t time = ladder->time;
   c.status = begin(&c);

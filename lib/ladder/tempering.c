@@ -290,7 +290,7 @@ static void end(tempering *t) {
 }
 
 vpf_status vpfi_temper(const vpfi_ladder *ladder, const vpfi_tempering *plan, vpfi_tempered *out) {
-  tempering t = {.ladder = ladder, .plan = plan, .team = {.threads = vpfi_thread_count(0)}, .out = out};
+  tempering t = {.ladder = ladder, .plan = plan, .team = vpfi_team_of(0), .out = out};
   *out = (vpfi_tempered){0};
   vpf_status status = begin(&t);
   if (!status) {

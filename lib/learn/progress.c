@@ -3,15 +3,9 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "bm/sparsity.h"
-
-double vpfi_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 vpf_progress vpfi_progress_of(vpfi_trainer *trainer, vpf_progress_event event, const vpfi_run_clock *clock,
                               uint64_t target) {

@@ -13,8 +13,6 @@ typedef struct vpfi_run_clock {
   size_t first_row;
 } vpfi_run_clock;
 
-double vpfi_now(void);
-
 /* The result points into trainer->report. target: how many epochs will have ended when the run ends. */
 vpf_progress vpfi_progress_of(vpfi_trainer *trainer, vpf_progress_event event, const vpfi_run_clock *clock,
                               uint64_t target);

@@ -8,9 +8,9 @@ static vpf_status alloc_batch(vpfi_trainer *trainer) {
   const vpfi_learner *learner = trainer->learner;
   const vpfi_needs *needs = &trainer->needs;
   vpfi_batch *batch = &trainer->batch;
-  const size_t threads = vpfi_thread_count((size_t)learner->option[VPFI_AT_THREADS]);
   const vpf_status status = vpfi_batch_init(batch, &learner->shape, needs->order,
-                                            trainer->batch_rows * needs->plan.samples + needs->chains, threads);
+                                            trainer->batch_rows * needs->plan.samples + needs->chains,
+                                            vpfi_team_of((size_t)learner->option[VPFI_AT_THREADS]));
   if (status) return status;
   batch->gradient = needs->gradient;
   batch->keep_transposed = needs->transposed;

@@ -4,9 +4,6 @@
 #include "support/fixture.h"
 
 #include <math.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -309,7 +306,6 @@ static void adaptive_temperatures_do_not_lose_to_even_ones(void **state) {
 
 static void results_do_not_depend_on_threads_or_kernels(void **state) {
   (void)state;
-#ifdef _OPENMP
   dice d = {87};
   vpf_model *model = middling(&d);
   vpf_data *rows = fixture_data(30, 20, 2);
@@ -323,12 +319,11 @@ static void results_do_not_depend_on_threads_or_kernels(void **state) {
                                      .reverse_sweeps = 3};
   vpf_ais_result first = {.struct_size = sizeof first}, r = {.struct_size = sizeof r};
   vpf_data *samples = NULL, *again = NULL;
-  const int before = omp_get_max_threads();
-  const int threads[] = {1, 2, 7, 1};
+  static const size_t threads[] = {1, 2, 7, 1};
   assert_ok(vpf_ais(model, &settings, &first));
   assert_ok(vpf_exact_sample(model, 50, 9, &samples));
   for (int k = 0; k < 4; k++) {
-    omp_set_num_threads(threads[k]);
+    vpf_set_threads(threads[k]);
     if (k == 3) assert_int_equal(setenv("VPF_KERNELS", "reference", 1), 0);
     assert_ok(vpf_ais(model, &settings, &r));
     assert_memory_equal(&r, &first, sizeof r);
@@ -337,11 +332,10 @@ static void results_do_not_depend_on_threads_or_kernels(void **state) {
     vpf_data_destroy(again);
   }
   unsetenv("VPF_KERNELS");
-  omp_set_num_threads(before);
+  vpf_set_threads(0);
   vpf_data_destroy(samples);
   vpf_data_destroy(rows);
   vpf_model_destroy(model);
-#endif
 }
 
 static void estimated_likelihood_is_exact_where_it_can_be(void **state) {

@@ -4,9 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "support/goodness.h"
 #include "support/random_machine.h"
@@ -160,12 +157,11 @@ static void corruption_of_a_slice_is_the_slice_of_the_corruption(void **state) {
 
 static void the_number_of_threads_changes_no_bit(void **state) {
   (void)state;
-#ifdef _OPENMP
   images x = new_images(5, 333);
-  const int before = omp_get_max_threads(), threads[] = {1, 2, 7};
+  static const size_t threads[] = {1, 2, 7};
   uint8_t *first = NULL;
   for (size_t k = 0; k < 3; k++) {
-    omp_set_num_threads(threads[k]);
+    vpf_set_threads(threads[k]);
     uint8_t *bits = corrupted(&x, VPF_NOISE_REPLACE, 2);
     if (!first) {
       first = bits;
@@ -176,10 +172,7 @@ static void the_number_of_threads_changes_no_bit(void **state) {
   }
   free(first);
   free_images(&x);
-  omp_set_num_threads(before);
-#else
-  skip();
-#endif
+  vpf_set_threads(0);
 }
 
 static void bad_input_is_refused(void **state) {

@@ -165,6 +165,10 @@ const uint8_t HALF[VISIBLE] = {1, 1, 1, 0, 0, 0};
 void version_and_status() {
   CHECK(std::strcmp(vpf::version_string(), vpf_version_string()) == 0);
   CHECK(vpf::version_number() == vpf_version_number());
+  vpf::set_threads(1);
+  CHECK(vpf::threads() == 1);
+  vpf::set_threads(0);
+  CHECK(vpf::threads() == vpf_threads());
   CHECK(std::strcmp(vpf::status_string(VPF_ERR_SHAPE), vpf_status_string(VPF_ERR_SHAPE)) == 0);
   CHECK(std::strcmp(vpf::status_name(VPF_ERR_SHAPE), "VPF_ERR_SHAPE") == 0);
 }

@@ -17,9 +17,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "support/enumerate.h"
 #include "support/goodness.h"
@@ -345,18 +342,16 @@ static void another_seed_gives_independent_draws(void **state) {
 
 static void the_number_of_threads_changes_no_bit(void **state) {
   (void)state;
-#ifdef _OPENMP
   dice d = {209};
-  const int before = omp_get_max_threads();
   for (size_t f = 0; f < N_WIDE; f++) {
     vpf_model *model = family_machine(&d, &WIDE[f], 0.3);
     const size_t units = machine_units(model);
     uint8_t *bits = random_bits(&d, 53, units, 0.5);
     vpf_data *data = data_of_bits(bits, 53, units), *one = NULL;
-    static const int threads[] = {1, 2, 7};
+    static const size_t threads[] = {1, 2, 7};
     for (size_t k = 0; k < 3; k++) {
       vpf_data *out;
-      omp_set_num_threads(threads[k]);
+      vpf_set_threads(threads[k]);
       assert_ok(vpf_gibbs(model, data, NULL, 4, 77, &out));
       if (k == 0) {
         one = out;
@@ -370,10 +365,7 @@ static void the_number_of_threads_changes_no_bit(void **state) {
     free(bits);
     vpf_model_destroy(model);
   }
-  omp_set_num_threads(before);
-#else
-  skip();
-#endif
+  vpf_set_threads(0);
 }
 
 int main(void) {

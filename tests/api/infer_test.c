@@ -15,9 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "support/enumerate.h"
 #include "support/goodness.h"
@@ -175,17 +172,15 @@ static void one_layer_gives_a_copy(void **state) {
 
 static void the_number_of_threads_changes_no_bit(void **state) {
   (void)state;
-#ifdef _OPENMP
   dice d = {306};
-  const int before = omp_get_max_threads();
   for (size_t f = 0; f < N_WIDE; f++) {
     vpf_model *model = family_machine(&d, &WIDE[f], 0.3);
     uint8_t *bits = random_bits(&d, 53, WIDE[f].sizes[0], 0.4);
     vpf_data *data = data_of_bits(bits, 53, WIDE[f].sizes[0]), *one = NULL;
-    static const int threads[] = {1, 2, 7};
+    static const size_t threads[] = {1, 2, 7};
     for (size_t k = 0; k < 3; k++) {
       vpf_data *out;
-      omp_set_num_threads(threads[k]);
+      vpf_set_threads(threads[k]);
       assert_ok(vpf_model_infer(model, data, 3, &out));
       if (k == 0) {
         one = out;
@@ -199,10 +194,7 @@ static void the_number_of_threads_changes_no_bit(void **state) {
     free(bits);
     vpf_model_destroy(model);
   }
-  omp_set_num_threads(before);
-#else
-  skip();
-#endif
+  vpf_set_threads(0);
 }
 
 /* ---- E[delta_j | below] ---- */

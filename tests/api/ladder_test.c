@@ -8,9 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "support/dice.h"
 #include "support/enumerate.h"
@@ -299,14 +296,12 @@ static void a_ladder_that_fails_to_grow_is_as_before(void **state) {
 
 static void threads_do_not_matter(void **state) {
   (void)state;
-#ifdef _OPENMP
-  const int before = omp_get_max_threads();
-  static const int threads[] = {1, 2, 7};
+  static const size_t threads[] = {1, 2, 7};
   vpf_model *model = four_modes(1.5);
   vpf_data *first = NULL, *states = NULL;
   double log_z = 0;
   for (size_t k = 0; k < 3; k++) {
-    omp_set_num_threads(threads[k]);
+    vpf_set_threads(threads[k]);
     vpf_ladder *ladder = ladder_of(model, 2);
     vpf_ladder_report report = {.struct_size = sizeof report};
     assert_ok(vpf_ladder_sample(ladder, NULL, 33, 21, 5, &states, &report));
@@ -322,14 +317,11 @@ static void threads_do_not_matter(void **state) {
     assert_close(report.log_z, log_z, 0);
     vpf_data_destroy(states);
   }
-  omp_set_num_threads(before);
+  vpf_set_threads(0);
   vpf_data_destroy(first);
   vpf_model_destroy(model);
   unlink(FILE_NAME);
   unlink("other.safetensors");
-#else
-  skip();
-#endif
 }
 
 /* What is read goes on as what was saved would have. */

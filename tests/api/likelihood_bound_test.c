@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "support/dice.h"
 #include "support/enumerate.h"
@@ -219,25 +216,22 @@ static const size_t deep_sizes[] = {40, 30, 28, 27};
 
 static void threads_change_no_bit(void **state) {
   (void)state;
-#ifdef _OPENMP
   const uint8_t intra[] = {0, 0, 1, 0};
-  const int before = omp_get_max_threads();
   dice d = {77};
   vpf_model *model = random_machine(&d, deep_sizes, 4, intra, VPF_COUPLING_JOINT, 0.7);
   vpf_data *data = fixture_data(100, 40, 5);
   double one[100], more[100];
-  omp_set_num_threads(1);
+  vpf_set_threads(1);
   assert_ok(vpf_log_likelihood_bound_rows(model, data, 1, one));
-  for (int threads = 2; threads <= 5; threads++) {
-    omp_set_num_threads(threads);
+  for (size_t threads = 2; threads <= 5; threads++) {
+    vpf_set_threads(threads);
     memset(more, 0, sizeof more);
     assert_ok(vpf_log_likelihood_bound_rows(model, data, 1, more));
     assert_memory_equal(one, more, sizeof one);
   }
-  omp_set_num_threads(before);
+  vpf_set_threads(0);
   vpf_data_destroy(data);
   vpf_model_destroy(model);
-#endif
 }
 
 static void absurd_parameters_still_have_a_bound(void **state) {

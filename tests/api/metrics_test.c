@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "support/dice.h"
 #include "support/enumerate.h"
@@ -340,10 +337,9 @@ static void sparseness_has_its_ends(void **state) {
 
 static void threads_change_no_bit(void **state) {
   (void)state;
-#ifdef _OPENMP
   enum { COLS = 90 };
   dice d = {307};
-  const int before = omp_get_max_threads(), threads[] = {1, 2, 7};
+  static const size_t threads[] = {1, 2, 7};
   const size_t sizes[] = {COLS, 33, 20};
   vpf_model *model = random_machine(&d, sizes, 3, NULL, VPF_COUPLING_PAIRWISE, 0.3);
   vpf_data *data = fixture_data(5000, COLS, 1), *other = fixture_data(77, COLS, 2);
@@ -355,7 +351,7 @@ static void threads_change_no_bit(void **state) {
   } results;
   results *got = calloc(3, sizeof *got);
   for (int k = 0; k < 3; k++) {
-    omp_set_num_threads(threads[k]);
+    vpf_set_threads(threads[k]);
     got[k].comparison.struct_size = sizeof got[k].comparison;
     assert_ok(vpf_moments(data, got[k].mean, got[k].pair));
     assert_ok(vpf_compare_moments(data, other, &got[k].comparison));
@@ -366,14 +362,11 @@ static void threads_change_no_bit(void **state) {
     }
     assert_memory_equal(&got[0], &got[k], sizeof *got);
   }
-  omp_set_num_threads(before);
+  vpf_set_threads(0);
   free(got);
   vpf_data_destroy(data);
   vpf_data_destroy(other);
   vpf_model_destroy(model);
-#else
-  skip();
-#endif
 }
 
 /* A program built with a later header has larger structs, one built with this one still fits. */

@@ -9,9 +9,6 @@
 #include <cmocka.h>
 
 #include <math.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,17 +213,15 @@ static void find_all(const vpf_model *model, const vpf_data *data, findings *fou
 
 static void threads_and_kernels_do_not_change_a_bit(void **state) {
   (void)state;
-#ifdef _OPENMP
   dice d = {204};
-  const int before = omp_get_max_threads();
   static findings one, many;
   for (size_t k = 0; k < LARGE; k++) {
     vpf_model *model = large_machine(&d, k);
     vpf_data *data = fixture_data(large[k].rows, large[k].sizes[0], 6);
-    omp_set_num_threads(1);
+    vpf_set_threads(1);
     find_all(model, data, &one);
-    for (int threads = 2; threads <= 9; threads++) {
-      omp_set_num_threads(threads);
+    for (size_t threads = 2; threads <= 9; threads++) {
+      vpf_set_threads(threads);
       if (threads == 9) assert_int_equal(setenv("VPF_KERNELS", "reference", 1), 0);
       find_all(model, data, &many);
       assert_memory_equal(&one, &many, sizeof one);
@@ -235,8 +230,7 @@ static void threads_and_kernels_do_not_change_a_bit(void **state) {
     vpf_data_destroy(data);
     vpf_model_destroy(model);
   }
-  omp_set_num_threads(before);
-#endif
+  vpf_set_threads(0);
 }
 
 /* Row r alone, or in another place of another data set, has the value that it has among others. */

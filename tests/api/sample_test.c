@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "support/dice.h"
 #include "support/enumerate.h"
@@ -342,15 +339,14 @@ static void features_are_mean_field_and_their_means_the_prior(void **state) {
 
 static void threads_do_not_change_samples(void **state) {
   (void)state;
-#ifdef _OPENMP
   const size_t sizes[] = {70, 33, 9};
   const uint8_t intra[] = {1, 1, 1};
   vpf_model *model = fixture_model(sizes, 3, intra, VPF_COUPLING_PAIRWISE, 2);
   vpf_data *data = fixture_data(50, 70, 1);
   float *first = malloc(2 * 50 * 70 * sizeof *first), *other = malloc(2 * 50 * 70 * sizeof *other);
-  const int threads[] = {1, 2, 7};
+  static const size_t threads[] = {1, 2, 7};
   for (int k = 0; k < 3; k++) {
-    omp_set_num_threads(threads[k]);
+    vpf_set_threads(threads[k]);
     float *out = k == 0 ? first : other;
     assert_ok(vpf_generate(model, 50, 3, NULL, 4, out));
     assert_ok(vpf_reconstruct(model, data, NULL, 3, 2, 4, out + 50 * 70));
@@ -360,9 +356,6 @@ static void threads_do_not_change_samples(void **state) {
   free(other);
   vpf_data_destroy(data);
   vpf_model_destroy(model);
-#else
-  skip();
-#endif
 }
 
 static void bad_input_is_refused(void **state) {

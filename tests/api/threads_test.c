@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What docs/threads.md promises: different handles in different threads, const calls together on one handle, trainings
- * at once on the same data, calls inside a parallel region of the caller's, after a fork() and while signals arrive.
+ * at once on the same data, calls inside a parallel region of the caller's, in the child of a fork(), where threads or memory
+ * are scarce, and while signals arrive.
  * All give the bits of one thread doing one thing after the other. */
 #include "support/fixture.h"
 
@@ -179,42 +180,136 @@ static void calls_inside_a_parallel_region_use_one_thread_each_and_give_the_same
   vpf_data_destroy(data);
 }
 
-/* With one thread: OpenMP's own do not survive a fork(). */
+/* ---- fork() ---- */
+
+/* Whether a child of ours ends well, and soon: SIGALRM ends one that hangs. */
+static void expect_good_end(pid_t pid) {
+  int status = -1;
+  assert_true(pid > 0);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_msg("the child's status is %#x", (unsigned)status);
+}
+
+enum { PATIENCE = 60 }; /* seconds */
+
+/* With threads before the fork() and after it, in parent and child. */
 static void a_child_goes_on_where_its_parent_was(void **state) {
+  (void)state;
+  vpf_data *data = fixture_data(ROWS, VISIBLE, 1);
+  for (size_t threads = 1; threads <= 3; threads++) {
+    vpf_model *model = shared_model();
+    vpf_optimizer *optimizer = NULL;
+    uint64_t child = 0, parent = 0;
+    int channel[2];
+    assert_ok(vpf_optimizer_create(&optimizer));
+    assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, (double)threads));
+    assert_ok(vpf_train(model, data, optimizer, 2, NULL, NULL));
+    assert_int_equal(pipe(channel), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+      alarm(PATIENCE);
+      vpf_status s = vpf_train(model, data, optimizer, 2, NULL, NULL);
+      if (!s) s = hash_model(&child, model);
+      const int sent = !s && write(channel[1], &child, sizeof child) == (ssize_t)sizeof child;
+      vpf_optimizer_destroy(optimizer);
+      vpf_model_destroy(model);
+      vpf_data_destroy(data);
+      _exit(sent ? 0 : 1);
+    }
+    assert_ok(vpf_train(model, data, optimizer, 2, NULL, NULL));
+    assert_ok(hash_model(&parent, model));
+    expect_good_end(pid);
+    assert_int_equal(read(channel[0], &child, sizeof child), sizeof child);
+    assert_true(child == parent);
+    close(channel[0]);
+    close(channel[1]);
+    vpf_optimizer_destroy(optimizer);
+    vpf_model_destroy(model);
+  }
+  vpf_data_destroy(data);
+}
+
+typedef struct forker {
+  size_t calls;
+  pid_t child; /* 0 in the child, -1 before */
+} forker;
+
+static int fork_at_the_fifth(const vpf_progress *progress, void *user) {
+  forker *f = user;
+  (void)progress;
+  if (++f->calls == 5) {
+    f->child = fork();
+    if (f->child == 0) alarm(PATIENCE);
+  }
+  return 0;
+}
+
+/* From a progress function, while the threads of the parent stand by: there are none of them in the child, which trains on. */
+static void a_child_of_a_progress_function_trains_on(void **state) {
   (void)state;
   vpf_data *data = fixture_data(ROWS, VISIBLE, 1);
   vpf_model *model = shared_model();
   vpf_optimizer *optimizer = NULL;
-  uint64_t child = 0, parent = 0;
-  int channel[2];
   assert_ok(vpf_optimizer_create(&optimizer));
-  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, 1));
-  assert_ok(vpf_train(model, data, optimizer, 2, NULL, NULL));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_THREADS, 3));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_BATCH_SIZE, 8));
+  assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_PROGRESS_BATCHES, 1));
+  int channel[2];
+  uint64_t child = 0, parent = 0;
+  forker f = {.child = -1};
   assert_int_equal(pipe(channel), 0);
-  const pid_t pid = fork();
-  assert_true(pid >= 0);
-  if (pid == 0) {
-    vpf_status s = vpf_train(model, data, optimizer, 2, NULL, NULL);
-    if (!s) s = hash_model(&child, model);
-    const int sent = !s && write(channel[1], &child, sizeof child) == (ssize_t)sizeof child;
-    vpf_optimizer_destroy(optimizer);
-    vpf_model_destroy(model);
-    vpf_data_destroy(data);
-    _exit(sent ? 0 : 1);
-  }
-  assert_ok(vpf_train(model, data, optimizer, 2, NULL, NULL));
-  assert_ok(hash_model(&parent, model));
-  int status = -1;
-  assert_int_equal(waitpid(pid, &status, 0), pid);
-  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  const vpf_status s = vpf_train(model, data, optimizer, 3, fork_at_the_fifth, &f);
+  const int hashed = !s && !hash_model(&parent, model);
+  if (f.child == 0) _exit(hashed && write(channel[1], &parent, sizeof parent) == (ssize_t)sizeof parent ? 0 : 1);
+  assert_ok(s);
+  expect_good_end(f.child);
   assert_int_equal(read(channel[0], &child, sizeof child), sizeof child);
-  assert_int_equal(child, parent);
+  assert_true(child == parent);
   close(channel[0]);
   close(channel[1]);
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(model);
   vpf_data_destroy(data);
 }
+
+static atomic_int enough;
+
+static void *train_until_enough(void *context) {
+  uint64_t hash;
+  while (!atomic_load(&enough))
+    if (train_own_with(context, 5, 3, &hash) != VPF_OK) return context;
+  return NULL;
+}
+
+/* fork() does not wait for other threads: whatever they are doing, the child has to work. */
+static void a_child_works_whatever_other_threads_did_at_its_birth(void **state) {
+  (void)state;
+#ifdef VPF_SANITIZED
+  print_message("skipped: the sanitizers' own locks are not made for it\n");
+  skip();
+#endif
+  vpf_data *data = fixture_data(ROWS, VISIBLE, 1);
+  uint64_t wanted = 0;
+  pthread_t other;
+  assert_ok(train_own_with(data, 5, 3, &wanted));
+  assert_int_equal(pthread_create(&other, NULL, train_until_enough, data), 0);
+  for (int k = 0; k < 20; k++) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      uint64_t hash = 0;
+      alarm(PATIENCE);
+      _exit(train_own_with(data, 5, 3, &hash) == VPF_OK && hash == wanted ? 0 : 1);
+    }
+    expect_good_end(pid);
+  }
+  atomic_store(&enough, 1);
+  void *failed = NULL;
+  assert_int_equal(pthread_join(other, &failed), 0);
+  assert_null(failed);
+  vpf_data_destroy(data);
+}
+
+/* ---- Few threads, little memory, many threads asked for ---- */
 
 /* In a process that may have `most` threads and no more: train with three. The limit means nothing to root. */
 static int train_with_few_threads(const vpf_data *data, rlim_t most, uint64_t wanted_hash) {
@@ -227,7 +322,6 @@ static int train_with_few_threads(const vpf_data *data, rlim_t most, uint64_t wa
   return 0;
 }
 
-/* OpenMP's answer to a thread that cannot be created is exit(). */
 static void threads_that_cannot_be_created_are_done_without(void **state) {
   (void)state;
 #ifdef VPF_SANITIZED
@@ -246,6 +340,57 @@ static void threads_that_cannot_be_created_are_done_without(void **state) {
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
       fail_msg("at most %lu threads: status %#x", (unsigned long)most, (unsigned)status);
   }
+  vpf_data_destroy(data);
+}
+
+/* In an address space that has `more` bytes left: train with eight threads, which each need a stack. */
+static int train_in_little_memory(const vpf_data *data, rlim_t more, uint64_t wanted_hash) {
+  unsigned long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file || fscanf(file, "%lu", &pages) != 1) return 2;
+  fclose(file);
+  const rlim_t most = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + more;
+  const struct rlimit limit = {most, most};
+  if (setrlimit(RLIMIT_AS, &limit) != 0) return 2;
+  uint64_t hash = 0;
+  const vpf_status s = train_own_with(data, 5, 8, &hash);
+  return s == VPF_ERR_MEMORY || (s == VPF_OK && hash == wanted_hash) ? 0 : 1;
+}
+
+static void little_memory_is_an_error_or_enough_and_never_the_end(void **state) {
+  (void)state;
+#ifdef VPF_SANITIZED
+  print_message("skipped: the sanitizers need memory themselves\n");
+  skip();
+#endif
+  vpf_data *data = fixture_data(ROWS, VISIBLE, 1);
+  uint64_t alone = 0;
+  assert_ok(train_own_with(data, 5, 1, &alone));
+  for (rlim_t more = 0; more <= (rlim_t)12 << 20; more += (rlim_t)1 << 18) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      alarm(PATIENCE);
+      _exit(train_in_little_memory(data, more, alone));
+    }
+    expect_good_end(pid);
+  }
+  vpf_data_destroy(data);
+}
+
+/* Bounded by processors, of which the tests say that there are eight. */
+static void thousands_of_threads_are_not_what_is_used(void **state) {
+  (void)state;
+  vpf_data *data = fixture_data(ROWS, VISIBLE, 1);
+  uint64_t alone = 0, many = 0;
+  assert_ok(train_own_with(data, 5, 1, &alone));
+  assert_ok(train_own_with(data, 5, 1000, &many));
+  assert_true(alone == many);
+  vpf_set_threads(20000);
+  assert_true(vpf_threads() <= 64);
+  assert_ok(train_own_with(data, 5, 0, &many));
+  assert_true(alone == many);
+  vpf_set_threads(0);
+  assert_true(vpf_threads() >= 1);
   vpf_data_destroy(data);
 }
 
@@ -290,7 +435,11 @@ static void signals_while_training_and_saving_change_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_child_goes_on_where_its_parent_was), /* before any team of threads */
+      cmocka_unit_test(a_child_goes_on_where_its_parent_was),
+      cmocka_unit_test(a_child_of_a_progress_function_trains_on),
+      cmocka_unit_test(a_child_works_whatever_other_threads_did_at_its_birth),
+      cmocka_unit_test(little_memory_is_an_error_or_enough_and_never_the_end),
+      cmocka_unit_test(thousands_of_threads_are_not_what_is_used),
       cmocka_unit_test(threads_that_cannot_be_created_are_done_without),
       cmocka_unit_test(trainings_at_once_on_the_same_data_give_the_bits_of_each_alone),
       cmocka_unit_test(reading_one_model_from_many_threads_gives_the_bits_of_one),

@@ -5,9 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "support/enumerate.h"
 #include "support/random_machine.h"
@@ -115,15 +112,14 @@ static void the_trace_of_a_slice_is_the_slice_of_the_trace(void **state) {
 
 static void the_number_of_threads_changes_nothing(void **state) {
   (void)state;
-#ifdef _OPENMP
-  const int before = omp_get_max_threads(), threads[] = {1, 2, 7};
+  static const size_t threads[] = {1, 2, 7};
   dice d = {704};
   for (size_t f = 0; f < N_FAMILIES; f++) {
     chains x = new_chains(&d, &FAMILIES[f]);
     double first[ROWS * DRAWS], other[ROWS * DRAWS];
     vpf_data *one = NULL, *end = NULL;
     for (int k = 0; k < 3; k++) {
-      omp_set_num_threads(threads[k]);
+      vpf_set_threads(threads[k]);
       assert_ok(vpf_gibbs_trace(x.model, x.start, NULL, DRAWS, 3, 9, k ? other : first, k ? &end : &one));
       if (k == 0) continue;
       assert_memory_equal(first, other, sizeof first);
@@ -133,10 +129,7 @@ static void the_number_of_threads_changes_nothing(void **state) {
     vpf_data_destroy(one);
     free_chains(&x);
   }
-  omp_set_num_threads(before);
-#else
-  skip();
-#endif
+  vpf_set_threads(0);
 }
 
 static void bad_input_is_refused(void **state) {

@@ -60,7 +60,7 @@ class Places:
         self.model = scratch / "model.safetensors"
         self.copy = scratch / "tree"  # always the same place, so that compile_once knows it again
         library = next(prefix.rglob("libvpf.so.1"))
-        self.environment = {**os.environ, "LD_LIBRARY_PATH": str(library.parent), "OMP_WAIT_POLICY": "passive"}
+        self.environment = {**os.environ, "LD_LIBRARY_PATH": str(library.parent)}
         self.python = {**self.environment, "PYTHONPATH": str(tree / "examples/python"), "VPF_LIBRARY": str(library)}
         self.cflags = output(["pkg-config", "--cflags", "vpf"], self.environment).split()
         self.libs = output(["pkg-config", "--libs", "vpf"], self.environment).split()

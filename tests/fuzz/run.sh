@@ -44,7 +44,7 @@ echo "building into $build"
 export AFL_QUIET=1
 {
   cmake -S "$root" -B "$build" -DCMAKE_C_COMPILER=$cc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 \
-    -DVPF_SANITIZE=$sanitize -DVPF_BUILD_EXAMPLES=OFF -DVPF_OPENMP=OFF -DVPF_FUZZ=ON &&
+    -DVPF_SANITIZE=$sanitize -DVPF_BUILD_EXAMPLES=OFF -DVPF_FUZZ=ON &&
     cmake --build "$build" -j "$(nproc 2>/dev/null || echo 2)" \
       --target fuzz_model fuzz_checkpoint fuzz_idx fuzz_calls
 } >"$build.log" 2>&1 || { tail -n 40 "$build.log"; exit 1; }

@@ -5,8 +5,7 @@
 set -eu
 LC_ALL=C.UTF-8
 PYTHONDONTWRITEBYTECODE=1
-OMP_WAIT_POLICY=passive # tests that run side by side do not take each other's processors
-export LC_ALL PYTHONDONTWRITEBYTECODE OMP_WAIT_POLICY
+export LC_ALL PYTHONDONTWRITEBYTECODE
 unset LD_LIBRARY_PATH VPF_LIBRARY PYTHONPATH DESTDIR 2>/dev/null || :
 build=$(cd "$1" && pwd)
 

@@ -9,6 +9,7 @@
 import copy
 import ctypes
 import gc
+import importlib.util
 import inspect
 import itertools
 import os
@@ -207,11 +208,64 @@ class Declarations(Folder):
                         self.assertTrue(inspect.getdoc(getattr(thing, method)), f"{name}.{method}")
 
 
+PROCESSES = """
+import sys
+import numpy as np
+import vpf
+
+def fit(seed):
+    x = np.random.default_rng(0).random((500, 64)) < 0.3
+    model, optimizer = vpf.Model([64, 32], seed=seed), vpf.Optimizer(seed=seed, threads=3)
+    vpf.train(model, vpf.Data(x), optimizer, 2)
+    return model.params().tobytes()
+
+if __name__ == "__main__":
+    wanted, how = [fit(seed) for seed in range(3)], sys.argv[1]
+    if how.startswith("joblib "):
+        from joblib import Parallel, delayed
+        got = Parallel(n_jobs=2, backend=how[7:])(delayed(fit)(seed) for seed in range(3))
+    else:
+        import multiprocessing
+        with multiprocessing.get_context(how).Pool(2) as pool:
+            got = pool.map_async(fit, range(3)).get(timeout=60)
+    print("same" if got == wanted else "different")
+"""
+
+
+class Processes(Folder):
+    """After the parent has trained with threads, its children do as well, however they were started."""
+
+    def test_children(self):
+        program = self.folder / "processes.py"
+        program.write_text(PROCESSES)
+        ways = ["fork", "forkserver", "spawn"]
+        if importlib.util.find_spec("joblib"):
+            ways += ["joblib loky", "joblib multiprocessing", "joblib threading"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        for way in ways:
+            with self.subTest(way):
+                run = subprocess.run([sys.executable, str(program), way], env=environment, capture_output=True, text=True,
+                                     timeout=120)
+                self.assertEqual((run.stdout.strip(), run.returncode), ("same", 0), run.stderr[-500:])
+
+
 class Loading(Folder):
     def test_version(self):
         major, minor, patch = map(int, vpf.version_string().split("."))
         self.assertEqual(vpf.version_number(), 10000 * major + 100 * minor + patch)
         self.assertEqual(major, 1)
+
+    def test_threads(self):
+        self.assertGreaterEqual(vpf.threads(), 1)
+        vpf.set_threads(1)
+        self.assertEqual(vpf.threads(), 1)
+        vpf.set_threads(0)
+        for wrong in -1, 1.5, "2", 2 ** 64:
+            self.assertRaises((TypeError, ValueError), vpf.set_threads, wrong)
+        run = self.subprocess("import vpf; print(vpf.threads())", VPF_PROCESSORS="5", OMP_NUM_THREADS="3,2")
+        self.assertEqual(run.stdout.strip(), "3")
+        run = self.subprocess("import vpf; print(vpf.threads())", VPF_PROCESSORS="5", OMP_NUM_THREADS="20000")
+        self.assertEqual(run.stdout.strip(), "5")
 
     def test_missing_library(self):
         run = self.subprocess("import vpf", VPF_LIBRARY="/nowhere/libvpf.so.1")

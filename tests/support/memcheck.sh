@@ -9,8 +9,7 @@ scratch=$1/memcheck/$2.scratch
 mkdir -p "$scratch"
 cd "$scratch" || exit 1
 
-# What libgomp keeps for its sleeping threads is "possibly lost" or reachable, never definitely.
-if OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive timeout 600 valgrind --quiet --error-exitcode=99 \
+if OMP_NUM_THREADS=2 timeout 600 valgrind --quiet --error-exitcode=99 \
   --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
   --num-callers=20 --fair-sched=yes "$program" >"$log" 2>&1; then
   echo "    clean   $2"

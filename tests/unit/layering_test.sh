@@ -43,8 +43,8 @@ check_tree() (
       }
     }
 
-    /^[ \t]*#[ \t]*pragma[ \t]+omp[ \t]+parallel/ && FILENAME != "lib/base/threads.c" {
-      bad("only lib/base/threads.c starts threads")
+    /^[ \t]*#[ \t]*pragma[ \t]+omp[ \t]+parallel/ && FILENAME != "lib/base/team.c" {
+      bad("only lib/base/team.c starts threads")
     }
 
     /^[ \t]*#[ \t]*include/ {
@@ -54,7 +54,7 @@ check_tree() (
 
       if (!quoted) {
         if (name == "cblas.h" && FILENAME != "lib/num/blas.c") bad("only lib/num/blas.c knows CBLAS")
-        if (name == "omp.h" && FILENAME != "lib/base/threads.c") bad("only lib/base/threads.c knows OpenMP")
+        if (name == "pthread.h" && FILENAME !~ /^lib\/base\//) bad("only lib/base knows threads")
         if (name ~ /^Random123\// && FILENAME !~ /^lib\/num\/rng[^\/]*$/) bad("only lib/num/rng.c knows Random123")
         if ((name == "immintrin.h" || name == "arm_neon.h") && FILENAME !~ /^lib\/num\/(kernels_[^\/]*\.[ch]|vector_[^\/]*\.h)$/) bad("only kernels and their layers of vectors have intrinsics")
         if (name ~ /^(base|num|data|bm|ladder|learn|store|sample|eval|api)\//) bad("private headers are included in quotes")
@@ -94,7 +94,7 @@ expect() {
 
 expect pass lib/store/idx.c '#include "base/memory.h"'
 expect pass lib/num/blas.c '#include <cblas.h>'
-expect pass lib/base/threads.c '#pragma omp parallel for'
+expect pass lib/base/team.c '#pragma omp parallel for'
 expect pass lib/num/kernels_avx2.c '#include <immintrin.h>'
 expect pass lib/num/vector_avx2.h '#include <immintrin.h>'
 expect fail lib/base/memory.c '#include "num/bits.h"'
@@ -116,7 +116,7 @@ expect fail lib/store/idx.c '#include "api/handles.h"'
 expect fail lib/bm/flow.c '#include "flow.h"'
 expect fail lib/bm/flow.c '#include <num/bits.h>'
 expect fail lib/bm/flow.c '#include <cblas.h>'
-expect fail lib/bm/flow.c '#include <omp.h>'
+expect fail lib/bm/flow.c '#include <pthread.h>'
 expect fail lib/bm/flow.c '#pragma omp parallel for'
 expect fail lib/bm/flow.c '#include <Random123/philox.h>'
 expect fail lib/bm/flow.c '#include <immintrin.h>'

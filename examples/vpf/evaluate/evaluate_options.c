@@ -64,7 +64,7 @@ static const char help[] =
     "  --width N           of an image that is not square, in pixels\n"
     "Of all:\n"
     "  --seed N            of everything that is drawn (default 1)\n"
-    "  --threads N         0: as many as OpenMP likes (default 0); the result is the same (that of\n"
+    "  --threads N         0: as many as pay off (default 0); the result is the same (that of\n"
     "                      parzen up to rounding)\n"
     "  --help              this text\n"
     "\n"

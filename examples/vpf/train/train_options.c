@@ -44,7 +44,7 @@ static const char training_help[] =
     "  --lr-drop X       the last part of the epochs, from 0 to 1, at a tenth of --lr (paper: 0)\n"
     "  --decay X         weight decay lambda (paper: 0.005, 0.0001 with another --method)\n"
     "  --seed N          of the starting weights and of training (default 1)\n"
-    "  --threads N       0: as many as OpenMP likes (default 0); the result is the same\n"
+    "  --threads N       0: as many as pay off (default 0); the result is the same\n"
     "Watching (why: section 14 of libvpf's guide math.md):\n"
     "  --watch N         every N epochs the likelihood of up to 10000 images after --limit, by\n"
     "                    annealed importance sampling; best.safetensors is the best machine. What is\n"
