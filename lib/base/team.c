@@ -106,9 +106,13 @@ static void announce(vpfi_crew *crew, unsigned call) {
 
 /* ---- A member ---- */
 
-static bool has_call(const vpfi_crew *crew, size_t thread, unsigned seen) {
+/* Whether there is an open job after `seen`, which is then that job. It may be closed again at any time. */
+static bool has_call(const vpfi_crew *crew, size_t thread, unsigned *seen) {
   const unsigned call = atomic_load(&crew->call);
-  return call != seen && call % 2 == 1 && (thread < atomic_load(&crew->working) || atomic_load(&crew->dismissed));
+  if (call == *seen || call % 2 == 0) return false;
+  if (thread >= atomic_load(&crew->working) && !atomic_load(&crew->dismissed)) return false;
+  *seen = call;
+  return true;
 }
 
 static void sleep_on(vpfi_crew *crew, size_t thread) {
@@ -121,13 +125,12 @@ static void sleep_on(vpfi_crew *crew, size_t thread) {
 /* Wait for the next open job after `seen`; false when there will be no more. */
 static bool await_call(vpfi_crew *crew, size_t thread, unsigned *seen) {
   bool called = false;
-  for (int spin = 0; spin < MOST_SPINS && !(called = has_call(crew, thread, *seen)); spin++) spin_once();
+  for (int spin = 0; spin < MOST_SPINS && !(called = has_call(crew, thread, seen)); spin++) spin_once();
   if (!called) {
     pthread_mutex_lock(&crew->mutex);
-    while (!has_call(crew, thread, *seen)) sleep_on(crew, thread);
+    while (!has_call(crew, thread, seen)) sleep_on(crew, thread);
     pthread_mutex_unlock(&crew->mutex);
   }
-  *seen = atomic_load(&crew->call);
   return !atomic_load(&crew->dismissed);
 }
 
