@@ -5,7 +5,7 @@
 #   sh tests/emulated.sh aarch64        64-bit ARM, with its own kernels
 #   sh tests/emulated.sh s390x          IBM Z, whose bytes are in the other order: data, files, the plain C kernels
 #   sh tests/emulated.sh aarch64 --all  all tests but scripts; a quarter of an hour. Otherwise the unit tests and
-#                                       those of the API that take seconds there; some two minutes
+#                                       those of the API that take seconds there; some three minutes with the build
 #
 # Installs the cross compiler and QEMU if they are missing. Builds into build/<processor>. Its libraries are unpacked into
 # build/<processor>-root, not installed, so that they cannot stand in the way of the computer's own. Exit status 0 means
