@@ -67,9 +67,9 @@ step "gcc, Release: build, tests" \
 if [ $quick = no ]; then
   step "gcc, Debug, AddressSanitizer and UndefinedBehaviorSanitizer: build, tests" \
     build_and_test sanitize -LE none -C "$root/cmake/init/asan.cmake" -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++
-  # What reads documents and tables does not depend on the compiler.
+  # What reads documents and tables, judges estimates, or tries the Python binding does not depend on the compiler.
   step "clang, C17, Release: build, tests" \
-    build_and_test clang -LE 'docs|bench' -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+    build_and_test clang -LE 'docs|bench|zoo|python' -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_STANDARD=17
   step "clang, ThreadSanitizer: build, tests of threads and training" \
     build_and_test tsan -R 'api/(threads|train|infer|sample|gibbs|cpp)_test' -C "$root/cmake/init/tsan.cmake" \
