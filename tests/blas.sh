@@ -40,14 +40,14 @@ if [ ! -e "$unpacked/complete" ]; then
     for archive in "$unpacked"/archives/*.deb; do dpkg -x "$archive" "$unpacked"; done &&
     : >"$unpacked/complete" || { tail -n 20 "$root/build/blas.log"; skip "the libraries could not be had, see above"; }
 fi
-libdir=$(dirname "$(find "$unpacked" -type d -name openblas-openmp -path '*/lib/*')")
-include=$(dirname "$(find "$unpacked" -type d -name openblas-openmp -path '*/include/*')")
+libdir=$(dirname "$(find "$unpacked/usr/lib" -type d -name openblas-openmp)")
+include=$(dirname "$(find "$unpacked/usr/include" -type d -name openblas-openmp)")
 mkdir -p "$include/blas" && cp "$include/cblas-netlib.h" "$include/blas/cblas.h" || exit 1
 cp "$include/cblas_mangling.h" "$include/blas/" || exit 1 # which that one includes
 
 build=$root/build/blas
 jobs=$(nproc 2>/dev/null || echo 2)
-tests='evaluate memory allocator pair metrics'
+tests='evaluate memory allocator pair metrics threads'
 targets="vpf_shared train_mnist vpf $(echo "$tests" | sed 's/[a-z]*/api_&_test/g')"
 scores=$root/build/blas-scores.txt
 model=$root/build/blas-model

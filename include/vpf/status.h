@@ -69,7 +69,7 @@ typedef struct vpf_allocator {
 /** Replace the allocator of the whole library, once, before the first handle is created. Since 1.0.
  *
  *  From then on the library's every allocation goes through it, from any thread that uses the library. (The short-lived
- *  memory of the JSON parser and of OpenMP is their own.)
+ *  memory of the JSON parser and the stacks of threads are not of it.)
  *  @param a  copied; both functions are required
  *  @retval VPF_ERR_ARGUMENT  a or one of its functions is NULL, or struct_size is too small
  *  @retval VPF_ERR_STATE     an allocator was set before, or the library has already allocated memory */

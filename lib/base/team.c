@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/forks.h"
 
 /* How often a waiting thread spins before it goes to sleep: some tens of microseconds, about what it costs
  * to be woken. Ten times as many gain nothing on an idle computer and lose time on a shared one. */
@@ -52,23 +53,10 @@ struct vpfi_crew {
   /* The leader's own. */
   bool started;          /* whether it has been tried to start members */
   double alone;          /* seconds of work before that */
-  unsigned generation;   /* of the process, see below */
+  unsigned forks;        /* vpfi_forks(), when they were started */
   size_t threads;        /* that it has, the leader among them */
   pthread_t member[MOST_THREADS - 1];
 };
-
-/* A process that fork() has made has one thread: the members of a crew that was there before are not. Counted are the
- * forks that this process goes back to. */
-static atomic_uint forks;
-static pthread_once_t forks_are_counted = PTHREAD_ONCE_INIT;
-
-static void count_fork(void) {
-  atomic_fetch_add(&forks, 1);
-}
-
-static void count_forks(void) {
-  pthread_atfork(NULL, NULL, count_fork);
-}
 
 static inline void spin_once(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -191,15 +179,14 @@ static bool start_one(vpfi_crew *crew, pthread_t *thread) {
 
 /* Start the members, as many as can be had. */
 static void start_members(vpfi_crew *crew, size_t threads) {
-  pthread_once(&forks_are_counted, count_forks);
   crew->started = true;
-  crew->generation = atomic_load(&forks);
+  crew->forks = vpfi_forks();
   while (crew->threads < threads && start_one(crew, &crew->member[crew->threads - 1])) crew->threads++;
 }
 
 /* After a fork() in the leader, as from a progress function, there are no members in the child. */
 static bool has_members(const vpfi_crew *crew) {
-  return crew->threads > 1 && crew->generation == atomic_load(&forks);
+  return crew->threads > 1 && crew->forks == vpfi_forks();
 }
 
 static void set_working(vpfi_crew *crew, size_t working) {

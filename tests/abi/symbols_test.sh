@@ -13,7 +13,7 @@ list=$tree/tests/abi/exported-symbols.txt
 experimental=$tree/tests/abi/experimental-symbols.txt
 
 # Every piece of memory that is written to. Adding to this list is a decision about threads.
-mutable='allocator_state allowed error_text forks forks_are_counted the_allocator threads_set'
+mutable='allocator_state allowed error_text first_use forks forks_are_counted the_allocator threads_set'
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

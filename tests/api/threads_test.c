@@ -6,6 +6,7 @@
 #include "support/fixture.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -309,6 +310,24 @@ static void a_child_works_whatever_other_threads_did_at_its_birth(void **state) 
   vpf_data_destroy(data);
 }
 
+/* BLAS may have had threads, which are not in the child. */
+static void parzen_windows_in_a_child_are_those_of_its_parent(void **state) {
+  (void)state;
+  enum { COUNT_A = 300, COUNT_B = 200, COLS = 100 };
+  static float a[COUNT_A * COLS], b[COUNT_B * COLS];
+  double parent = 0, child = 0;
+  for (size_t k = 0; k < COUNT_A * COLS; k++) a[k] = (float)(k * 7919 % 256) / 255;
+  for (size_t k = 0; k < COUNT_B * COLS; k++) b[k] = (float)(k * 104729 % 256) / 255;
+  assert_ok(vpf_parzen(a, COUNT_A, b, COUNT_B, COLS, 0.2, &parent, NULL));
+  const pid_t pid = fork();
+  if (pid == 0) {
+    alarm(PATIENCE);
+    const vpf_status s = vpf_parzen(a, COUNT_A, b, COUNT_B, COLS, 0.2, &child, NULL);
+    _exit(s == VPF_OK && fabs(child - parent) <= 1e-6 * fabs(parent) ? 0 : 1);
+  }
+  expect_good_end(pid);
+}
+
 /* ---- Few threads, little memory, many threads asked for ---- */
 
 /* In a process that may have `most` threads and no more: train with three. The limit means nothing to root. */
@@ -438,6 +457,7 @@ int main(void) {
       cmocka_unit_test(a_child_goes_on_where_its_parent_was),
       cmocka_unit_test(a_child_of_a_progress_function_trains_on),
       cmocka_unit_test(a_child_works_whatever_other_threads_did_at_its_birth),
+      cmocka_unit_test(parzen_windows_in_a_child_are_those_of_its_parent),
       cmocka_unit_test(little_memory_is_an_error_or_enough_and_never_the_end),
       cmocka_unit_test(thousands_of_threads_are_not_what_is_used),
       cmocka_unit_test(threads_that_cannot_be_created_are_done_without),
