@@ -18,6 +18,7 @@
 #include "../common/new_file.h"
 #include "../common/options.h"
 #include "../common/png_tiles.h"
+#include "../common/program.h"
 #include "../common/thread_count.h"
 #include "commands.h"
 #include "fill_options.h"
@@ -130,6 +131,7 @@ int cmd_fill(int argc, char **argv) {
 
   run r = {.options = &options};
   use_threads(options.threads);
+  program_outlive_reader();
 
   exit_status = prepare(&r);
   if (exit_status == OPTIONS_COMPLETE) /* the folder before the work, not after it */

@@ -61,6 +61,7 @@ static const char help[] =
     "  --threads N         0: as many as OpenMP likes (default 0); the result is the same (that of\n"
     "                      parzen up to rounding)\n"
     "  --help              this text\n"
+    "  --version           the version of libvpf\n"
     "\n"
     "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
@@ -79,7 +80,9 @@ static const struct option long_options[] = {
     {"sigma", required_argument, NULL, SIGMA},       {"neighbours", required_argument, NULL, NEIGHBOURS},
     {"width", required_argument, NULL, WIDTH},       {"seed", required_argument, NULL, SEED},
     {"threads", required_argument, NULL, THREADS},   {"help", no_argument, NULL, HELP},
-    {"scores", required_argument, NULL, SCORES},     {NULL, 0, NULL, 0}};
+    {"scores", required_argument, NULL, SCORES},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0}};
 
 /* Names joined by ','. */
 static int parse_parts(evaluate_options *options, const char *value) {
