@@ -30,6 +30,7 @@ static void open_standard_files(void) {
 
 void program_begin(const char *path, const char *command) {
   open_standard_files();
+  signal(SIGXFSZ, SIG_IGN);
   const char *slash = path ? strrchr(path, '/') : NULL;
   if (path) snprintf(name, sizeof name, "%s%s%s", slash ? slash + 1 : path, command ? " " : "", command ? command : "");
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);

@@ -8,7 +8,8 @@ extern const char *const program_name;
 
 /* Take the name from argv[0], without its folders; command: what follows it, or NULL. From here on stdout is written
  * line by line, into a pipe or a file too, so that a long run can be followed; and descriptors 0 to 2 are open, so that
- * no file gets one of them and with it what is printed. Where stdout was closed, printing fails. */
+ * no file gets one of them and with it what is printed. Where stdout was closed, printing fails. A file that becomes
+ * larger than the shell's limit is an error like a full disk, not the end of the program. */
 void program_begin(const char *path, const char *command);
 
 /* From here on the program goes on when nobody reads what it prints (a pipe whose reader has ended), because its

@@ -91,6 +91,13 @@ if [ -x "$programs/minimal" ]; then
 fi
 echo "ok: lost output"
 
+# A limit on the size of files is like a full disk.
+run sh -c 'ulimit -f 8 && exec "$@"' sh "$program" train --data "$sample" --limit 200 --arch 784-16 --epochs 2 \
+  --out limited >stdout 2>stderr
+[ $status -eq 1 ] || fail "exit status $status instead of 1: a limit on the size of files"
+one_line 'vpf train: input or output failed: writing limited/model.safetensors: File too large'
+[ "$(ls -A limited)" = log.jsonl ] || fail "it has left $(ls -A limited)"
+
 # A reader that ends: what writes files goes on, saves everything, and ends as the pipe would have ended it. Where
 # SIGPIPE is ignored, that is an error like any other.
 python3 - "$programs" "$sample" <<'PYTHON' || fail "a reader that ends"
@@ -158,18 +165,23 @@ echo "ok: closed descriptors"
 # A signal during a long training: what was learned is saved, the exit status says which signal it was. One that is
 # ignored stays ignored. A second Ctrl-C or SIGTERM ends the program at once, a second SIGHUP does not.
 cat >signals.py <<'PYTHON'
-import os, signal, subprocess, sys, time
+import atexit, os, signal, subprocess, sys, time
 programs, sample = sys.argv[1:]
+started = [] # and not left behind when something fails
+atexit.register(lambda: [run.kill() for run in started if run.poll() is None])
 stop = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 names = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 
+def set_signals(ignored=()):
+    for number in stop:
+        signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+
 def begin(name, folder, ignored=(), arguments=()):
-    def set_signals():
-        for number in stop:
-            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
     command = [os.path.join(programs, part) if k == 0 else part for k, part in enumerate(name.split())]
     run = subprocess.Popen([*command, "--data", sample, "--limit", "500", "--arch", "784-16", "--out", folder,
-                            *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=set_signals)
+                            *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           preexec_fn=lambda: set_signals(ignored))
+    started.append(run)
     limit = time.monotonic() + 120
     while not os.path.exists(folder + "/log.jsonl") and time.monotonic() < limit and run.poll() is None:
         time.sleep(0.01)
@@ -199,20 +211,21 @@ for number in stop:  # ignored, as by nohup: it goes on, and another signal stop
     assert run.poll() is None, (folder, run.communicate())
     other = stop[(stop.index(number) + 1) % 3]
     run.send_signal(other)
-    run.send_signal(number)  # still ignored while it saves
     out, err = run.communicate(timeout=60)
     assert run.returncode == 128 + other, (folder, run.returncode, err)
     assert left(folder) == whole, left(folder)
 
 # Its images are looked at by annealing that takes for ever, where the first signal has to wait, so the second shows.
 forever = ["--epochs", "1000000", "--watch", "1", "--chains", "2000", "--temperatures", "100000"]
-for first, second, survives in [(signal.SIGINT, signal.SIGINT, False), (signal.SIGTERM, signal.SIGINT, False),
-                                (signal.SIGHUP, signal.SIGTERM, False), (signal.SIGHUP, signal.SIGHUP, True)]:
-    folder = "second-%d-%d" % (first, second)
-    def set_signals():
-        for number in stop: signal.signal(number, signal.SIG_DFL)
+for first, second, ignored in [(signal.SIGINT, signal.SIGINT, []), (signal.SIGTERM, signal.SIGINT, []),
+                               (signal.SIGHUP, signal.SIGTERM, []), (signal.SIGHUP, signal.SIGHUP, []),
+                               (signal.SIGTERM, signal.SIGINT, [signal.SIGINT]),
+                               (signal.SIGTERM, signal.SIGHUP, [signal.SIGHUP])]:
+    survives = second in ignored or first == second == signal.SIGHUP
+    folder = "second-%d-%d-%d" % (first, second, len(ignored))
     run = subprocess.Popen([programs + "/vpf", "train", "--data", sample, "--limit", "500", "--arch", "784-40", "--out",
-                            folder, *forever], stdout=subprocess.PIPE, preexec_fn=set_signals)
+                            folder, *forever], stdout=subprocess.PIPE, preexec_fn=lambda: set_signals(ignored))
+    started.append(run)
     while not run.stdout.readline().startswith(b"epoch"): assert run.poll() is None
     time.sleep(0.2)
     run.send_signal(first)
@@ -221,7 +234,7 @@ for first, second, survives in [(signal.SIGINT, signal.SIGINT, False), (signal.S
     run.send_signal(second)
     if survives:
         time.sleep(0.3)
-        assert run.poll() is None, "a second SIGHUP has ended it"
+        assert run.poll() is None, (folder, "the second signal has ended it")
         run.send_signal(signal.SIGTERM)
         second = signal.SIGTERM
     run.wait(20)
@@ -238,6 +251,7 @@ long_work = [["evaluate", model, "--data", sample, "--parts", "likelihood", "--c
 for arguments in long_work:
     for number in stop:
         run = subprocess.Popen([programs + "/vpf", *arguments], stdout=subprocess.DEVNULL, preexec_fn=set_signals)
+        started.append(run)
         time.sleep(0.3)
         assert run.poll() is None, arguments
         run.send_signal(number)
