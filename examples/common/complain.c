@@ -33,7 +33,7 @@ static void print_line(const char *text) {
 }
 
 /* "<program>: <before>: <message><after>" */
-static void say(const char *before, const char *after, const char *format, va_list arguments) {
+__attribute__((format(printf, 3, 0))) static void say(const char *before, const char *after, const char *format, va_list arguments) {
   char *text = NULL;
   size_t length;
   FILE *stream = open_memstream(&text, &length);

@@ -31,7 +31,7 @@ train_small() {
 the_same() {
   cmp whole/model.safetensors "$1/model.safetensors" || fail "$1: another machine"
   sed 's/, "seconds.*//' "$1/log.jsonl" | cmp - whole.log || fail "$1: another log"
-  [ "$(ls -A "$1" | tr '\n' ' ')" = "$(ls -A whole | tr '\n' ' ')" ] || fail "$1 has other files: $(ls -A "$1")"
+  [ "$(ls -A "$1")" = "$(ls -A whole)" ] || fail "$1 has other files: $(ls -A "$1")"
 }
 
 # one_line <part of it> [<file>]: stderr is one line, which has that.
@@ -359,7 +359,7 @@ echo "ok: two runs in one folder"
 printf 'LC_NUMERIC\ndecimal_point "<U002C>"\nthousands_sep "<U002E>"\ngrouping 3;3\nEND LC_NUMERIC\n' >comma.source
 mkdir locales
 localedef -c -i ./comma.source ./locales/comma >localedef.log 2>&1 || :
-in_locale() { env LC_ALL=comma LOCPATH="$scratch/locales" "$@"; }
+in_locale() { env LC_ALL=comma LOCPATH="$PWD/locales" "$@"; }
 if [ "$(in_locale printf %.1f 1,5 2>/dev/null)" = 1,5 ]; then
   in_locale "$program" train --data "$sample" --limit 200 --arch 784-16 --epochs 2 --lr 0.001 --out comma \
     >stdout 2>stderr || fail "vpf train where 1.5 is 1,5"
