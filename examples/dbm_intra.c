@@ -9,6 +9,7 @@
  *   cc -std=c11 dbm_intra.c -o dbm_intra $(pkg-config --cflags --libs vpf)
  *   ./dbm_intra sample/train-images-idx3-ubyte.gz */
 #include <stdio.h>
+#include <string.h>
 #include <vpf.h>
 
 enum { WIDTH = 28, PIXELS = WIDTH * WIDTH, TOP = 32, LAYERS = 4, HELD_OUT = 200, DRAWN = 4, EPOCHS = 15 };
@@ -70,6 +71,8 @@ static vpf_status fill_in(const vpf_model *model, const vpf_data *truth) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    return printf("dbm_intra %s\n", vpf_version_string()) < 0 || fflush(stdout) != 0;
   if (argc != 2 || argv[1][0] == '-') {
     fprintf(stderr, "usage: dbm_intra IMAGES\n");
     return 2;
@@ -92,6 +95,7 @@ int main(int argc, char **argv) {
   if (!s) s = imagine(model, train);
   if (!s) s = fill_in(model, held_out);
   if (s) fprintf(stderr, "dbm_intra: %s: %s\n", vpf_status_string(s), vpf_error_message());
+  if (!s && (fflush(stdout) || ferror(stdout))) s = VPF_ERR_IO, perror("dbm_intra: stdout"); /* a full disk */
 
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(model);

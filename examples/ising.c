@@ -8,6 +8,7 @@
  *   cc -std=c11 ising.c -o ising $(pkg-config --cflags --libs vpf) */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <vpf.h>
 
 enum { SIDE = 4, SPINS = SIDE * SIDE, PAIRS = SPINS * (SPINS - 1) / 2 };
@@ -83,7 +84,9 @@ static void compare(size_t count, const float *truth, const float *found) {
   printf("%8zu %12.4f %14.4f %18.5f\n", count, error, largest, r2);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    return printf("ising %s\n", vpf_version_string()) < 0 || fflush(stdout) != 0;
   const size_t sizes[] = {SPINS};
   const uint8_t intra[] = {1};
   float truth[SPINS * SPINS], found[SPINS * SPINS];
@@ -105,6 +108,7 @@ int main(void) {
   for (size_t j = 1; !s && j < SPINS; j++) printf("%6.2f", (double)found[j]);
   if (!s) putchar('\n');
   if (s) fprintf(stderr, "ising: %s: %s\n", vpf_status_string(s), vpf_error_message());
+  if (!s && (fflush(stdout) || ferror(stdout))) s = VPF_ERR_IO, perror("ising: stdout"); /* a full disk */
 
   vpf_model_destroy(lattice);
   return s ? 1 : 0;

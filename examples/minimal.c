@@ -8,6 +8,7 @@
  *
  *   cc -std=c11 minimal.c -o minimal $(pkg-config --cflags --libs vpf) */
 #include <stdio.h>
+#include <string.h>
 #include <vpf.h>
 
 enum { SIDE = 4, PIXELS = SIDE * SIDE, PATTERNS = 1 << SIDE, IMAGES = 2 * PATTERNS, HIDDEN = 12, EPOCHS = 10000 };
@@ -36,6 +37,8 @@ static vpf_status print_flow(const char *when, const vpf_model *model, const vpf
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    return printf("minimal %s\n", vpf_version_string()) < 0 || fflush(stdout) != 0;
   if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
     fprintf(stderr, "usage: minimal [MODEL]\n");
     return 2;
@@ -56,6 +59,7 @@ int main(int argc, char **argv) {
   if (!s) s = vpf_model_save(model, path);
   if (!s) printf("saved %s\n", path);
   if (s) fprintf(stderr, "minimal: %s: %s\n", vpf_status_string(s), vpf_error_message());
+  if (!s && (fflush(stdout) || ferror(stdout))) s = VPF_ERR_IO, perror("minimal: stdout"); /* a full disk */
 
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(model);

@@ -66,7 +66,9 @@ static vpf_status begin(vpf_model **model, vpf_optimizer **optimizer) {
   return s;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    return printf("own_allocator %s\n", vpf_version_string()) < 0 || fflush(stdout) != 0;
   static account memory = {.limit = SIZE_MAX};
   const vpf_allocator allocator = {sizeof allocator, allocate, release, &memory};
   static float before[PARAMETERS], after[PARAMETERS], reference[PARAMETERS];
@@ -108,5 +110,6 @@ int main(void) {
   vpf_model_destroy(model);
   vpf_data_destroy(data);
   if (!s) printf("%zu bytes are left\n", atomic_load(&memory.used));
+  if (!s && (fflush(stdout) || ferror(stdout))) s = VPF_ERR_IO, perror("own_allocator: stdout"); /* a full disk */
   return s || !as_promised ? 1 : 0;
 }

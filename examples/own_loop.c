@@ -10,6 +10,7 @@
  *   cc -std=c11 own_loop.c -o own_loop $(pkg-config --cflags --libs vpf)
  *   ./own_loop sample/train-images-idx3-ubyte.gz */
 #include <stdio.h>
+#include <string.h>
 #include <vpf.h>
 
 enum { PIXELS = 28 * 28, HIDDEN = 64, BIASES = PIXELS + HIDDEN, PARAMETERS = BIASES + PIXELS * HIDDEN };
@@ -68,6 +69,8 @@ static vpf_status compare(size_t epoch, const vpf_model *own, const vpf_model *o
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    return printf("own_loop %s\n", vpf_version_string()) < 0 || fflush(stdout) != 0;
   if (argc != 2 || argv[1][0] == '-') {
     fprintf(stderr, "usage: own_loop IMAGES\n");
     return 2;
@@ -99,6 +102,7 @@ int main(int argc, char **argv) {
     if (!s) s = compare(epoch, own, other, images);
   }
   if (s) fprintf(stderr, "own_loop: %s: %s\n", vpf_status_string(s), vpf_error_message());
+  if (!s && (fflush(stdout) || ferror(stdout))) s = VPF_ERR_IO, perror("own_loop: stdout"); /* a full disk */
 
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(other);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <vpf.h>
 
 enum { PIXELS = 28 * 28, HIDDEN = 196, EPOCHS = 100, BATCHES_BETWEEN_CALLS = 5 };
@@ -77,6 +78,8 @@ static vpf_status begin(vpf_model **model, vpf_optimizer **optimizer) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    return printf("progress_cancel %s\n", vpf_version_string()) < 0 || fflush(stdout) != 0;
   char *end = NULL;
   const double limit = argc == 4 ? strtod(argv[3], &end) : 0;
   if (argc < 3 || argc > 4 || argv[1][0] == '-' || (argc == 4 && (end == argv[3] || *end || !(limit > 0)))) {
@@ -99,6 +102,7 @@ int main(int argc, char **argv) {
   if (!s && vpf_optimizer_last_stop(r.optimizer) == VPF_STOP_CALLBACK) printf("\nstopped; the same command goes on\n");
   if (!s) printf("saved %s\n", checkpoint);
   if (s) fprintf(stderr, "progress_cancel: %s: %s\n", vpf_status_string(s), vpf_error_message());
+  if (!s && (fflush(stdout) || ferror(stdout))) s = VPF_ERR_IO, perror("progress_cancel: stdout"); /* a full disk */
 
   vpf_optimizer_destroy(r.optimizer);
   vpf_model_destroy(model);

@@ -8,6 +8,7 @@
  *
  *   cc -std=c11 rbm.c -o rbm $(pkg-config --cflags --libs vpf) && ./rbm sample/train-images-idx3-ubyte.gz */
 #include <stdio.h>
+#include <string.h>
 #include <vpf.h>
 
 enum { WIDTH = 28, PIXELS = WIDTH * WIDTH, HIDDEN = 128, HELD_OUT = 200, DRAWN = 4 };
@@ -47,6 +48,8 @@ static void draw(const float *images) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    return printf("rbm %s\n", vpf_version_string()) < 0 || fflush(stdout) != 0;
   if (argc < 2 || argc > 3 || argv[1][0] == '-') {
     fprintf(stderr, "usage: rbm IMAGES [MODEL]\n");
     return 2;
@@ -80,6 +83,7 @@ int main(int argc, char **argv) {
   if (!s) s = vpf_generate(best, DRAWN, 5, prior, 1, samples);
   if (!s) draw(samples);
   if (s) fprintf(stderr, "rbm: %s: %s\n", vpf_status_string(s), vpf_error_message());
+  if (!s && (fflush(stdout) || ferror(stdout))) s = VPF_ERR_IO, perror("rbm: stdout"); /* a full disk */
 
   vpf_monitor_destroy(w.monitor);
   vpf_optimizer_destroy(optimizer);

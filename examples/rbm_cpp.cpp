@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <string>
 #include <vpf.hpp>
@@ -74,6 +75,8 @@ void run(const char *file, std::size_t epochs, const char *saved) {
 } // namespace
 
 int main(int argc, char **argv) try {
+  if (argc == 2 && std::strcmp(argv[1], "--version") == 0)
+    return std::printf("rbm_cpp %s\n", vpf_version_string()) < 0 || std::fflush(stdout) != 0;
   if (argc > 4 || (argc > 1 && argv[1][0] == '-')) {
     std::fprintf(stderr, "usage: rbm_cpp [IMAGES [EPOCHS [MODEL]]]\n");
     return 2;
@@ -81,6 +84,7 @@ int main(int argc, char **argv) try {
   const char *file = argc > 1 ? argv[1] : nullptr;
   const unsigned long epochs = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 20;
   run(file, epochs, argc > 3 ? argv[3] : nullptr);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) return std::perror("rbm_cpp: stdout"), 1;
   return 0;
 } catch (const vpf::error &e) { // with the value and the limit
   std::fprintf(stderr, "%s: %s\n", vpf::status_string(e.status()), e.what());

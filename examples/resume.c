@@ -65,6 +65,8 @@ static vpf_status second_life(const vpf_data *data, const char *path, float *par
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    return printf("resume %s\n", vpf_version_string()) < 0 || fflush(stdout) != 0;
   if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
     fprintf(stderr, "usage: resume [CHECKPOINT]\n");
     return 2;
@@ -80,7 +82,8 @@ int main(int argc, char **argv) {
   const int same = !s && memcmp(whole, resumed, sizeof whole) == 0;
   if (!s) printf("10 epochs, and 4 and 6: the %d parameters are %s\n", PARAMETERS, same ? "identical" : "different");
   if (s) fprintf(stderr, "resume: %s: %s\n", vpf_status_string(s), vpf_error_message());
+  if (!s && (fflush(stdout) || ferror(stdout))) s = VPF_ERR_IO, perror("resume: stdout"); /* a full disk */
 
   vpf_data_destroy(data);
-  return same ? 0 : 1;
+  return s || !same ? 1 : 0;
 }

@@ -11,5 +11,5 @@
 
 int main(int argc, char **argv) {
   program_begin(argv[0], NULL);
-  return cmd_train(argc, argv);
+  return program_end(cmd_train(argc, argv));
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "complain.h"
+#include "stop_signal.h"
 
 char *path_join(const char *folder, const char *name) {
   const size_t folder_length = strlen(folder), length = folder_length + strlen(name) + 2;
@@ -89,9 +90,11 @@ vpf_status new_file_open(new_file *file, const char *folder, const char *name) {
     new_file_close(file);
     return VPF_ERR_MEMORY;
   }
+  hold_stop_signals();
   file->stream = fopen(file->temporary, "wb");
   if (file->stream) return VPF_OK;
 
+  release_stop_signals();
   complain_io("create", file->temporary);
   new_file_close(file);
   return VPF_ERR_IO;
@@ -127,6 +130,7 @@ void new_file_close(new_file *file) {
   if (file->stream) {
     fclose(file->stream);
     if (file->temporary) unlink(file->temporary);
+    release_stop_signals();
   }
   free(file->path);
   free(file->temporary);

@@ -26,8 +26,8 @@ typedef struct new_file {
   char *temporary; /* NULL once published */
 } new_file;
 
-/* Begin folder/name, or the path `name` if folder is NULL. On failure (said) file is closed and nothing
- * is left behind. */
+/* Begin folder/name, or the path `name` if folder is NULL. Until it is closed, a signal that would end the program
+ * waits (hold_stop_signals()). On failure (said) file is closed and nothing is left behind. */
 vpf_status new_file_open(new_file *file, const char *folder, const char *name);
 
 /* Make the folder of a file and see whether the file could be written, which long work should know before it

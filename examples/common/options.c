@@ -32,6 +32,7 @@ int options_parse(int argc, char **argv, const struct option *known, option_fn t
   while ((key = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
     if (key == ':') return complain_option(argv[optind - 1], NULL, "needs a value");
     if (key == '?') return complain_option(argv[optind - 1], NULL, "%s", allowed);
+    if (key == OPTION_VERSION) return program_version();
     const int result = take(options, key, optarg);
     if (result != OPTIONS_COMPLETE) return result;
   }

@@ -12,6 +12,9 @@
  * on stderr. */
 enum { OPTIONS_COMPLETE = -1 };
 
+/* The key of --version, which options_parse() answers by itself; each list of options has it beside --help. */
+enum { OPTION_VERSION = 128 };
+
 /* One option of the command line, with its value. */
 typedef int (*option_fn)(void *options, int key, const char *value);
 

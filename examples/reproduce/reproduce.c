@@ -3,7 +3,7 @@
  *
  *   reproduce --data data/mnist --out out/reproduce
  *
- * main() loads the images and goes through the sections (sections.c). For each it trains the machines that it
+ * reproduce() loads the images and goes through the sections (sections.c). For each it trains the machines that it
  * needs (recipes.c, training.c), measures (measure_*.c), keeps what was found (findings.c) as
  * <out>/findings/<section>.json, and writes the report anew (report.c), so that there always is one. */
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../common/complain.h"
+#include "../common/folder_lock.h"
 #include "../common/json_file.h"
 #include "../common/new_file.h"
 #include "../common/options.h"
@@ -110,9 +111,11 @@ static vpf_status go_through_sections(run *r) {
 
 /* ---- Before and after ---- */
 
-/* The folders of the results. What an earlier run has left is only gone on with if that is asked for. */
-static int prepare_folders(const reproduce_options *o) {
+/* The folders of the results, for this run alone. What an earlier run has left is only gone on with if that is asked
+ * for. */
+static int prepare_folders(const reproduce_options *o, folder_lock *lock) {
   static const char *const inner[] = {"machines", "findings", "pictures"};
+  if (make_folders(o->out) || folder_lock_take(lock, o->out)) return EXIT_RUNTIME;
   if (!o->resume && file_exists(o->out, inner[0]))
     return complain_option("--out", o->out, "holds a run already; go on with it by --resume, or give another folder");
   for (size_t k = 0; k < sizeof inner / sizeof *inner; k++) {
@@ -148,17 +151,11 @@ static int conclude(const run *r, vpf_status s) {
   return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv) {
-  reproduce_options options;
-  program_begin(argv[0], NULL);
-  int exit_status = reproduce_options_parse(&options, argc, argv);
-  if (exit_status != OPTIONS_COMPLETE) return exit_status;
-  exit_status = prepare_folders(&options);
-  if (exit_status != OPTIONS_COMPLETE) return exit_status;
-
-  run r = {.options = &options, .effort = usual_effort(options.quick)};
-  vpf_set_threads(options.threads);
+static int reproduce(const reproduce_options *options) {
+  run r = {.options = options, .effort = usual_effort(options->quick)};
+  vpf_set_threads(options->threads);
   catch_stop_signals();
+  program_outlive_reader();
 
   vpf_status s = load_sets(&r);
   if (!s) {
@@ -166,8 +163,19 @@ int main(int argc, char **argv) {
     s = go_through_sections(&r);
     overall_progress_clear(&r.progress);
   }
-  exit_status = conclude(&r, s);
+  const int exit_status = conclude(&r, s);
   image_set_clear(&r.fashion);
   image_set_clear(&r.digits);
   return exit_status;
+}
+
+int main(int argc, char **argv) {
+  reproduce_options options;
+  folder_lock lock = {.descriptor = -1};
+  program_begin(argv[0], NULL);
+  int exit_status = reproduce_options_parse(&options, argc, argv);
+  if (exit_status == OPTIONS_COMPLETE) exit_status = prepare_folders(&options, &lock);
+  if (exit_status == OPTIONS_COMPLETE) exit_status = reproduce(&options);
+  folder_lock_release(&lock);
+  return program_end(exit_status);
 }

@@ -29,9 +29,12 @@ static const char more_help[] =
     "  --train-only      train what the sections need, measure nothing\n"
     "  --threads N       0: as many as pay off (default 0); the results are the same\n"
     "  --help            this text\n"
+    "  --version         the version of libvpf\n"
     "\n"
-    "Ctrl-C stops in good order; go on with --resume. A complete run takes about an hour on two\n"
-    "processors. Exit status: 0 done, 1 an error, 2 a mistake in the options, 130 stopped by Ctrl-C.\n";
+    "Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed, stop in good order; go on with --resume. A\n"
+    "complete run takes about an hour on two processors. Two runs cannot write to one folder at the same\n"
+    "time. Exit status: 0 done, 1 an error, 2 a mistake in the options, 130, 143 or 129 stopped by Ctrl-C,\n"
+    "SIGTERM or SIGHUP.\n";
 
 enum { OUT = 256, DATA, FASHION, QUICK, ONLY, RESUME, TRAIN, THREADS, HELP };
 
@@ -40,7 +43,9 @@ static const struct option long_options[] = {
     {"fashion", required_argument, NULL, FASHION}, {"quick", no_argument, NULL, QUICK},
     {"only", required_argument, NULL, ONLY},       {"resume", no_argument, NULL, RESUME},
     {"train-only", no_argument, NULL, TRAIN},      {"threads", required_argument, NULL, THREADS},
-    {"help", no_argument, NULL, HELP},             {NULL, 0, NULL, 0}};
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0}};
 
 static void print_help(void) {
   options_help(help);

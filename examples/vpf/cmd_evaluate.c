@@ -14,6 +14,7 @@
 #include "../common/machine.h"
 #include "../common/new_file.h"
 #include "../common/options.h"
+#include "../common/program.h"
 #include "../common/stopwatch.h"
 #include "../common/work_view.h"
 #include "commands.h"
@@ -120,6 +121,7 @@ int cmd_evaluate(int argc, char **argv) {
   evaluation e;
   scores s = {0};
   vpf_set_threads(options.threads);
+  if (options.out || options.scores) program_outlive_reader();
 
   exit_status = evaluation_begin(&e, &options);
   if (exit_status == OPTIONS_COMPLETE) exit_status = evaluate(&e, &s) ? EXIT_RUNTIME : EXIT_SUCCESS;

@@ -18,6 +18,7 @@
 #include "../common/new_file.h"
 #include "../common/options.h"
 #include "../common/png_tiles.h"
+#include "../common/program.h"
 #include "commands.h"
 #include "fill_options.h"
 
@@ -129,6 +130,7 @@ int cmd_fill(int argc, char **argv) {
 
   run r = {.options = &options};
   vpf_set_threads(options.threads);
+  program_outlive_reader();
 
   exit_status = prepare(&r);
   if (exit_status == OPTIONS_COMPLETE) /* the folder before the work, not after it */

@@ -9,6 +9,7 @@
 
 #include "../common/complain.h"
 #include "../common/options.h"
+#include "../common/program.h"
 #include "commands.h"
 #include "run_page.h"
 
@@ -23,6 +24,7 @@ static const char help[] =
     "  --about-images TEXT  what images.png shows, in place of how vpf sample draws by itself\n"
     "  --about-filled TEXT  what filled.png shows, in place of the same for vpf fill\n"
     "  --help               this text\n"
+    "  --version            the version of libvpf\n"
     "\n"
     "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
@@ -33,6 +35,7 @@ static const struct option long_options[] = {
     {"about-images", required_argument, NULL, IMAGES},
     {"about-filled", required_argument, NULL, FILLED},
     {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0}};
 
 typedef struct report_options {
@@ -55,6 +58,7 @@ int cmd_report(int argc, char **argv) {
   const int result = options_parse(argc, argv, long_options, take_option, &options, &options.folder);
   if (result != OPTIONS_COMPLETE) return result;
   if (!options.folder) return complain_option("DIR", NULL, "the folder of a training is needed");
+  program_outlive_reader();
   if (run_page_write(options.folder, &options.words)) return EXIT_RUNTIME;
   printf("report      %s/report.html\n", options.folder);
   return EXIT_SUCCESS;

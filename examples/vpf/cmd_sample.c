@@ -17,6 +17,7 @@
 #include "../common/new_file.h"
 #include "../common/options.h"
 #include "../common/png_tiles.h"
+#include "../common/program.h"
 #include "commands.h"
 #include "sample_options.h"
 
@@ -225,6 +226,7 @@ int cmd_sample(int argc, char **argv) {
   vpf_model *model = NULL;
   picture p = {0};
   vpf_set_threads(options.threads);
+  program_outlive_reader();
 
   exit_status = EXIT_RUNTIME;
   if (!complain(vpf_model_load(&model, options.model))) {

@@ -13,6 +13,7 @@
 #include <vpf.h>
 
 #include "../common/complain.h"
+#include "../common/folder_lock.h"
 #include "../common/image_files.h"
 #include "../common/new_file.h"
 #include "../common/options.h"
@@ -31,6 +32,7 @@
 typedef struct run {
   results results;
   progress_view view;
+  folder_lock lock;
   new_file log;
   vpf_status log_status, checkpoint_status;
   watch watch;
@@ -131,7 +133,9 @@ static int train_and_save(run *r, vpf_model *model, const vpf_data *data, vpf_op
   r->results.epochs_done = before;
   r->view.begun = (double)before + (double)options->rows_before / (double)r->results.rows;
   if (set_calls(optimizer, options)) return EXIT_RUNTIME;
-  if (make_folders(options->out) || run_log_begin(&r->log, options->out, before)) return EXIT_RUNTIME;
+  if (make_folders(options->out) || folder_lock_take(&r->lock, options->out) ||
+      run_log_begin(&r->log, options->out, before))
+    return EXIT_RUNTIME;
 
   printf("Training %s on %zu images of %s, results to %s\n", options->arch, r->results.rows, r->results.images,
          options->out);
@@ -194,6 +198,7 @@ int cmd_train(int argc, char **argv) {
   vpf_model *model = NULL;
   vpf_optimizer *optimizer = NULL;
   catch_stop_signals();
+  program_outlive_reader();
 
   if (options.resume) exit_status = resume(&model, &optimizer, &options, argc, argv);
   if (exit_status == OPTIONS_COMPLETE)
@@ -206,6 +211,7 @@ int cmd_train(int argc, char **argv) {
       exit_status = train_and_save(&r, model, data, optimizer);
   }
 
+  folder_lock_release(&r.lock);
   watch_clear(&r.watch);
   results_clear(&r.results);
   vpf_optimizer_destroy(optimizer);

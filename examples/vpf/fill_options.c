@@ -38,6 +38,7 @@ static const char help[] =
     "  --width N         of an image that is not square, in pixels\n"
     "  --threads N       0: as many as pay off (default 0); the result is the same\n"
     "  --help            this text\n"
+    "  --version         the version of libvpf\n"
     "\n"
     "Printed is, for each region, the mean over images of the sum over the region of\n"
     "|answer - grey level|, with its standard error, beside that of an all-black answer: a method\n"
@@ -54,6 +55,7 @@ static const struct option long_options[] = {
     {"count", required_argument, NULL, COUNT},       {"rows", required_argument, NULL, ROWS},
     {"width", required_argument, NULL, WIDTH},       {"seed", required_argument, NULL, SEED},
     {"threads", required_argument, NULL, THREADS},   {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0}};
 
 static int take_protocol(fill_options *options, const char *value) {

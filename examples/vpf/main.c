@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vpf.h>
 
 #include "../common/complain.h"
 #include "../common/options.h"
@@ -45,7 +44,7 @@ static int unknown(const char *word) {
   return complain_option(word, NULL, "is not a command; there are %s", list);
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
   const char *word = argc > 1 ? argv[1] : "--help";
   for (size_t k = 0; k < COMMAND_COUNT; k++)
     if (!strcmp(word, commands[k].name)) {
@@ -55,7 +54,9 @@ int main(int argc, char **argv) {
 
   program_begin(argv[0], NULL);
   if (!strcmp(word, "--help") || !strcmp(word, "-h")) return help();
-  if (strcmp(word, "--version") != 0) return unknown(word);
-  printf("vpf %s\n", vpf_version_string());
-  return EXIT_SUCCESS;
+  return strcmp(word, "--version") ? unknown(word) : program_version();
+}
+
+int main(int argc, char **argv) {
+  return program_end(run(argc, argv));
 }

@@ -37,6 +37,7 @@ static const char help[] =
     "  --width N         of an image that is not square, in pixels\n"
     "  --threads N       0: as many as pay off (default 0); the result is the same\n"
     "  --help            this text\n"
+    "  --version         the version of libvpf\n"
     "\n"
     "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
@@ -48,7 +49,9 @@ static const struct option long_options[] = {
     {"limit", required_argument, NULL, LIMIT},   {"samples", no_argument, NULL, SAMPLES},
     {"long-chain", required_argument, NULL, LONG_CHAIN}, {"width", required_argument, NULL, WIDTH},
     {"seed", required_argument, NULL, SEED},     {"threads", required_argument, NULL, THREADS},
-    {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0}};
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0}};
 
 static int take_option(void *context, int key, const char *value) {
   enum { MOST_IMAGES = 10000, MOST_STEPS = 1000000, MANY = 1000000000, MOST_THREADS = 1024 };

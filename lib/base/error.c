@@ -6,20 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static _Thread_local char error_text[512];
 
+/* What would be cut off here is cut off by vpfi_text_line(), at the end of a character. */
 vpf_status vpfi_fail(vpf_status status, const char *format, ...) {
+  char text[2 * sizeof error_text];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(error_text, sizeof error_text, format, arguments);
+  vpfi_text_format(text, sizeof text, format, arguments);
   va_end(arguments);
+  vpfi_text_line(error_text, sizeof error_text, text);
   return status;
 }
 
 vpf_status vpfi_fail_io(const char *doing, const char *path, int errno_value) {
   char reason[128];
   if (strerror_r(errno_value, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", errno_value);
-  return vpfi_fail(VPF_ERR_IO, "%s %.300s: %s", doing, path, reason);
+  return vpfi_fail(VPF_ERR_IO, "%s %.*s: %s", doing, vpfi_text_fit_path(path), path, reason);
 }
 
 const char *vpfi_error_text(void) {

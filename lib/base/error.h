@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <vpf/status.h>
 
-/* Set the text (one line, giving the value and the limit) and return the status, so that a failing
- * check is one statement: return vpfi_fail(VPF_ERR_SHAPE, "data has %zu columns, ...", ...). */
+/* Set the text (giving the value and the limit) and return the status, so that a failing check is one statement:
+ * return vpfi_fail(VPF_ERR_SHAPE, "data has %zu columns, ...", ...). It becomes one line whatever is in a path, with
+ * numbers as in the C locale. */
 vpf_status vpfi_fail(vpf_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Likewise for a failed system call: VPF_ERR_IO, "<doing> <path>: <what errno means>". */

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum {
   BUFFER_BYTES = 1 << 16,
@@ -114,7 +115,8 @@ static vpf_status open_special(vpfi_atomic_file *file, mode_t mode) {
   if (S_ISDIR(mode)) return vpfi_fail_io("writing", file->path, EISDIR);
   /* A pipe cannot be replaced, and writing to one may block for ever or raise SIGPIPE. */
   if (!S_ISCHR(mode) && !S_ISBLK(mode))
-    return vpfi_fail(VPF_ERR_IO, "writing %.300s: a pipe or a socket cannot be written to", file->path);
+    return vpfi_fail(VPF_ERR_IO, "writing %.*s: a pipe or a socket cannot be written to",
+                     vpfi_text_fit_path(file->path), file->path);
   do file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
   while (file->fd < 0 && errno == EINTR);
   return file->fd >= 0 ? VPF_OK : vpfi_fail_io("opening", file->path, errno);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "store/input_file.h"
 
 enum {
@@ -37,8 +38,12 @@ typedef struct idx_header {
 } idx_header;
 
 static vpf_status refuse_end(const source *s) {
-  return vpfi_fail(VPF_ERR_FORMAT, "%.300s: the compressed data is cut off after %llu bytes", s->input.path,
-                   (unsigned long long)s->input.size);
+  return vpfi_fail(VPF_ERR_FORMAT, "%.*s: the compressed data is cut off after %llu bytes",
+                   vpfi_text_fit_path(s->input.path), s->input.path, (unsigned long long)s->input.size);
+}
+
+static vpf_status refuse_memory(const source *s) {
+  return vpfi_fail(VPF_ERR_MEMORY, "no memory to unpack %.*s", vpfi_text_fit_path(s->input.path), s->input.path);
 }
 
 static vpf_status start_inflating(source *s) {
@@ -50,7 +55,7 @@ static vpf_status start_inflating(source *s) {
     s->gzip = true; /* from here on the stream must be ended */
     return VPF_OK;
   }
-  return result == Z_MEM_ERROR ? vpfi_fail(VPF_ERR_MEMORY, "no memory to unpack %.300s", s->input.path)
+  return result == Z_MEM_ERROR ? refuse_memory(s)
                                : vpfi_fail(VPF_ERR_INTERNAL, "zlib cannot be used (%d)", result);
 }
 
@@ -82,7 +87,8 @@ static vpf_status refill(source *s) {
 /* A file may hold several gzip members, one after another. */
 static vpf_status begin_member(source *s) {
   if (s->stream.next_in[0] != 0x1f)
-    return vpfi_fail(VPF_ERR_FORMAT, "%.300s: garbage after the end of the compressed data", s->input.path);
+    return vpfi_fail(VPF_ERR_FORMAT, "%.*s: garbage after the end of the compressed data",
+                     vpfi_text_fit_path(s->input.path), s->input.path);
   s->between = false;
   inflateReset(&s->stream); /* fails only for a broken stream */
   return VPF_OK;
@@ -101,9 +107,9 @@ static vpf_status inflate_some(source *s, uint8_t *out, size_t room, size_t *got
     s->between = true;
     return VPF_OK;
   }
-  if (result == Z_MEM_ERROR) return vpfi_fail(VPF_ERR_MEMORY, "no memory to unpack %.300s", s->input.path);
-  return vpfi_fail(VPF_ERR_FORMAT, "%.300s: the compressed data is damaged: %s", s->input.path,
-                   stream->msg ? stream->msg : "not a stream of gzip");
+  if (result == Z_MEM_ERROR) return refuse_memory(s);
+  return vpfi_fail(VPF_ERR_FORMAT, "%.*s: the compressed data is damaged: %s", vpfi_text_fit_path(s->input.path),
+                   s->input.path, stream->msg ? stream->msg : "not a stream of gzip");
 }
 
 static vpf_status read_gzip(source *s, uint8_t *out, size_t wanted, size_t *got) {
@@ -138,9 +144,10 @@ static size_t big_endian(const uint8_t bytes[4]) {
 }
 
 static vpf_status refuse_magic(const char *path, size_t magic) {
-  if (magic == MAGIC_LABELS) return vpfi_fail(VPF_ERR_FORMAT, "%.300s holds labels, not images", path);
-  return vpfi_fail(VPF_ERR_FORMAT, "%.300s is not an IDX file of images: it begins with 0x%08zx, not 0x%08x",
-                   path, magic, (unsigned)MAGIC_IMAGES);
+  if (magic == MAGIC_LABELS)
+    return vpfi_fail(VPF_ERR_FORMAT, "%.*s holds labels, not images", vpfi_text_fit_path(path), path);
+  return vpfi_fail(VPF_ERR_FORMAT, "%.*s is not an IDX file of images: it begins with 0x%08zx, not 0x%08x",
+                   vpfi_text_fit_path(path), path, magic, (unsigned)MAGIC_IMAGES);
 }
 
 static vpf_status parse_header(const char *path, const uint8_t bytes[HEADER_BYTES], idx_header *header) {
@@ -151,21 +158,21 @@ static vpf_status parse_header(const char *path, const uint8_t bytes[HEADER_BYTE
   header->width = big_endian(bytes + 12);
   if (header->images == 0 || header->height == 0 || header->width == 0)
     return vpfi_fail(VPF_ERR_FORMAT,
-                     "%.300s: header promises %zu images of %zu x %zu; each must be at least 1", path,
-                     header->images, header->height, header->width);
+                     "%.*s: header promises %zu images of %zu x %zu; each must be at least 1",
+                     vpfi_text_fit_path(path), path, header->images, header->height, header->width);
   if (!vpfi_size_mul(header->height, header->width, &header->bytes) ||
       !vpfi_size_mul(header->bytes, header->images, &header->bytes))
     return vpfi_fail(VPF_ERR_FORMAT,
-                     "%.300s: header promises %zu images of %zu x %zu, more than can be addressed", path,
-                     header->images, header->height, header->width);
+                     "%.*s: header promises %zu images of %zu x %zu, more than can be addressed",
+                     vpfi_text_fit_path(path), path, header->images, header->height, header->width);
   return VPF_OK;
 }
 
 /* "<path>: header promises 60000 images of 28 x 28 (47040000 bytes), <then what there is instead>" */
 static vpf_status refuse_promise(const char *path, const idx_header *header, const char *has, uint64_t bytes,
                                  const char *unit) {
-  return vpfi_fail(VPF_ERR_FORMAT, "%.300s: header promises %zu images of %zu x %zu (%zu bytes), %s %llu %s",
-                   path, header->images, header->height, header->width, header->bytes, has,
+  return vpfi_fail(VPF_ERR_FORMAT, "%.*s: header promises %zu images of %zu x %zu (%zu bytes), %s %llu %s",
+                   vpfi_text_fit_path(path), path, header->images, header->height, header->width, header->bytes, has,
                    (unsigned long long)bytes, unit);
 }
 
@@ -192,8 +199,8 @@ static vpf_status read_header(source *s, idx_header *header) {
   if (status) return status;
   if (got < HEADER_BYTES)
     return vpfi_fail(VPF_ERR_FORMAT,
-                     "%.300s is not an IDX file: it ends after %zu bytes, inside the header of %d",
-                     s->input.path, got, HEADER_BYTES);
+                     "%.*s is not an IDX file: it ends after %zu bytes, inside the header of %d",
+                     vpfi_text_fit_path(s->input.path), s->input.path, got, HEADER_BYTES);
   status = parse_header(s->input.path, bytes, header);
   return status ? status : check_promise(s, header);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 /* Some kernels refuse more than INT_MAX bytes in one read(). */
 enum { MOST_BYTES_A_READ = 1 << 30 };
@@ -15,7 +16,8 @@ static vpf_status check_kind(vpfi_input_file *file) {
   struct stat info;
   if (fstat(file->fd, &info) != 0) return vpfi_fail_io("examining", file->path, errno);
   if (S_ISDIR(info.st_mode)) return vpfi_fail_io("reading", file->path, EISDIR);
-  if (!S_ISREG(info.st_mode)) return vpfi_fail(VPF_ERR_IO, "reading %.300s: not a regular file", file->path);
+  if (!S_ISREG(info.st_mode))
+    return vpfi_fail(VPF_ERR_IO, "reading %.*s: not a regular file", vpfi_text_fit_path(file->path), file->path);
   file->size = (uint64_t)info.st_size;
   return VPF_OK;
 }
@@ -45,8 +47,8 @@ vpf_status vpfi_input_file_read(const vpfi_input_file *file, uint64_t offset, vo
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return vpfi_fail_io("reading", file->path, errno);
     if (got == 0)
-      return vpfi_fail(VPF_ERR_IO, "reading %.300s: it became shorter than %llu bytes while it was read",
-                       file->path, (unsigned long long)file->size);
+      return vpfi_fail(VPF_ERR_IO, "reading %.*s: it became shorter than %llu bytes while it was read",
+                       vpfi_text_fit_path(file->path), file->path, (unsigned long long)file->size);
     to += got;
     offset += (uint64_t)got;
     count -= (size_t)got;

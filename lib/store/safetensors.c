@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "store/input_file.h"
 
 enum { LENGTH_BYTES = 8, CHUNK_BYTES = 1 << 16, MOST_NESTED = 3, BYTES_A_CONTAINER = 16 };
@@ -45,11 +46,11 @@ vpf_status vpfi_safetensors_refuse(const vpfi_safetensors *file, const char *for
   char text[256];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  vpfi_text_format(text, sizeof text, format, arguments);
   va_end(arguments);
   for (char *c = text; *c; c++)
     if (*c < ' ' || *c > '~') *c = '?';
-  return vpfi_fail(VPF_ERR_FORMAT, "%.220s: %s", file->path, text);
+  return vpfi_fail(VPF_ERR_FORMAT, "%.*s: %s", vpfi_text_fit(file->path, 220), file->path, text);
 }
 
 static vpf_status read_header(vpfi_safetensors *file, raw_header *header) {

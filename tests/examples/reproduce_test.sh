@@ -53,7 +53,8 @@ run 0 --resume
 cmp -s 'a run/results.csv' before.csv || fail "going on changed the results"
 
 # Interrupted and gone on with, a run ends as one that was not.
-"$program" --quick --out interrupted --only "$interrupted" >stdout 2>stderr &
+# A background child of a shell ignores SIGINT unless that is put right.
+env --default-signal=INT "$program" --quick --out interrupted --only "$interrupted" >stdout 2>stderr &
 pid=$!
 tries=0
 until ls interrupted/machines/*.safetensors >/dev/null 2>&1 || [ $tries -ge 600 ]; do

@@ -46,7 +46,8 @@ def stopped_inside():
 
 while True:
     resume = ["--resume", checkpoint] if os.path.exists(checkpoint) else []
-    run = subprocess.Popen([program, *arguments, "--out", folder, *resume], stdout=subprocess.DEVNULL)
+    run = subprocess.Popen([program, *arguments, "--out", folder, *resume], stdout=subprocess.DEVNULL,
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) # the background ignores it
     if ended < 12: # enough: the rest may end in peace
         try:
             run.wait(chance.uniform(0, float(span)))

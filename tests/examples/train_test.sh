@@ -310,7 +310,8 @@ for signal in INT TERM; do
 import os, signal, subprocess, sys, time
 program, sample, name = sys.argv[1:]
 number = signal.Signals["SIG" + name]
-run = subprocess.Popen([program, "train", "--data", sample, "--arch", "784-16", "--epochs", "1000000", "--out", "stopped"])
+run = subprocess.Popen([program, "train", "--data", sample, "--arch", "784-16", "--epochs", "1000000", "--out", "stopped"],
+                       preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) # in the background it may be ignored
 begin = os.stat("stopped/log.jsonl").st_ino
 limit = time.monotonic() + 60
 while os.stat("stopped/log.jsonl").st_ino == begin and time.monotonic() < limit:

@@ -41,7 +41,7 @@ for command in $commands; do
   expect 0 --help
   [ ! -s stderr ] || fail "--help writes to stderr"
   head -n 1 stdout | grep -q "^Usage: vpf $command " || fail "it has another name for itself"
-  grep -q '^  --help ' stdout || fail "--help does not speak of itself"
+  for option in help version; do grep -q "^  --$option " stdout || fail "--help does not speak of --$option"; done
   mv stdout "$command.help"
   expect 0 -h
   cmp stdout "$command.help" || fail "-h is not --help"

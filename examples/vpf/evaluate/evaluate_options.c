@@ -67,6 +67,7 @@ static const char help[] =
     "  --threads N         0: as many as pay off (default 0); the result is the same (that of\n"
     "                      parzen up to rounding)\n"
     "  --help              this text\n"
+    "  --version           the version of libvpf\n"
     "\n"
     "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
@@ -88,7 +89,7 @@ static const struct option long_options[] = {
     {"scores", required_argument, NULL, SCORES},     {"ladder", no_argument, NULL, LADDER},
     {"ladder-file", required_argument, NULL, LADDER_FILE},
     {"ladder-sweeps", required_argument, NULL, LADDER_SWEEPS},
-    {NULL, 0, NULL, 0}};
+    {"version", no_argument, NULL, OPTION_VERSION},  {NULL, 0, NULL, 0}};
 
 static int take_ladder_file(evaluate_options *options, const char *value) {
   options->ladder = true;

@@ -65,6 +65,7 @@ static const char training_help[] =
     "                    earlier run are replaced whole, log.jsonl when the first epoch ends, the\n"
     "                    others at the end; those that this run does not write stay\n"
     "  --help            this text\n"
+    "  --version         the version of libvpf\n"
     "Files in that folder:\n"
     "  model.safetensors  the machine; where the recipe keeps a running average, that, and the average\n"
     "                     is also what filters.png shows, --watch looks at and --keep keeps\n"
@@ -88,8 +89,11 @@ static const char more_help[] =
     "      log.jsonl up to FILE stay, and with --watch, best.safetensors stays until a better machine\n"
     "      comes. --patience counts anew.\n"
     "\n"
-    "Ctrl-C ends training after the minibatch and saves everything (exit status 130); a second\n"
-    "one kills at once. Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
+    "Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed, end training after the minibatch and save\n"
+    "everything (exit status 130, 143 or 129); a second Ctrl-C or SIGTERM ends it at once. With nohup\n"
+    "it goes on. What is printed may be lost, as in a pipe into head: training goes on, everything is\n"
+    "saved, and the exit status says it. Two runs cannot write to one folder at the same time.\n"
+    "Exit status: 0 done, 1 an error, 2 a mistake in the options.\n";
 
 enum {
   DATA = 256, FASHION, LIMIT, ARCH, INTRA, COUPLING, EPOCHS, METHOD, STEPS, PARTICLES, BATCH, ORDER, RATE, DROP, DECAY, SEED,
@@ -111,6 +115,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, SEED},     {"threads", required_argument, NULL, THREADS},
     {"checkpoint-every", required_argument, NULL, EVERY}, {"resume", required_argument, NULL, RESUME},
     {"out", required_argument, NULL, OUT},       {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0}};
 
 static const char *recipe_name(int recipe) {

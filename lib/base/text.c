@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include <assert.h>
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The C locale is static in the C libraries of Linux: newlocale() allocates nothing for it, and freelocale() lets it
+ * be. Where it cannot be had, the program's own is better than no text. */
+void vpfi_text_format(char *text, size_t size, const char *format, va_list arguments) {
+  const locale_t none = (locale_t)0, plain = newlocale(LC_ALL_MASK, "C", none);
+  const locale_t before = plain == none ? none : uselocale(plain);
+  vsnprintf(text, size, format, arguments);
+  if (before != none) uselocale(before);
+  if (plain != none) freelocale(plain);
+}
+
+static bool continues(unsigned char byte) {
+  return (byte & 0xc0) == 0x80;
+}
+
+int vpfi_text_fit(const char *text, int most) {
+  int length = (int)strnlen(text, (size_t)most + 1);
+  if (length <= most) return length;
+  length = most;
+  while (length > 0 && continues((unsigned char)text[length])) length--;
+  /* what has more than three of them in a row is not UTF-8: then anywhere will do */
+  return length > 0 && most - length < 4 ? length : most;
+}
+
+int vpfi_text_fit_path(const char *path) {
+  return vpfi_text_fit(path, 300);
+}
+
+/* Bytes of the character of UTF-8 (RFC 3629) that begins here; 0: none does. */
+static size_t character_length(const unsigned char *c) {
+  const size_t length = c[0] < 0x80                   ? 1
+                        : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+                        : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+                        : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
+                                                      : 0;
+  for (size_t k = 1; k < length; k++)
+    if (!continues(c[k])) return 0;
+  const bool too_long = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+  const bool no_character = (c[0] == 0xed && c[1] >= 0xa0) || (c[0] == 0xf4 && c[1] >= 0x90);
+  return too_long || no_character ? 0 : length;
+}
+
+/* C0 and DEL, C1 (U+0080 to U+009F), and the separators of lines and paragraphs (U+2028, U+2029). */
+static bool is_control(const unsigned char *c) {
+  return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0) ||
+         (c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9));
+}
+
+/* How a byte is written; returns the length. */
+static size_t escape(char written[5], unsigned char byte) {
+  static const char named[] = "\n\t\r", names[] = "ntr";
+  const char *which = strchr(named, byte);
+  return (size_t)(which ? snprintf(written, 5, "\\%c", names[which - named]) : snprintf(written, 5, "\\x%02x", byte));
+}
+
+void vpfi_text_line(char *line, size_t size, const char *text) {
+  assert(size > 0);
+  const unsigned char *c = (const unsigned char *)text;
+  size_t used = 0;
+  while (*c) {
+    char written[5];
+    const size_t whole = character_length(c);
+    const bool shown = whole > 0 && !is_control(c);
+    const size_t takes = shown ? whole : 1, length = shown ? whole : escape(written, *c);
+    if (used + length >= size) break;
+    memcpy(line + used, shown ? (const char *)c : written, length);
+    used += length;
+    c += takes;
+  }
+  line[used] = '\0';
+}
