@@ -1140,7 +1140,7 @@ class Model(_Handle):
 
     def init_biases(self, data):
         """Choose all biases, given the weights, so that the machine starts from the data.
-        @param data  Data [rows x n_0]. Raises ShapeError."""
+        @param data  Data [rows x n_0]. Raises ShapeError, FieldOverflowError."""
         _call("vpf_model_init_biases", self, data)
 
     def _describe(self):
@@ -1430,7 +1430,7 @@ class Model(_Handle):
     def parzen_generated(self, points, count, steps, sigma, seed, draws=1, prior=None):
         """parzen() of points, float32 [n x n_0], around generate(count, steps, seed + d, prior) for d = 0 .. draws-1:
         a ParzenReport.
-        @param sigma  above 0; the paper uses 0.2. Raises ArgumentError, LimitError, OutOfMemoryError."""
+        @param sigma  above 0; the paper uses 0.2. Raises ArgumentError, LimitError, OutOfMemoryError, FieldOverflowError."""
         kind, steps = self._steps(steps)
         points = _input(points, "points", np.float32, (None, self.sizes[0]))
         return _call("vpf_parzen_generated" + kind, self, count, steps, self._prior(prior), seed, draws, points,
@@ -1859,7 +1859,7 @@ def parzen(centres, points, sigma):
     """Parzen-window log-likelihood: (mean over the points, its standard error).
     @param centres  float32 [n_centres x dim], finite
     @param points   float32 [n_points x dim], finite
-    @param sigma    above 0. Raises ArgumentError, LimitError, OutOfMemoryError."""
+    @param sigma    above 0. Raises ArgumentError, LimitError, OutOfMemoryError, FieldOverflowError."""
     centres, points = _centres_and_points(centres, points)
     return _call("vpf_parzen", centres, len(centres), points, len(points), centres.shape[1], sigma, float, float)
 

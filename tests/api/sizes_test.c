@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Odd sizes: layers of one unit and of more than 2^16, a hundred layers, one row, minibatches larger than the data. All that is
- * defined for them works. Sizes that no memory holds are refused, and their products do not wrap. */
+/* Odd sizes: layers of one unit and of more than 2^16, a hundred layers, one row, minibatches larger than the data. All that
+ * is defined for them works. Sizes that no memory holds are refused, and their products do not wrap. */
 #include "support/fixture.h"
 
 #include <math.h>
@@ -173,7 +173,8 @@ static void machines_that_no_memory_holds_are_refused(void **state) {
 static void data_that_no_memory_holds_are_refused(void **state) {
   (void)state;
   static const size_t sizes[][2] = {{(size_t)1 << 47, 1}, {1, ((size_t)1 << 31) + 1}, {SIZE_MAX, 1}, {1, SIZE_MAX},
-                                    {SIZE_MAX, SIZE_MAX}, {(size_t)1 << 46, (size_t)1 << 31}, {(size_t)1 << 32, (size_t)1 << 31}};
+                                    {SIZE_MAX, SIZE_MAX}, {(size_t)1 << 46, (size_t)1 << 31},
+                                    {(size_t)1 << 32, (size_t)1 << 31}};
   const uint8_t byte = 0;
   const float value = 0;
   for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
