@@ -33,7 +33,8 @@ Threads. The library is called through ctypes.CDLL, so Python's global lock is r
 Python threads run while a model trains. Distinct handles may be used from distinct threads. A call that would
 change a handle while another thread uses it, or read one while another thread changes it, raises StateError. Results
 do not depend on threads. The library computes with OpenMP, whose threads do not survive a fork: start processes with
-multiprocessing's "spawn".
+multiprocessing's "spawn". In a subinterpreter that allows ctypes (a "legacy" one), everything works but Ctrl-C during
+train(), as it has no signals; an isolated one raises ImportError.
 
 Ctrl-C during train() stops the training within about a tenth of a second and raises KeyboardInterrupt; other calls
 finish first. Seeds are numbers from 0 to 2^64 - 1, and the same seed gives the same bits.
@@ -1725,8 +1726,11 @@ class _HeldSignals:
             for number in signal.valid_signals():
                 handler = signal.getsignal(number)
                 if callable(handler):
+                    try:
+                        signal.signal(number, self.note)
+                    except ValueError:
+                        break  # a subinterpreter, which has no signals
                     self.handlers[number] = handler
-                    signal.signal(number, self.note)
         return self
 
     def _note(self, number, frame):
