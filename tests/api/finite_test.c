@@ -507,35 +507,55 @@ static void parzen_windows_of_any_width_and_distance(void **state) {
   assert_int_equal(tally.failed, 0);
 }
 
-/* The closed form of one point and one centre; the error of points far apart is as large as their numbers. */
+/* The closed form of one centre and three points, at 0, 1 and 2 times the same -|x - c|^2 / (2 sigma^2). */
 static void parzen_windows_are_right_where_squares_leave_double(void **state) {
   (void)state;
-  static const double sigmas[] = {5e-324, 1e-310, 1e-200, 1e-160, 1e-150, 1e-130, 1e-100, 1, 1e30, 1e155, 1e300, DBL_MAX};
+  static const double sigmas[] = {5e-324, 1e-310, 1e-200, 1e-160, 1e-150, 1e-130, 1e-100, 1e-45,
+                                  1e-30,   1,      1e30,   1e155,  1e300,  DBL_MAX};
   static const float distances[] = {0, 1e-45f, 1e-30f, 1e-10f, 1, 1e19f, 1e30f, FLT_MAX};
   int refused = 0;
   for (size_t k = 0; k < sizeof sigmas / sizeof *sigmas; k++)
     for (size_t j = 0; j < sizeof distances / sizeof *distances; j++) {
-      const float centre[] = {0, distances[j]}, points[] = {distances[j], 0, 0, distances[j]};
+      const float centre[] = {0, distances[j]}, points[] = {distances[j], 0, 0, -distances[j], 0, distances[j]};
       const long double d = (long double)distances[j], s = (long double)sigmas[k];
       const long double width = 2 * logl(s * 2.50662827463100050242L), far = -(d / s) * (d / s);
       double mean, error;
-      const vpf_status status = vpf_parzen(centre, 1, points, 2, 2, sigmas[k], &mean, &error);
-      if (!(fabsl(far) <= (long double)DBL_MAX)) {
+      const vpf_status status = vpf_parzen(centre, 1, points, 3, 2, sigmas[k], &mean, &error);
+      if (!(fabsl(2 * far) <= (long double)DBL_MAX)) {
         assert_int_equal(status, VPF_ERR_OVERFLOW);
         refused++;
         continue;
       }
       assert_ok(status);
       const double rounding = 1e-7 * fabs((double)far) + 1e-12 * fabs((double)width); /* products are floats */
-      assert_close(mean, (double)(far / 2 - width), rounding);
-      assert_close(error, (double)(fabsl(far) / 2), rounding + 1e-300);
+      assert_close(mean, (double)(far - width), rounding);
+      assert_close(error, (double)(fabsl(far) / sqrtl(3)), rounding + 1e-300);
     }
   assert_in_range(refused, 10, 60);
+}
+
+/* The hidden field is 0, the difference of numbers whose sum no float can hold. */
+static void mean_field_does_not_overflow_on_its_way(void **state) {
+  (void)state;
+  const size_t sizes[] = {5, 1};
+  const float w[] = {FLT_MAX, FLT_MAX, -FLT_MAX, -FLT_MAX, 2};
+  const uint8_t bits[] = {1, 1, 1, 1, 0};
+  vpf_model *model = fixture_model(sizes, 2, NULL, VPF_COUPLING_JOINT, 1);
+  vpf_data *row = data_of_bits(bits, 1, 5);
+  float feature, probs[5];
+  assert_ok(vpf_model_set_weights(model, 0, w));
+  assert_ok(vpf_encode(model, row, 1, &feature));
+  assert_close((double)feature, 0.5, 1e-6);
+  assert_ok(vpf_reconstruct_mean_field(model, row, bits, 1, probs));
+  assert_close((double)probs[4], 1 / (1 + exp(-1)), 1e-6);
+  vpf_data_destroy(row);
+  vpf_model_destroy(model);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(numbers_are_finite_or_the_status_says_why_not),
+      cmocka_unit_test(mean_field_does_not_overflow_on_its_way),
       cmocka_unit_test(parzen_windows_of_any_width_and_distance),
       cmocka_unit_test(parzen_windows_are_right_where_squares_leave_double),
   };
