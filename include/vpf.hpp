@@ -365,7 +365,7 @@ public:
    *  @throws vpf::error VPF_ERR_ARGUMENT */
   void init(std::uint64_t seed) { detail::check(vpf_model_init(get(), seed)); }
   /** Choose all biases, given the weights, so that the machine starts from the data, [rows x n_0]. Since 1.0.
-   *  @throws vpf::error VPF_ERR_SHAPE, VPF_ERR_MEMORY */
+   *  @throws vpf::error VPF_ERR_SHAPE, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
   void init_biases(const vpf::data &data) { detail::check(vpf_model_init_biases(get(), data.get())); }
 
   /** Make an independent copy. Since 1.0.
@@ -959,7 +959,7 @@ struct estimate {
 };
 
 /** Parzen-window log-likelihood of points around centres, both with rows of dim columns. Since 1.0.
- *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline estimate parzen(span<const float> centres, span<const float> points, std::size_t dim, double sigma) {
   estimate out = {};
   const auto n_centres = detail::rows_of(dim, centres, "vpf_parzen: centres");
@@ -970,7 +970,7 @@ inline estimate parzen(span<const float> centres, span<const float> points, std:
 }
 
 /** From a list of sigmas, choose the one with the largest parzen(). Since 1.0.
- *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline double parzen_select_sigma(span<const float> centres, span<const float> points, std::size_t dim,
                                   span<const double> sigmas) {
   double out = 0;
@@ -983,7 +983,7 @@ inline double parzen_select_sigma(span<const float> centres, span<const float> p
 
 /** parzen() of a machine: several times, each time around newly generated centres. Since 1.0.
  *  The rows of points have n_0 columns.
- *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline vpf_parzen_report parzen_generated(const vpf::model &model, std::size_t count, std::size_t steps,
                                           span<const float> prior, std::uint64_t seed, std::size_t draws,
                                           span<const float> points, double sigma) {
@@ -996,7 +996,7 @@ inline vpf_parzen_report parzen_generated(const vpf::model &model, std::size_t c
 }
 
 /** parzen_generated() around the centres of generate_by_pair(). Since 1.0.
- *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_MEMORY */
+ *  @throws vpf::error VPF_ERR_ARGUMENT, VPF_ERR_SHAPE, VPF_ERR_LIMIT, VPF_ERR_OVERFLOW, VPF_ERR_MEMORY */
 inline vpf_parzen_report parzen_generated_by_pair(const vpf::model &model, std::size_t count,
                                                   span<const std::size_t> steps, span<const float> prior,
                                                   std::uint64_t seed, std::size_t draws, span<const float> points,

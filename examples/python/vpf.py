@@ -33,7 +33,8 @@ Threads. The library is called through ctypes.CDLL, so Python's global lock is r
 Python threads run while a model trains. Distinct handles may be used from distinct threads. A call that would
 change a handle while another thread uses it, or read one while another thread changes it, raises StateError. Results
 do not depend on threads. The library's own threads are gone when a call returns, so processes may be started in any
-way: multiprocessing's "fork", "forkserver" and "spawn", joblib.
+way: multiprocessing's "fork", "forkserver" and "spawn", joblib. In a subinterpreter that allows ctypes (a "legacy"
+one), everything works but Ctrl-C during train(), as it has no signals; an isolated one raises ImportError.
 
 Ctrl-C during train() stops the training within about a tenth of a second and raises KeyboardInterrupt; other calls
 finish first. Seeds are numbers from 0 to 2^64 - 1, and the same seed gives the same bits.
@@ -1153,7 +1154,7 @@ class Model(_Handle):
 
     def init_biases(self, data):
         """Choose all biases, given the weights, so that the machine starts from the data.
-        @param data  Data [rows x n_0]. Raises ShapeError."""
+        @param data  Data [rows x n_0]. Raises ShapeError, FieldOverflowError."""
         _call("vpf_model_init_biases", self, data)
 
     def _describe(self):
@@ -1443,7 +1444,7 @@ class Model(_Handle):
     def parzen_generated(self, points, count, steps, sigma, seed, draws=1, prior=None):
         """parzen() of points, float32 [n x n_0], around generate(count, steps, seed + d, prior) for d = 0 .. draws-1:
         a ParzenReport.
-        @param sigma  above 0; the paper uses 0.2. Raises ArgumentError, LimitError, OutOfMemoryError."""
+        @param sigma  above 0; the paper uses 0.2. Raises ArgumentError, LimitError, OutOfMemoryError, FieldOverflowError."""
         kind, steps = self._steps(steps)
         points = _input(points, "points", np.float32, (None, self.sizes[0]))
         return _call("vpf_parzen_generated" + kind, self, count, steps, self._prior(prior), seed, draws, points,
@@ -1738,8 +1739,11 @@ class _HeldSignals:
             for number in signal.valid_signals():
                 handler = signal.getsignal(number)
                 if callable(handler):
+                    try:
+                        signal.signal(number, self.note)
+                    except ValueError:
+                        break  # a subinterpreter, which has no signals
                     self.handlers[number] = handler
-                    signal.signal(number, self.note)
         return self
 
     def _note(self, number, frame):
@@ -1872,7 +1876,7 @@ def parzen(centres, points, sigma):
     """Parzen-window log-likelihood: (mean over the points, its standard error).
     @param centres  float32 [n_centres x dim], finite
     @param points   float32 [n_points x dim], finite
-    @param sigma    above 0. Raises ArgumentError, LimitError, OutOfMemoryError."""
+    @param sigma    above 0. Raises ArgumentError, LimitError, OutOfMemoryError, FieldOverflowError."""
     centres, points = _centres_and_points(centres, points)
     return _call("vpf_parzen", centres, len(centres), points, len(points), centres.shape[1], sigma, float, float)
 

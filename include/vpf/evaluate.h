@@ -37,6 +37,7 @@ extern "C" {
  *  @retval VPF_ERR_ARGUMENT  centres, points or out_mean is NULL, n_centres, n_points or dim is 0, sigma is out of
  *                            range, or an element is NaN or infinite; the message names its row and column
  *  @retval VPF_ERR_LIMIT     too many centres, points or dimensions
+ *  @retval VPF_ERR_OVERFLOW  sigma is so small for these distances that the mean or its error is not finite
  *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_parzen(const float *centres, size_t n_centres, const float *points, size_t n_points,
                               size_t dim, double sigma, double *out_mean, double *out_stderr);
@@ -53,6 +54,7 @@ VPF_API vpf_status vpf_parzen(const float *centres, size_t n_centres, const floa
  *  @retval VPF_ERR_ARGUMENT  a pointer is NULL, a number of elements is 0, a sigma is out of range, or an element is
  *                            NaN or infinite; the message names its row and column
  *  @retval VPF_ERR_LIMIT     too many centres, points or dimensions
+ *  @retval VPF_ERR_OVERFLOW  all sigmas are so small for these distances that no mean is finite
  *  @retval VPF_ERR_MEMORY    out of memory; it takes n_sigmas x n_points doubles */
 VPF_API vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const float *points,
                                            size_t n_points, size_t dim, const double *sigmas,
@@ -86,6 +88,7 @@ typedef struct vpf_parzen_report {
  *  @retval VPF_ERR_ARGUMENT  model, points or out is NULL, struct_size is too small, count, draws or n_points is 0,
  *                            steps or sigma is out of range, a prior is NaN or outside [0, 1], or a point is not finite
  *  @retval VPF_ERR_LIMIT     too many centres, points or visible units
+ *  @retval VPF_ERR_OVERFLOW  sigma is so small for these distances that a mean or an error is not finite
  *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, size_t steps, const float *prior,
                                         uint64_t seed, size_t draws, const float *points, size_t n_points,
@@ -106,6 +109,7 @@ VPF_API vpf_status vpf_parzen_generated(const vpf_model *model, size_t count, si
  *                            0, an element of steps or sigma is out of range, a prior is NaN or outside [0, 1], or a
  *                            point is not finite
  *  @retval VPF_ERR_LIMIT     too many centres, points or visible units
+ *  @retval VPF_ERR_OVERFLOW  sigma is so small for these distances that a mean or an error is not finite
  *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_parzen_generated_by_pair(const vpf_model *model, size_t count, const size_t *steps,
                                                 const float *prior, uint64_t seed, size_t draws,

@@ -51,7 +51,8 @@ typedef struct vpf_ladder_rung_report {
   size_t struct_size;          /**< sizeof(vpf_ladder_rung_report), set by the caller */
   double log_z;                /**< log Z of its machine, nats: exact for rung 0, then by Bennett's acceptance ratio from
                                     the rung below */
-  double log_z_stderr;         /**< its standard error, if all samples were independent; 0 for rung 0 */
+  double log_z_stderr;         /**< its standard error, if all samples were independent; 0 for rung 0; HUGE_VAL if samples
+                                    of two rungs up to this one do not overlap at all */
   double acceptance;           /**< mean probability of exchanges with the rung below; 1 for rung 0 */
   double autocorrelation_time; /**< in sweeps, while its samples were made; 0 for rung 0 */
 } vpf_ladder_rung_report;
@@ -62,15 +63,17 @@ typedef struct vpf_ladder_report {
   size_t rungs;                /**< including the given model */
   double log_z;                /**< log Z of the machine at the top, nats, by Bennett's acceptance ratio over all rungs, from
                                     the second half of the sweeps */
-  double log_z_stderr;         /**< its standard error, from the spread over chains; HUGE_VAL for a single one. Too small
-                                    where split_rhat is not near 1, since all chains begin at samples of the same pools */
+  double log_z_stderr;         /**< its standard error, from the spread over chains; HUGE_VAL for a single one, or if states
+                                    of two neighbours do not overlap at all. Too small where split_rhat is not near 1, since
+                                    all chains begin at samples of the same pools */
   double acceptance_mean;      /**< mean probability of an exchange, over all neighbours */
   double acceptance_least;     /**< the same of the pair that has the least */
   size_t acceptance_rung;      /**< the lower rung of that pair */
   double arrivals;             /**< how often a state has come from the first rung to the top, in all chains together */
   double round_trips;          /**< how often such a state has come back to the first rung. If it is far below `count`, take
                                     more sweeps */
-  double split_rhat;           /**< split R-hat of the energies of the chains at the top, see vpf_chain_report */
+  double split_rhat;           /**< split R-hat of the energies of the chains at the top, see vpf_chain_report; may be
+                                    HUGE_VAL as there */
   double autocorrelation_time; /**< of the same, in sweeps */
   double log_z_bound;          /**< a rigorous lower bound of log Z by mean field (docs/math.md, Eq. (37c)), from starts that
                                     need no data and from some of the states */

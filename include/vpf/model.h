@@ -77,6 +77,8 @@ VPF_API vpf_status vpf_model_init(vpf_model *model, uint64_t seed);
  *  @param data   [rows x n_0], such as the training data; only the bits are used
  *  @retval VPF_ERR_ARGUMENT  model or data is NULL
  *  @retval VPF_ERR_SHAPE     data does not have n_0 columns
+ *  @retval VPF_ERR_OVERFLOW  the weights are so large that a bias is no finite float; the message names layer and unit,
+ *                            and nothing has changed
  *  @retval VPF_ERR_MEMORY    out of memory; nothing has changed */
 VPF_API vpf_status vpf_model_init_biases(vpf_model *model, const vpf_data *data);
 

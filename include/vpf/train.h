@@ -53,8 +53,12 @@ typedef struct vpf_progress {
  *
  *  Stopping is not an error. The function is called in the thread that called vpf_train(). It may read the model and
  *  the optimizer, save them and set options. It must not change or destroy either, nor train with them (of which only
- *  training with the same optimizer is checked). It must return: a longjmp() or a C++ exception out of it leaves the
- *  optimizer unusable. */
+ *  training with the same optimizer is checked).
+ *
+ *  It should return. A longjmp() out of it abandons the training: its memory is lost, and the optimizer answers every
+ *  vpf_train() with VPF_ERR_STATE. It can still be read, saved and destroyed; what is loaded again trains on. The model is
+ *  as if the function had stopped the training, and no other handle has changed. An exception of C++ must not leave the
+ *  function, as there may be nothing in C to unwind it: vpf::train() of vpf.hpp catches it, stops, and throws it again. */
 typedef int (*vpf_progress_fn)(const vpf_progress *progress, void *user);
 
 /** Train a model (paper, Algorithm 1; docs/math.md, sections 4, 7 and 11). Since 1.0.

@@ -42,7 +42,7 @@ vpf_status vpf_data_from_f32(vpf_data **out, const float *values, size_t rows, s
   vpf_status status = check_size(__func__, rows, cols);
   if (status) return status;
   if (!(threshold >= 0 && threshold <= 1))
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: threshold %g is outside [0, 1]", __func__, (double)threshold);
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: threshold %s is outside [0, 1]", __func__, vpfi_number_of_float(threshold).text);
   status = vpfi_check_unit_interval(__func__, "values", values, rows, cols);
   if (!status) status = vpfi_rows_from_f32(&made, values, rows, cols, threshold);
   return status ? status : vpfi_data_wrap(out, &made);

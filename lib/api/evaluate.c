@@ -40,13 +40,26 @@ static vpf_status check_sigma(const char *function, double sigma) {
   return vpfi_fail(VPF_ERR_ARGUMENT, "%s: sigma %g is not a finite number above 0", function, sigma);
 }
 
+/* The number of a point far from all centres is -|x - c|^2 / (2 sigma^2). */
+static vpf_status check_density(const char *function, double mean, double error, double sigma) {
+  if (isfinite(mean) && isfinite(error)) return VPF_OK;
+  return vpfi_fail(VPF_ERR_OVERFLOW, "%s: the mean is %g, its error %g; sigma %g is too small for distances from the centres",
+                   function, mean, error, sigma);
+}
+
 vpf_status vpf_parzen(const float *centres, size_t n_centres, const float *points, size_t n_points, size_t dim,
                       double sigma, double *out_mean, double *out_stderr) {
   const vpfi_parzen_set set = {centres, n_centres, points, n_points, dim};
   if (!out_mean) return vpfi_null(__func__, "out_mean");
   vpf_status status = check_set(__func__, &set);
   if (!status) status = check_sigma(__func__, sigma);
-  return status ? status : vpfi_parzen_mean(&set, sigma, vpfi_thread_count(0), out_mean, out_stderr);
+  double mean, error;
+  if (!status) status = vpfi_parzen_mean(&set, sigma, vpfi_thread_count(0), &mean, &error);
+  if (!status) status = check_density(__func__, mean, error, sigma);
+  if (status) return status;
+  *out_mean = mean;
+  if (out_stderr) *out_stderr = error;
+  return VPF_OK;
 }
 
 vpf_status vpf_parzen_select_sigma(const float *centres, size_t n_centres, const float *points, size_t n_points,
@@ -93,6 +106,7 @@ static vpf_status parzen_generated(const char *function, const generated *g, vpf
     vpfi_workspace_end(&work);
   }
   vpfi_generation_end(&generation);
+  if (!status) status = check_density(function, report.mean, report.stderr_points + report.stderr_draws, g->sigma);
   if (!status) vpfi_return_report(out, &report, sizeof report);
   return status;
 }
@@ -210,8 +224,8 @@ vpf_status vpf_chain_diagnostics(const double *values, size_t chains, size_t dra
     return vpfi_fail(VPF_ERR_LIMIT, "%s: %zu chains of %zu draws are too many", __func__, chains, draws);
   for (size_t k = 0; k < count; k++)
     if (!(fabs(values[k]) <= LARGEST_VALUE))
-      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: values[%zu][%zu] is %g, outside [-%g, %g]", __func__, k / draws,
-                       k % draws, values[k], LARGEST_VALUE, LARGEST_VALUE);
+      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: values[%zu][%zu] is %s, outside [-%g, %g]", __func__, k / draws,
+                       k % draws, vpfi_number_of(values[k]).text, LARGEST_VALUE, LARGEST_VALUE);
   vpf_chain_report report;
   status = vpfi_diagnose(values, chains, draws, &report);
   if (!status) vpfi_return_report(out, &report, sizeof report);

@@ -108,9 +108,10 @@ vpf_status vpfi_check_unit_interval(const char *function, const char *name, cons
   for (size_t k = 0; k < rows * cols; k++) {
     if (values[k] >= 0 && values[k] <= 1) continue;
     if (rows == 1)
-      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %s[%zu] is %g, outside [0, 1]", function, name, k, (double)values[k]);
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %s[%zu][%zu] is %g, outside [0, 1]", function, name, k / cols, k % cols,
-                     (double)values[k]);
+      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %s[%zu] is %s, outside [0, 1]", function, name, k,
+                       vpfi_number_of_float(values[k]).text);
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: %s[%zu][%zu] is %s, outside [0, 1]", function, name, k / cols, k % cols,
+                     vpfi_number_of_float(values[k]).text);
   }
   return VPF_OK;
 }
@@ -143,10 +144,11 @@ static vpf_status check_temperatures(const char *function, const double *beta, s
   for (size_t k = 0; beta && k < n; k++) {
     const double least = k == 0 ? 0 : beta[k - 1], most = k == 0 ? 0 : 1;
     if (!(beta[k] >= least && beta[k] <= most))
-      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: temperatures[%zu] is %g; they ascend from 0 to 1", function, k, beta[k]);
+      return vpfi_fail(VPF_ERR_ARGUMENT, "%s: temperatures[%zu] is %s, outside [%s, %s]; they ascend from 0 to 1", function, k,
+                       vpfi_number_of(beta[k]).text, vpfi_number_of(least).text, vpfi_number_of(most).text);
   }
   if (beta && beta[n - 1] < 1)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: the last temperature is %g, not 1", function, beta[n - 1]);
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: the last temperature is %s, not 1", function, vpfi_number_of(beta[n - 1]).text);
   return VPF_OK;
 }
 

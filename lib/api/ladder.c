@@ -24,7 +24,8 @@ static vpf_status check_plan(const char *function, const vpfi_ladder_plan *plan)
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: reservoir %zu is outside [chains = %zu, %zu]", function, plan->pool,
                      plan->chains, most);
   if (!(plan->acceptance >= 0.01 && plan->acceptance <= 0.99))
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: acceptance %g is outside [0.01, 0.99]", function, plan->acceptance);
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s: acceptance %s is outside [0.01, 0.99]", function,
+                     vpfi_number_of(plan->acceptance).text);
   if (plan->most < 2 || plan->most > VPFI_MOST_RUNGS)
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s: most_rungs %zu is outside [2, %d]", function, plan->most, VPFI_MOST_RUNGS);
   return VPF_OK;

@@ -117,10 +117,10 @@ static vpf_status check_fields(const vpfi_jump *jump) {
   const size_t unit = vpfi_jump_overflow(jump);
   if (unit == VPFI_NONE) return VPF_OK;
   return vpfi_fail(VPF_ERR_OVERFLOW,
-                   "unit %zu, after %llu flips: the local field is %g, against a unit that is %s; |z|/2 must not exceed %g "
+                   "unit %zu, after %llu flips: the local field is %s, against a unit that is %s; |z|/2 must not exceed %g "
                    "there",
-                   unit, (unsigned long long)jump->flips, jump->field[unit], jump->state[unit] ? "on" : "off",
-                   (double)VPFI_RATE_LIMIT);
+                   unit, (unsigned long long)jump->flips, vpfi_number_of(jump->field[unit]).text,
+                   jump->state[unit] ? "on" : "off", (double)VPFI_RATE_LIMIT);
 }
 
 vpf_status vpfi_jump_record(vpfi_jump *jump, double end, size_t most, vpf_flip *flips, size_t *count) {

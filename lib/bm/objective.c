@@ -25,9 +25,10 @@ static vpf_status load_chunk(vpfi_batch *batch, const vpfi_machine *machine, con
   vpfi_overflow where;
   if (vpfi_batch_rates(batch, machine, &where)) return VPF_OK;
   return vpfi_fail(VPF_ERR_OVERFLOW,
-                   "row %zu, layer %zu, unit %zu: the local field is %g, against a unit that is %s; |z|/2 must not exceed %g "
-                   "there", first + where.row, where.layer, where.unit, (double)where.field, where.on ? "on" : "off",
-                   (double)VPFI_RATE_LIMIT);
+                   "row %zu, layer %zu, unit %zu: the local field is %s, against a unit that is %s; |z|/2 must not exceed %g "
+                   "there",
+                   first + where.row, where.layer, where.unit, vpfi_number_of_float(where.field).text,
+                   where.on ? "on" : "off", (double)VPFI_RATE_LIMIT);
 }
 
 /* The index of parameter (i, j) of a tile's matrix in the flat vector; VPFI_NONE for padding and

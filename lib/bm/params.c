@@ -310,6 +310,6 @@ vpf_status vpfi_check_intra(const float *u, size_t n, const char *what) {
   if (i == j)
     return vpfi_fail(VPF_ERR_ARGUMENT, "%s[%zu][%zu] is %g; the diagonal must be 0", what, i, i,
                      (double)u[i * n + i]);
-  return vpfi_fail(VPF_ERR_ARGUMENT, "%s is not symmetric: [%zu][%zu] is %g, [%zu][%zu] is %g", what, i, j,
-                   (double)u[i * n + j], j, i, (double)u[j * n + i]);
+  return vpfi_fail(VPF_ERR_ARGUMENT, "%s is not symmetric: [%zu][%zu] is %s, [%zu][%zu] is %s", what, i, j,
+                   vpfi_number_of_float(u[i * n + j]).text, j, i, vpfi_number_of_float(u[j * n + i]).text);
 }

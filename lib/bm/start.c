@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bm/start.h"
 
+#include <math.h>
+
+#include "base/error.h"
 #include "base/memory.h"
 #include "num/elementary.h"
 
@@ -31,22 +34,42 @@ static double input(const vpfi_params *params, const vpfi_shape *shape, size_t r
   return sum;
 }
 
-vpf_status vpfi_start_biases(vpfi_params *params, const vpfi_shape *shape, const vpfi_rows *visible) {
-  const size_t n = shape->layer[0].size;
-  uint64_t *ones = vpfi_alloc(64 * visible->words, sizeof *ones);
-  double *mean = vpfi_alloc(n, sizeof *mean);
-  const bool enough = ones && mean;
-  if (enough) count_ones(visible, ones);
-  for (size_t i = 0; enough && i < n; i++) mean[i] = ((double)ones[i] + 0.5) / ((double)visible->rows + 1);
-  for (size_t r = 0; enough && r < shape->n_roles; r++) {
+/* All biases, role after role; those of weights near the largest float need not be floats. */
+static vpf_status make_biases(const vpfi_params *params, const vpfi_shape *shape, const double *mean, float *out) {
+  for (size_t r = 0; r < shape->n_roles; r++) {
     const size_t layer = shape->role[r].layer;
     for (size_t j = 0; j < shape->layer[layer].size; j++) {
       const double wanted = mean_of(layer == 0 ? mean : NULL, j);
-      params->bias[r][j] = (float)(vpfi_log(wanted / (1 - wanted)) - input(params, shape, r, j, mean));
+      const double bias = vpfi_log(wanted / (1 - wanted)) - input(params, shape, r, j, mean);
+      *out = (float)bias;
+      if (!isfinite(*out++))
+        return vpfi_fail(VPF_ERR_OVERFLOW, "layer %zu, unit %zu: the bias would be %g; the weights are too large", layer, j,
+                         bias);
     }
   }
-  if (enough) params->bound = vpfi_params_peak(params, shape);
-  vpfi_free(ones);
+  return VPF_OK;
+}
+
+static void assign_biases(vpfi_params *params, const vpfi_shape *shape, const float *from) {
+  for (size_t r = 0; r < shape->n_roles; r++)
+    for (size_t j = 0; j < shape->layer[shape->role[r].layer].size; j++) params->bias[r][j] = *from++;
+  params->bound = vpfi_params_peak(params, shape);
+}
+
+vpf_status vpfi_start_biases(vpfi_params *params, const vpfi_shape *shape, const vpfi_rows *visible) {
+  const size_t n = shape->layer[0].size;
+  size_t biases = 0;
+  for (size_t r = 0; r < shape->n_roles; r++) biases += shape->layer[shape->role[r].layer].size;
+  uint64_t *ones = vpfi_alloc(64 * visible->words, sizeof *ones);
+  double *mean = vpfi_alloc(n, sizeof *mean);
+  float *made = vpfi_alloc(biases, sizeof *made);
+  vpf_status status = ones && mean && made ? VPF_OK : VPF_ERR_MEMORY;
+  if (!status) count_ones(visible, ones);
+  for (size_t i = 0; !status && i < n; i++) mean[i] = ((double)ones[i] + 0.5) / ((double)visible->rows + 1);
+  if (!status) status = make_biases(params, shape, mean, made);
+  if (!status) assign_biases(params, shape, made);
+  vpfi_free(made);
   vpfi_free(mean);
-  return enough ? VPF_OK : VPF_ERR_MEMORY;
+  vpfi_free(ones);
+  return status;
 }

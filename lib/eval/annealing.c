@@ -278,6 +278,20 @@ static vpf_status check_finite(const char *function, const char *what, double va
   return isfinite(value) ? VPF_OK : vpfi_fail_overflow(function, what, value);
 }
 
+/* A single chain whose fields overflow is enough to spoil these. */
+static vpf_status check_forward(const char *function, const vpf_ais_result *r) {
+  vpf_status status = check_finite(function, "log partition function", r->log_z);
+  if (!status) status = check_finite(function, "spread of the log weights", r->spread);
+  return status ? status : check_finite(function, "standard error", r->log_z_stderr);
+}
+
+static vpf_status check_reverse(const char *function, const vpf_ais_result *r) {
+  vpf_status status = check_finite(function, "reverse log partition function", r->reverse_log_z);
+  if (!status) status = check_finite(function, "spread of the reverse log weights", r->reverse_spread);
+  if (!status) status = check_finite(function, "reverse standard error", r->reverse_stderr);
+  return status ? status : check_finite(function, "log partition function by both runs", r->log_z_both);
+}
+
 vpf_status vpfi_anneal(const char *function, const vpfi_shape *shape, const vpfi_params *params,
                        const vpfi_annealing *annealing, vpf_ais_result *result) {
   call c;
@@ -287,11 +301,10 @@ vpf_status vpfi_anneal(const char *function, const vpfi_shape *shape, const vpfi
   vpf_status status = begin(&c, shape, params, annealing);
   if (!status) status = prepare(&c);
   if (!status) run_forward(&c, result);
-  if (!status) status = check_finite(function, "log partition function", result->log_z);
+  if (!status) status = check_forward(function, result);
   if (!status) status = find_bound(&c, result);
   if (!status && annealing->reverse) status = run_reverse(&c, result);
-  if (!status && annealing->reverse)
-    status = check_finite(function, "reverse log partition function", result->reverse_log_z);
+  if (!status && annealing->reverse) status = check_reverse(function, result);
   if (!status) result->doubts = vpfi_doubts(result, annealing->chains);
   result->disagree = result->doubts != 0;
   end(&c);

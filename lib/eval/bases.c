@@ -29,10 +29,10 @@ static void accept(vpfi_bases *bases) {
   double log_z = 0;
   for (size_t l = 0; l < shape->n_layers; l++)
     for (size_t j = shape->layer[l].first_draw; j < shape->layer[l].first_draw + shape->layer[l].size; j++) {
+      if (!isfinite(bias[j])) return; /* sums of it and of the machine's field could be NaN */
       log_z += vpfi_softplus((double)bias[j]);
       mean[j] = vpfi_sigmoidf(bias[j]);
     }
-  if (!isfinite(log_z)) return;
   for (size_t k = 0; k < bases->count; k++)
     if (vpfi_modes_overlap(shape, mean, bases->mean + k * bases->length) > ALIKE) return;
   bases->log_z[bases->count++] = log_z;

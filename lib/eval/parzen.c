@@ -20,7 +20,11 @@ enum { POINTS = 1024, CENTRES = 4096 };
  * -36.74. For images nearly all exponents are below that, and each would cost an exp. */
 #define NEGLIGIBLE (-37.0)
 
+/* Within these, sigma^2 and its reciprocal are normal numbers. */
+static const double LEAST_PLAIN_SIGMA = 1e-150, MOST_PLAIN_SIGMA = 1e150;
+
 typedef struct parzen_job {
+  const vpfi_parzen_set *set;
   const double *centre_norm, *point_norm;
   const float *product; /* [points x centres], of this block */
   size_t first_point, first_centre, centres;
@@ -39,20 +43,43 @@ static double norm2(const float *x, size_t dim) {
   return sum;
 }
 
+static bool is_plain(double sigma) {
+  return sigma >= LEAST_PLAIN_SIGMA && sigma <= MOST_PLAIN_SIGMA;
+}
+
+/* Sums of squares below this may be of floats whose products are subnormal. */
+static const double LEAST_NORM = 1e-30;
+
+/* |x - c|^2 as a sum of squares, where products of floats overflow or underflow. */
+static double slow_distance2(const vpfi_parzen_set *set, size_t point, size_t centre) {
+  const float *x = set->points + point * set->dim, *c = set->centres + centre * set->dim;
+  double sum = 0;
+  for (size_t k = 0; k < set->dim; k++) sum += ((double)x[k] - (double)c[k]) * ((double)x[k] - (double)c[k]);
+  return sum;
+}
+
+/* |x - c|^2 of a point and a centre of this block; below 0 only by rounding. */
+static double distance2_of(const parzen_job *job, size_t p, size_t c) {
+  const size_t point = job->first_point + p, centre = job->first_centre + c;
+  const float product = job->product[p * job->centres + c];
+  const double norms = job->point_norm[point] + job->centre_norm[centre];
+  if (!isfinite(product) || norms < LEAST_NORM) return slow_distance2(job->set, point, centre);
+  return norms - 2 * (double)product;
+}
+
 /* Add a block of centres to the running log-sum-exp of each point. */
 static void add_block(void *context, size_t begin, size_t end, size_t thread) {
   (void)thread;
   const parzen_job *job = context;
   for (size_t p = begin; p < end; p++) {
-    const float *row = job->product + p * job->centres;
     for (size_t s = 0; s < job->n_sigmas; s++) {
-      const double scale = -0.5 / (job->sigmas[s] * job->sigmas[s]); /* may be infinite */
+      const double sigma = job->sigmas[s], scale = -0.5 / (sigma * sigma);
+      const bool plain = is_plain(sigma);
       double *peak = &job->peak[s * job->n_points + job->first_point + p];
       double *sum = &job->sum[s * job->n_points + job->first_point + p];
       for (size_t c = 0; c < job->centres; c++) {
-        const double distance2 = job->point_norm[job->first_point + p] + job->centre_norm[job->first_centre + c] -
-                                 2 * (double)row[c];
-        const double exponent = distance2 > 0 ? scale * distance2 : 0; /* below 0 only by rounding */
+        const double distance2 = distance2_of(job, p, c);
+        const double exponent = !(distance2 > 0) ? 0 : plain ? scale * distance2 : -0.5 * (distance2 / sigma / sigma);
         if (exponent <= *peak) {
           if (exponent - *peak > NEGLIGIBLE) *sum += vpfi_exp(exponent - *peak);
         } else {
@@ -62,6 +89,11 @@ static void add_block(void *context, size_t begin, size_t end, size_t thread) {
       }
     }
   }
+}
+
+/* log(sigma sqrt(2 pi)) */
+static double log_width(double sigma) {
+  return is_plain(sigma) ? vpfi_log(sigma * 2.5066282746310002) : vpfi_log(sigma) + 0.91893853320467274;
 }
 
 vpf_status vpfi_parzen(const vpfi_parzen_set *set, const double *sigmas, size_t n_sigmas, size_t threads, double *out) {
@@ -78,14 +110,13 @@ vpf_status vpfi_parzen(const vpfi_parzen_set *set, const double *sigmas, size_t 
     for (size_t c = 0; c < n_centres; c += CENTRES) {
       const size_t np = smaller(n_points - p, POINTS), nc = smaller(n_centres - c, CENTRES);
       vpfi_product_nt(points + p * dim, centres + c * dim, product, np, nc, dim);
-      parzen_job job = {centre_norm, point_norm, product,  p,   c,  nc,
-                        sigmas,      n_sigmas,   n_points, out, sum};
+      parzen_job job = {set, centre_norm, point_norm, product, p, c, nc, sigmas, n_sigmas, n_points, out, sum};
       vpfi_parallel_for(np, threads, add_block, &job);
     }
   for (size_t s = 0; complete && s < n_sigmas; s++)
     for (size_t p = 0; p < n_points; p++)
       out[s * n_points + p] += vpfi_log(sum[s * n_points + p]) - vpfi_log((double)n_centres) -
-                               (double)dim * vpfi_log(sigmas[s] * 2.5066282746310002);
+                               (double)dim * log_width(sigmas[s]);
   vpfi_free(product);
   vpfi_free(sum);
   vpfi_free(point_norm);
@@ -99,7 +130,7 @@ vpf_status vpfi_parzen_mean(const vpfi_parzen_set *set, double sigma, size_t thr
   if (!each) return VPF_ERR_MEMORY;
   const vpf_status status = vpfi_parzen(set, &sigma, 1, threads, each);
   if (!status) *out_mean = vpfi_mean(each, set->n_points);
-  if (!status && out_stderr) *out_stderr = vpfi_standard_error(each, set->n_points);
+  if (!status) *out_stderr = vpfi_standard_error(each, set->n_points);
   vpfi_free(each);
   return status;
 }
@@ -110,10 +141,12 @@ vpf_status vpfi_parzen_select(const vpfi_parzen_set *set, const double *sigmas, 
   size_t size;
   double *each = vpfi_size_mul(n_sigmas, sizeof *each, &size) ? vpfi_alloc(n, size) : NULL;
   if (!each) return vpfi_fail(VPF_ERR_MEMORY, "no memory for %zu x %zu values", n_sigmas, n);
-  const vpf_status status = vpfi_parzen(set, sigmas, n_sigmas, threads, each);
+  vpf_status status = vpfi_parzen(set, sigmas, n_sigmas, threads, each);
   size_t best = 0;
   for (size_t s = 1; !status && s < n_sigmas; s++)
     if (vpfi_mean(each + s * n, n) > vpfi_mean(each + best * n, n)) best = s;
+  if (!status && !isfinite(vpfi_mean(each + best * n, n)))
+    status = vpfi_fail(VPF_ERR_OVERFLOW, "all sigmas, as %g, are too small for distances from the centres", sigmas[best]);
   if (!status) *out_sigma = sigmas[best];
   vpfi_free(each);
   return status;

@@ -18,17 +18,17 @@ typedef struct vpfi_parzen_set {
 /* out: [n_sigmas x n_points], the log-likelihood of each point for each sigma, in nats. VPF_ERR_MEMORY. */
 vpf_status vpfi_parzen(const vpfi_parzen_set *set, const double *sigmas, size_t n_sigmas, size_t threads, double *out);
 
-/* The mean over the points and, unless out_stderr is NULL, its standard error. VPF_ERR_MEMORY. */
+/* The mean over the points and its standard error, which may be infinite or NaN. VPF_ERR_MEMORY. */
 vpf_status vpfi_parzen_mean(const vpfi_parzen_set *set, double sigma, size_t threads, double *out_mean,
                             double *out_stderr);
 
-/* The sigma with the largest mean. VPF_ERR_MEMORY. */
+/* The sigma with the largest mean. VPF_ERR_OVERFLOW if none of them is finite; VPF_ERR_MEMORY. */
 vpf_status vpfi_parzen_select(const vpfi_parzen_set *set, const double *sigmas, size_t n_sigmas, size_t threads,
                               double *out_sigma);
 
 /* Draw the centres of set, NULL there, from the machine report->draws times, by vpfi_generate() with the seeds seed,
  * seed + 1, ..., and only one draw in memory at a time. work must have n_centres rows. Fills in all of *report but
- * struct_size and draws. VPF_ERR_MEMORY. */
+ * struct_size and draws; means and errors may be infinite or NaN. VPF_ERR_MEMORY. */
 vpf_status vpfi_parzen_generated(vpfi_workspace *work, const size_t *steps, const float *prior_field, uint64_t seed,
                                  const vpfi_parzen_set *set, double sigma, vpf_parzen_report *report);
 

@@ -2,6 +2,7 @@
 #include "ladder/rungs.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -202,15 +203,20 @@ static double half_field(const vpfi_shape *shape, const vpfi_params *params, siz
   return sum;
 }
 
+/* Any biases make a first rung, so those that no float can hold are the largest that one can. */
+static float bounded(double bias) {
+  return (float)fmax(-(double)FLT_MAX, fmin((double)FLT_MAX, bias));
+}
+
 void vpfi_ladder_base(const vpfi_shape *shape, const vpfi_params *params, const uint64_t *bits, size_t rows,
                       float *visible, float *hidden) {
   const vpfi_layer *v = &shape->layer[0], *h = &shape->layer[1];
   memcpy(hidden, params->bias[h->up], h->size * sizeof *hidden);
   for (size_t i = 0; i < v->size; i++) {
-    visible[i] = (float)(bits ? log_odds_of(bits, rows, v->words, i) : half_field(shape, params, i));
+    visible[i] = bounded(bits ? log_odds_of(bits, rows, v->words, i) : half_field(shape, params, i));
     const double mean = 1 / (1 + vpfi_exp(-(double)visible[i]));
     for (size_t j = 0; j < h->size; j++)
-      hidden[j] += (float)(mean * (double)params->weights[0][i * h->width + j]);
+      hidden[j] = bounded((double)hidden[j] + (double)(float)(mean * (double)params->weights[0][i * h->width + j]));
   }
 }
 

@@ -26,9 +26,10 @@ int vpfi_option_find(vpf_option key) {
 vpf_status vpfi_option_check(int position, double value) {
   const vpfi_option_info *info = &vpfi_option_table[position];
   if (!(value >= info->low && value <= info->high))
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s %.10g is outside [%.10g, %.10g]", info->name, value, info->low, info->high);
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s %s is outside [%.10g, %.10g]", info->name, vpfi_number_of(value).text,
+                     info->low, info->high);
   if (info->integer && floor(value) < value)
-    return vpfi_fail(VPF_ERR_ARGUMENT, "%s %.10g is not a whole number in [%.10g, %.10g]", info->name, value, info->low,
-                     info->high);
+    return vpfi_fail(VPF_ERR_ARGUMENT, "%s %s is not a whole number in [%.10g, %.10g]", info->name,
+                     vpfi_number_of(value).text, info->low, info->high);
   return VPF_OK;
 }

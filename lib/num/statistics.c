@@ -6,16 +6,31 @@
 #include "num/elementary.h"
 
 double vpfi_mean(const double *values, size_t count) {
-  double sum = 0;
+  double sum = 0, small = 0;
   for (size_t k = 0; k < count; k++) sum += values[k];
-  return sum / (double)count;
+  if (isfinite(sum)) return sum / (double)count;
+  for (size_t k = 0; k < count; k++) small += values[k] / (double)count;
+  return small;
 }
+
+/* The sum of squared deviations from their mean, of values `stride` apart and divided by `unit`. */
+static double squares_in(double unit, const double *values, size_t stride, size_t count) {
+  double mean = 0, sum = 0;
+  for (size_t k = 0; k < count; k++) mean += values[k * stride] / unit / (double)count;
+  for (size_t k = 0; k < count; k++) sum += (values[k * stride] / unit - mean) * (values[k * stride] / unit - mean);
+  return sum;
+}
+
+/* Squares of values near this stay within double. */
+static const double LARGE_UNIT = 0x1p900;
 
 double vpfi_deviation(const double *values, size_t count) {
   const double centre = vpfi_mean(values, count);
   double sum = 0;
   for (size_t k = 0; k < count; k++) sum += (values[k] - centre) * (values[k] - centre);
-  return count > 1 ? sqrt(sum / (double)(count - 1)) : 0;
+  if (count < 2) return 0;
+  if (isfinite(sum)) return sqrt(sum / (double)(count - 1));
+  return LARGE_UNIT * sqrt(squares_in(LARGE_UNIT, values, 1, count) / (double)(count - 1));
 }
 
 double vpfi_standard_error(const double *values, size_t count) {

@@ -13,6 +13,14 @@ typedef struct encode_job {
   float *out;
 } encode_job;
 
+/* Of layer 1. */
+static void field_of_bits(const vpfi_machine *machine, vpfi_scratch *scratch, float *z) {
+  const vpfi_layer *layer = &machine->shape->layer[1];
+  if (!machine->careful) vpfi_field(machine, VPFI_ORDER_SWEPT, layer->up, VPFI_FROM_BELOW, scratch, z);
+  for (size_t j = 0; machine->careful && j < layer->size; j++)
+    z[j] = vpfi_careful_field(machine, VPFI_ORDER_SWEPT, layer->up, VPFI_FROM_BELOW, scratch, j);
+}
+
 static void encode_range(void *context, size_t begin, size_t end, size_t thread) {
   const encode_job *job = context;
   const vpfi_machine *machine = &job->work->machine;
@@ -27,7 +35,7 @@ static void encode_range(void *context, size_t begin, size_t end, size_t thread)
     }
     scratch->row[0] = bits;
     float *here = scratch->z, *next = scratch->field;
-    vpfi_field(machine, VPFI_ORDER_SWEPT, shape->layer[1].up, VPFI_FROM_BELOW, scratch, here);
+    field_of_bits(machine, scratch, here);
     vpfi_sigmoid_all(here, shape->layer[1].size);
     for (size_t l = 2; l <= job->layer; l++) {
       vpfi_field_of_means(machine, shape->layer[l].up, here, NULL, NULL, next);

@@ -1,11 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "sample/meanfield.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "num/bits.h"
 #include "num/elementary.h"
+
+/* += the sum over i of means[i] times element i of a column. */
+static void add_column(double *sum, const float *column, size_t stride, const float *means, size_t count) {
+  for (size_t i = 0; i < count; i++) *sum += (double)means[i] * (double)column[i * stride];
+}
+
+/* The field of one unit where sums of floats would lose what matters or be NaN; infinite beyond the largest float. */
+static float careful_field_of_means(const vpfi_machine *machine, size_t role, const float *below, const float *above,
+                                    const float *own, size_t unit) {
+  const vpfi_params *params = machine->params;
+  const vpfi_role *r = &machine->shape->role[role];
+  const vpfi_layer *layer = &machine->shape->layer[r->layer];
+  double sum = (double)params->bias[role][unit];
+  if (below && r->below != VPFI_NONE)
+    add_column(&sum, params->weights[r->below] + unit, layer->width, below, layer[-1].size);
+  if (above && r->above != VPFI_NONE)
+    add_column(&sum, params->weights_t[r->above] + unit, layer->width, above, layer[1].size);
+  if (own && r->intra) add_column(&sum, params->intra[r->layer] + unit, layer->width, own, layer->size);
+  return fabs(sum) > (double)FLT_MAX ? (sum > 0 ? HUGE_VALF : -HUGE_VALF) : (float)sum;
+}
 
 /* from_below: what bias and input from below sum to, or NULL. */
 static void field_of_means(const vpfi_machine *machine, size_t role, const float *from_below, const float *below,
@@ -15,6 +37,11 @@ static void field_of_means(const vpfi_machine *machine, size_t role, const float
   const vpfi_role *r = &shape->role[role];
   const size_t width = shape->layer[r->layer].width;
 
+  if (machine->careful) {
+    for (size_t j = 0; j < shape->layer[r->layer].size; j++)
+      z[j] = careful_field_of_means(machine, role, below, above, own, j);
+    return;
+  }
   memcpy(z, from_below ? from_below : params->bias[role], width * sizeof *z);
   if (!from_below && below && r->below != VPFI_NONE)
     machine->kernels->add_weighted(z, params->weights[r->below], width, below, shape->layer[r->layer - 1].size, width);
@@ -42,6 +69,17 @@ float *vpfi_means_of(const vpfi_means *row, size_t layer) {
   return layer < row->machine->shape->n_layers ? row->means + row->machine->shape->layer[layer].first_draw : NULL;
 }
 
+/* Unit by unit, each by a field of its own. */
+static void sweep_means_carefully(const vpfi_means *row, size_t layer, const uint64_t *known) {
+  const vpfi_layer *l = &row->machine->shape->layer[layer];
+  float *means = vpfi_means_of(row, layer);
+  const float *below = layer > 0 ? vpfi_means_of(row, layer - 1) : NULL, *above = vpfi_means_of(row, layer + 1);
+  for (size_t j = 0; j < l->size; j++) {
+    if (known && vpfi_bits_get(known, j)) continue;
+    means[j] = vpfi_sigmoidf(careful_field_of_means(row->machine, layer == 0 ? l->down : l->up, below, above, means, j));
+  }
+}
+
 /* z holds the complete field, own layer included, and is updated as the means change. */
 static void sweep_means(const vpfi_means *row, size_t layer, const uint64_t *known) {
   const vpfi_layer *l = &row->machine->shape->layer[layer];
@@ -61,6 +99,10 @@ void vpfi_means_update_from(const vpfi_means *row, size_t layer, const float *fr
   const uint64_t *known = layer == 0 ? row->known : NULL;
   float *means = vpfi_means_of(row, layer);
   const float *below = layer > 0 ? vpfi_means_of(row, layer - 1) : NULL;
+  if (l->intra && row->machine->careful) {
+    sweep_means_carefully(row, layer, known);
+    return;
+  }
   field_of_means(row->machine, role, from_below, below, vpfi_means_of(row, layer + 1), means, row->z);
   if (l->intra) {
     sweep_means(row, layer, known);

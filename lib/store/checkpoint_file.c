@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "learn/method.h"
 #include "store/model_file.h"
@@ -309,7 +310,8 @@ static vpf_status read_options(const vpfi_safetensors *file, vpfi_learner *learn
       return vpfi_safetensors_refuse(file, "unknown option %llu; a newer libvpf may be needed",
                                      (unsigned long long)keys[k]);
     if (vpfi_option_check(position, value[k]))
-      return vpfi_safetensors_refuse(file, "option %s has the value %g", vpfi_option_table[position].name, value[k]);
+      return vpfi_safetensors_refuse(file, "option %s has the value %s", vpfi_option_table[position].name,
+                                     vpfi_number_of(value[k]).text);
     learner->option[position] = value[k];
   }
   return status;
@@ -425,7 +427,8 @@ static vpf_status read_bound(const vpfi_safetensors *file, vpfi_learner *learner
   if (vpfi_learner_sums_gradients(learner)) learner->gradient_squares = flat->gradient_squares[0];
   for (int k = 0; k < 2; k++)
     if (!(flat->powers[k] >= 0 && flat->powers[k] <= 1))
-      return vpfi_safetensors_refuse(file, "optimizer.powers[%d] is %g, outside [0, 1]", k, flat->powers[k]);
+      return vpfi_safetensors_refuse(file, "optimizer.powers[%d] is %s, outside [0, 1]", k,
+                                     vpfi_number_of(flat->powers[k]).text);
   if (!finite_sums(learner)) return vpfi_safetensors_refuse(file, "the sums of the epoch are not finite");
   if (!moments_are_sound(learner))
     return vpfi_safetensors_refuse(file, "the moments are not finite, not symmetric or negative");

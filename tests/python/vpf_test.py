@@ -24,6 +24,7 @@ import threading
 import time
 import traceback
 import unittest
+import unittest.mock
 import weakref
 
 import numpy as np
@@ -1196,6 +1197,15 @@ class TestTraining(Folder):
         whole = machine()
         vpf.train(*whole, 2)
         np.testing.assert_array_equal(model.params(), whole[0].params())
+
+    def test_trains_where_signals_cannot_be_handled(self):
+        """In a subinterpreter signal.signal() raises ValueError."""
+        model, data, optimizer = machine()
+        seen = []
+        with unittest.mock.patch("signal.signal", side_effect=ValueError("main interpreter only")):
+            vpf.train(model, data, optimizer, 2, lambda p: seen.append(p.epoch))
+            self.assertRaises(ZeroDivisionError, vpf.train, model, data, optimizer, 1, lambda p: 1 / 0)
+        self.assertEqual(seen, [1, 2])
 
     def test_exceptions_in_progress(self):
         class Special(BaseException):
