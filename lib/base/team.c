@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "base/forks.h"
 
 /* How often a waiting thread spins before it goes to sleep: some tens of microseconds, about what it costs
  * to be woken. Ten times as many gain nothing on an idle computer and lose time on a shared one. */
@@ -53,7 +52,6 @@ struct vpfi_crew {
   /* The leader's own. */
   bool started;          /* whether it has been tried to start members */
   double alone;          /* seconds of work before that */
-  unsigned forks;        /* vpfi_forks(), when they were started */
   size_t threads;        /* that it has, the leader among them */
   pthread_t member[MOST_THREADS - 1];
 };
@@ -180,13 +178,7 @@ static bool start_one(vpfi_crew *crew, pthread_t *thread) {
 /* Start the members, as many as can be had. */
 static void start_members(vpfi_crew *crew, size_t threads) {
   crew->started = true;
-  crew->forks = vpfi_forks();
   while (crew->threads < threads && start_one(crew, &crew->member[crew->threads - 1])) crew->threads++;
-}
-
-/* After a fork() in the leader, as from a progress function, there are no members in the child. */
-static bool has_members(const vpfi_crew *crew) {
-  return crew->threads > 1 && crew->forks == vpfi_forks();
 }
 
 static void set_working(vpfi_crew *crew, size_t working) {
@@ -198,7 +190,7 @@ static void set_working(vpfi_crew *crew, size_t working) {
 }
 
 static void dismiss(vpfi_crew *crew) {
-  if (!has_members(crew)) return;
+  if (crew->threads == 1) return;
   atomic_store(&crew->dismissed, true);
   announce(crew, atomic_load(&crew->call) + 1);
   pthread_mutex_lock(&crew->mutex);
@@ -261,7 +253,7 @@ static void work_with_crew(vpfi_team *team, size_t count, vpfi_range_fn work, vo
     start_members(crew, team->threads < MOST_THREADS ? team->threads : MOST_THREADS);
   }
   if (working > crew->threads) working = crew->threads;
-  if (working == 1 || count - first == 1 || !has_members(crew)) {
+  if (working == 1 || count - first == 1) {
     work(context, first, count, 0);
     return;
   }

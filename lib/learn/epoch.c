@@ -27,32 +27,38 @@ static void begin_epoch(vpfi_trainer *trainer) {
   trainer->fresh = NULL;
 }
 
-/* Train this many minibatches, but not beyond the end of the epoch. */
-static vpf_status train_stretch(vpfi_trainer *trainer, uint64_t batches) {
+/* Minibatches trained without a break: this many, but not beyond the end of the epoch. */
+typedef struct stretch {
+  vpfi_trainer *trainer;
+  uint64_t batches;
+  vpf_status status;
+} stretch;
+
+static void train_stretch(void *context) {
+  stretch *s = context;
+  vpfi_trainer *trainer = s->trainer;
   const vpfi_learner *learner = trainer->learner;
   vpfi_team *team = &trainer->batch.team;
-  vpf_status status = VPF_OK;
-  vpfi_team_pause(team);
   vpfi_team_lap(team, 0);
-  for (uint64_t b = 0; b < batches && learner->cursor < trainer->data.id.rows && !status; b++) {
+  for (uint64_t b = 0; b < s->batches && learner->cursor < trainer->data.id.rows && !s->status; b++) {
     const uint64_t before = learner->cursor;
-    status = vpfi_minibatch_train(trainer);
+    s->status = vpfi_minibatch_train(trainer);
     vpfi_team_lap(team, (double)(learner->cursor - before));
   }
   vpfi_team_pause(team);
   if (!trainer->batch.keep_transposed) vpfi_update_transposed(&trainer->machine, trainer->params, &trainer->batch);
-  return status;
 }
 
-/* Train the rest of the epoch, unless progress stops it (*stopped). The rest of the team stands by while the progress
- * function is called, so whatever it does has all processors to itself. */
+/* Train the rest of the epoch, unless progress stops it (*stopped). The progress function is called
+ * outside the team: whatever it does has all processors to itself, and it may fork() or even leave by longjmp(). */
 static vpf_status finish_rows(vpfi_trainer *trainer, const vpfi_run_clock *clock, uint64_t target,
                               vpf_progress_fn progress, void *user, bool *stopped) {
   vpfi_learner *learner = trainer->learner;
   const uint64_t every = progress ? (uint64_t)learner->option[VPFI_AT_PROGRESS_BATCHES] : 0;
   while (learner->cursor < trainer->data.id.rows) {
-    const vpf_status status = train_stretch(trainer, every ? every - learner->sums.batches % every : UINT64_MAX);
-    if (status) return status;
+    stretch s = {trainer, every ? every - learner->sums.batches % every : UINT64_MAX, VPF_OK};
+    vpfi_team_assemble(&trainer->batch.team, train_stretch, &s);
+    if (s.status) return s.status;
     if (every == 0 || learner->sums.batches % every != 0) continue;
     const vpf_progress p = vpfi_progress_of(trainer, VPF_PROGRESS_BATCH, clock, target);
     *stopped = progress(&p, user) != 0;
@@ -61,17 +67,7 @@ static vpf_status finish_rows(vpfi_trainer *trainer, const vpfi_run_clock *clock
   return VPF_OK;
 }
 
-/* ---- A run, by an assembled team ---- */
-
-typedef struct run {
-  vpfi_trainer *trainer;
-  size_t epochs;
-  vpf_progress_fn progress;
-  void *user;
-  vpf_status status;
-} run;
-
-static vpf_status run_epochs(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn progress, void *user) {
+vpf_status vpfi_run_epochs(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn progress, void *user) {
   vpfi_learner *learner = trainer->learner;
   const uint64_t target = epochs < UINT64_MAX - learner->epochs ? learner->epochs + epochs : UINT64_MAX;
   vpfi_run_clock clock = {.run = vpfi_now()};
@@ -110,15 +106,4 @@ static vpf_status run_epochs(vpfi_trainer *trainer, size_t epochs, vpf_progress_
   }
   learner->last_stop = VPF_STOP_EPOCHS;
   return VPF_OK;
-}
-
-static void do_run(void *context) {
-  run *r = context;
-  r->status = run_epochs(r->trainer, r->epochs, r->progress, r->user);
-}
-
-vpf_status vpfi_run_epochs(vpfi_trainer *trainer, size_t epochs, vpf_progress_fn progress, void *user) {
-  run r = {trainer, epochs, progress, user, VPF_OK};
-  vpfi_team_assemble(&trainer->batch.team, do_run, &r);
-  return r.status;
 }
