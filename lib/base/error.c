@@ -4,10 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "base/text.h"
 
 static _Thread_local char error_text[512];
 
@@ -26,27 +23,6 @@ vpf_status vpfi_fail_io(const char *doing, const char *path, int errno_value) {
   char reason[128];
   if (strerror_r(errno_value, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", errno_value);
   return vpfi_fail(VPF_ERR_IO, "%s %.*s: %s", doing, vpfi_text_fit_path(path), path, reason);
-}
-
-/* 17 digits tell all doubles apart, 9 all floats. At least 10 and 6, so that round numbers are written out. */
-vpfi_number vpfi_number_of(double value) {
-  vpfi_number number;
-  for (int digits = 10; digits <= 17; digits++) {
-    snprintf(number.text, sizeof number.text, "%.*g", digits, value);
-    const double read = strtod(number.text, NULL);
-    if (memcmp(&read, &value, sizeof value) == 0) break;
-  }
-  return number;
-}
-
-vpfi_number vpfi_number_of_float(float value) {
-  vpfi_number number;
-  for (int digits = 6; digits <= 9; digits++) {
-    snprintf(number.text, sizeof number.text, "%.*g", digits, (double)value);
-    const float read = strtof(number.text, NULL);
-    if (memcmp(&read, &value, sizeof value) == 0) break;
-  }
-  return number;
 }
 
 const char *vpfi_error_text(void) {

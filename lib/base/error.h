@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <vpf/status.h>
 
+#include "base/text.h"
+
 /* Set the text (giving the value and the limit) and return the status, so that a failing check is one statement:
  * return vpfi_fail(VPF_ERR_SHAPE, "data has %zu columns, ...", ...). It becomes one line whatever is in a path, with
  * numbers as in the C locale. */
@@ -19,15 +21,6 @@ vpf_status vpfi_fail_overflow(const char *function, const char *what, double val
 
 /* The same unless a value of each row is finite; the text names the first that is not. values: [rows]. */
 vpf_status vpfi_check_rows_finite(const char *function, const char *what, const double *values, size_t rows);
-
-/* A number in a message with as many digits as tell it from all others, so that it can stand beside a limit that it is
- * next to: vpfi_fail(..., "%s is above 1", vpfi_number_of(value).text). The text lasts until the statement ends. */
-typedef struct vpfi_number {
-  char text[32];
-} vpfi_number;
-
-vpfi_number vpfi_number_of(double value);
-vpfi_number vpfi_number_of_float(float value); /* from all other floats */
 
 const char *vpfi_error_text(void);
 

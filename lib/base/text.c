@@ -5,16 +5,57 @@
 #include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The C locale is static in the C libraries of Linux: newlocale() allocates nothing for it, and freelocale() lets it
- * be. Where it cannot be had, the program's own is better than no text. */
+/* In the C locale from here on, until leave_c(): a program may have called setlocale() or uselocale(). That locale is
+ * static in the C libraries of Linux: newlocale() allocates nothing for it, and freelocale() lets it be. Where it cannot be
+ * had, the program's own is better than no text. */
+typedef struct c_locale {
+  locale_t plain, before;
+} c_locale;
+
+static c_locale enter_c(void) {
+  const locale_t none = (locale_t)0;
+  c_locale c = {newlocale(LC_ALL_MASK, "C", none), none};
+  if (c.plain != none) c.before = uselocale(c.plain);
+  return c;
+}
+
+static void leave_c(c_locale c) {
+  if (c.before != (locale_t)0) uselocale(c.before);
+  if (c.plain != (locale_t)0) freelocale(c.plain);
+}
+
 void vpfi_text_format(char *text, size_t size, const char *format, va_list arguments) {
-  const locale_t none = (locale_t)0, plain = newlocale(LC_ALL_MASK, "C", none);
-  const locale_t before = plain == none ? none : uselocale(plain);
+  const c_locale c = enter_c();
   vsnprintf(text, size, format, arguments);
-  if (before != none) uselocale(before);
-  if (plain != none) freelocale(plain);
+  leave_c(c);
+}
+
+/* 17 digits tell all doubles apart, 9 all floats. At least 10 and 6, so that round numbers are written out. */
+vpfi_number vpfi_number_of(double value) {
+  vpfi_number number;
+  const c_locale c = enter_c();
+  for (int digits = 10; digits <= 17; digits++) {
+    snprintf(number.text, sizeof number.text, "%.*g", digits, value);
+    const double read = strtod(number.text, NULL);
+    if (memcmp(&read, &value, sizeof value) == 0) break;
+  }
+  leave_c(c);
+  return number;
+}
+
+vpfi_number vpfi_number_of_float(float value) {
+  vpfi_number number;
+  const c_locale c = enter_c();
+  for (int digits = 6; digits <= 9; digits++) {
+    snprintf(number.text, sizeof number.text, "%.*g", digits, (double)value);
+    const float read = strtof(number.text, NULL);
+    if (memcmp(&read, &value, sizeof value) == 0) break;
+  }
+  leave_c(c);
+  return number;
 }
 
 static bool continues(unsigned char byte) {

@@ -21,4 +21,13 @@ int vpfi_text_fit_path(const char *path);
  * characters. line: [size], size at least 1. */
 void vpfi_text_line(char *line, size_t size, const char *text);
 
+/* A number in a message with as many digits as tell it from all others, so that it can stand beside a limit that it is
+ * next to: vpfi_fail(..., "%s is above 1", vpfi_number_of(value).text). The text lasts until the statement ends. */
+typedef struct vpfi_number {
+  char text[32];
+} vpfi_number;
+
+vpfi_number vpfi_number_of(double value);
+vpfi_number vpfi_number_of_float(float value); /* from all other floats */
+
 #endif
