@@ -152,6 +152,45 @@ check_picture elsewhere.png 122 122
 no_leftovers
 echo "ok: a folder of results"
 
+# ---- a disk that becomes full ----
+
+# A limit on the size of files ends a write in the middle, too. Standard output and error are pipes, without a limit.
+limited() { (trap '' XFSZ && ulimit -f 1 && "$@" 2>&1 </dev/null) | cat >said; }
+for kind in sample fill evaluate scores; do
+  case $kind in sample) set -- --count 100 ;; *) set -- ;; esac
+  echo old >result
+  limited ${kind}_to result "$@"
+  grep -q 'cannot write .*result.*: File too large' said || fail "$kind on a full disk: $(cat said)"
+  [ "$(cat result)" = old ] || fail "$kind on a full disk loses the old file"
+  no_leftovers
+  rm result
+done
+cp rbm/model.safetensors rbm/log.jsonl .
+limited "$program" train --data images --limit 200 --epochs 2 --arch 784-16 --out rbm
+grep -q 'model.safetensors: File too large' said || fail "training on a full disk: $(cat said)"
+cmp -s model.safetensors rbm/model.safetensors || fail "training on a full disk loses the old model"
+cmp -s log.jsonl rbm/log.jsonl || [ "$(wc -l <rbm/log.jsonl)" -eq 2 ] || fail "the log is broken"
+no_leftovers
+
+# A file system of its own, in a name space of its own: 192 KiB, of which a model and its checkpoint take more.
+if unshare -m mount --version >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+  mkdir disk
+  cat >on_disk.sh <<'SCRIPT'
+mount -t tmpfs -o size=192k none disk || { echo SKIPPED; exit 0; }
+echo '{"epoch": 0}' >disk/log.jsonl
+"$@" train --data images --limit 200 --epochs 9 --arch 784-16 --checkpoint-every 1 --out disk >stdout 2>stderr </dev/null
+echo "status $?"
+find disk -type f | sort
+SCRIPT
+  unshare -m sh on_disk.sh "$program" >seen 2>&1 || fail "a disk of its own: $(cat seen)"
+  if ! grep -q SKIPPED seen; then
+    grep -q '^status 1$' seen || fail "a disk that becomes full: $(cat seen)"
+    grep -q 'No space left on device' stderr || fail "it does not say that the disk is full"
+    ! grep -q 'tmp$' seen || fail "left on a full disk: $(cat seen)"
+  fi
+fi
+echo "ok: a disk that becomes full"
+
 # ---- devices, and owners ----
 
 if [ "$(id -u)" -ne 0 ]; then
