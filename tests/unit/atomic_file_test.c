@@ -637,6 +637,42 @@ static void deleted_file_of_another_process_is_refused(void **state) {
   }
 }
 
+static void pipe_of_another_process_gets_the_bytes(void **state) {
+  (void)state;
+  char name[64], found[16] = "", byte;
+  int ends[2], go[2], status;
+  assert_int_equal(pipe(ends), 0);
+  assert_int_equal(pipe(go), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(go[1]);
+    _exit(read(go[0], &byte, 1) == 0 ? 0 : 1);
+  }
+  snprintf(name, sizeof name, "/proc/%ld/fd/%d", (long)child, ends[1]);
+  close(ends[1]);
+  assert_int_equal(replace(name, "new"), VPF_OK);
+  assert_int_equal(read(ends[0], found, sizeof found - 1), 3);
+  assert_string_equal(found, "new");
+  close(go[0]);
+  close(go[1]);
+  close(ends[0]);
+  assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+static void pipe_that_may_not_be_written_to_is_refused_with_the_reason(void **state) {
+  (void)state;
+  char path[PATH_MAX];
+  assert_int_equal(mkfifo(in_folder(path, "pipe"), 0444), 0);
+  const int reader = open(path, O_RDONLY | O_NONBLOCK);
+  if (!become_nobody()) skip();
+  const vpf_status status = replace(path, "new");
+  become_myself();
+  close(reader);
+  assert_int_equal(status, VPF_ERR_IO);
+  assert_error_says(strerror(EACCES));
+  assert_int_equal(count_files(), 1);
+}
+
 static void descriptors_that_cannot_be_written_to_are_refused_with_the_reason(void **state) {
   (void)state;
   char path[PATH_MAX], name[64];
@@ -899,6 +935,8 @@ int main(void) {
       TEST(link_to_a_descriptor_is_that_descriptor),
       TEST(descriptor_of_a_deleted_file_gets_the_bytes),
       TEST(deleted_file_of_another_process_is_refused),
+      TEST(pipe_of_another_process_gets_the_bytes),
+      TEST(pipe_that_may_not_be_written_to_is_refused_with_the_reason),
       TEST(descriptors_that_cannot_be_written_to_are_refused_with_the_reason),
       TEST(standard_output_is_written_to),
       TEST(replaced_file_keeps_its_owner_where_it_may),
