@@ -214,7 +214,8 @@ VPF_API vpf_status vpf_model_save(const vpf_model *model, const char *path);
  *  @param      path  a regular file
  *  @retval VPF_ERR_ARGUMENT  out or path is NULL
  *  @retval VPF_ERR_IO        the file cannot be opened or read, or is not a regular file
- *  @retval VPF_ERR_FORMAT    not a model, damaged, or of a later format; the message says what is wrong
+ *  @retval VPF_ERR_FORMAT    not a model, damaged, saved again by another program (docs/file-format.md shows how to
+ *                            import it), or of a later format; the message says what is wrong
  *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_model_load(vpf_model **out, const char *path);
 

@@ -140,6 +140,7 @@ reader=$!
 tries=0
 until timeout 60 "$program" train --data images --resume run/checkpoint.safetensors --epochs 3 --out run >stdout \
   2>stderr; do
+  [ $? -ne 124 ] || fail "resuming waits for a log that is a pipe"
   tries=$((tries + 1))
   [ $tries -lt 200 ] || fail "resuming with a log that is a pipe"
   sleep 0.05
