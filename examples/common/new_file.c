@@ -2,6 +2,7 @@
 #include "new_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -58,7 +59,8 @@ vpf_status make_folders(const char *path) {
   return failed ? complain_io("make the folder", path) : VPF_OK;
 }
 
-vpf_status make_folder_of(const char *path) {
+/* The folder in which a file is to be. */
+static vpf_status make_folder_of(const char *path) {
   char *folder = copy_text(path);
   if (!folder) return VPF_ERR_MEMORY;
   char *slash = strrchr(folder, '/');
@@ -71,47 +73,60 @@ vpf_status make_folder_of(const char *path) {
   return s;
 }
 
-/* ".<name>.<process>.tmp" beside a file: the process keeps two runs apart that write to one folder. */
-static char *temporary_beside(const char *path) {
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-  const size_t length = strlen(path) + 32;
-  char *temporary = malloc(length);
-  if (temporary)
-    snprintf(temporary, length, "%.*s.%.32s.%ld.tmp", (int)(name - path), path, name, (long)getpid());
-  else
-    complain_because(VPF_ERR_MEMORY, "cannot allocate %zu bytes", length);
-  return temporary;
-}
+/* ".<name>.<process>-<number>.tmp" beside the file. The process keeps two runs apart that write to one folder; a crashed
+ * one may have left such files. */
+static vpf_status open_temporary(new_file *file) {
+  enum { MOST_NAMES = 1000 };
+  const char *target = file->to.target, *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
+  const size_t length = strlen(target) + 64;
+  file->temporary = malloc(length);
+  if (!file->temporary) return complain_because(VPF_ERR_MEMORY, "cannot allocate %zu bytes", length);
 
-vpf_status new_file_open(new_file *file, const char *folder, const char *name) {
-  *file = (new_file){.path = folder ? path_join(folder, name) : copy_text(name)};
-  if (file->path) file->temporary = temporary_beside(file->path);
-  if (!file->temporary) {
-    new_file_close(file);
-    return VPF_ERR_MEMORY;
+  hold_stop_signals(); /* or one might leave the temporary file behind */
+  file->holds = true;
+  int fd = -1;
+  errno = EEXIST;
+  for (int number = 0; fd < 0 && errno == EEXIST && number < MOST_NAMES; number++) {
+    snprintf(file->temporary, length, "%.*s.%.32s.%ld-%d.tmp", (int)(name - target), target, name, (long)getpid(), number);
+    fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file->to.exists ? 0600 : 0666);
   }
-  hold_stop_signals();
-  file->stream = fopen(file->temporary, "wb");
+  if (fd < 0) return complain_io("create", file->temporary);
+  if (file->to.exists) destination_keep_access(&file->to, fd);
+  file->stream = fdopen(fd, "wb");
   if (file->stream) return VPF_OK;
-
-  release_stop_signals();
   complain_io("create", file->temporary);
-  new_file_close(file);
+  close(fd);
+  unlink(file->temporary);
   return VPF_ERR_IO;
 }
 
+static vpf_status open_directly(new_file *file) {
+  const int fd = destination_open(&file->to, file->path);
+  if (fd < 0) return VPF_ERR_IO;
+  file->stream = fdopen(fd, "wb");
+  if (file->stream) return VPF_OK;
+  complain_io("write", file->path);
+  close(fd);
+  return VPF_ERR_IO;
+}
+
+vpf_status new_file_open(new_file *file, const char *folder, const char *name) {
+  *file = (new_file){.path = folder ? path_join(folder, name) : copy_text(name), .to.descriptor = -1};
+  vpf_status s = file->path ? destination_find(&file->to, file->path) : VPF_ERR_MEMORY;
+  if (!s) s = file->to.target ? open_temporary(file) : open_directly(file);
+  if (s) new_file_close(file);
+  return s;
+}
+
 vpf_status new_file_try(const char *path) {
-  struct stat info;
-  new_file file = {0};
+  new_file file = {.to.descriptor = -1};
   vpf_status s = make_folder_of(path);
+  if (!s) s = destination_find(&file.to, path);
+  if (!s && !file.to.target) return destination_hold(&file.to, path);
+  destination_clear(&file.to);
   if (!s) s = new_file_open(&file, NULL, path);
   new_file_close(&file);
-  if (s) return s;
-  /* what rename() would say, but only later */
-  if (stat(path, &info)) return errno == ENOENT ? VPF_OK : complain_io("replace", path);
-  if (!S_ISDIR(info.st_mode)) return VPF_OK;
-  errno = EISDIR;
-  return complain_io("replace", path);
+  return s;
 }
 
 vpf_status new_file_publish(new_file *file) {
@@ -120,7 +135,7 @@ vpf_status new_file_publish(new_file *file) {
 
   /* synced before it is renamed: after a crash the old file is there, or the new one with its content */
   if (fsync(fileno(file->stream))) return complain_io("write", file->path);
-  if (rename(file->temporary, file->path)) return complain_io("replace", file->path);
+  if (rename(file->temporary, file->to.target)) return complain_io("replace", file->path);
   free(file->temporary);
   file->temporary = NULL;
   return VPF_OK;
@@ -130,9 +145,10 @@ void new_file_close(new_file *file) {
   if (file->stream) {
     fclose(file->stream);
     if (file->temporary) unlink(file->temporary);
-    release_stop_signals();
   }
+  if (file->holds) release_stop_signals();
   free(file->path);
   free(file->temporary);
-  *file = (new_file){0};
+  destination_clear(&file->to);
+  *file = (new_file){.to.descriptor = -1};
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <vpf/status.h>
 
+#include "destination.h"
+
 /* "folder/name", to be freed; NULL (said on stderr) without memory. */
 char *path_join(const char *folder, const char *name);
 
@@ -16,14 +18,14 @@ bool file_exists(const char *folder, const char *name);
 /* Make a folder and its parents where they do not exist. VPF_ERR_IO, VPF_ERR_MEMORY; said. */
 vpf_status make_folders(const char *path);
 
-/* The same for the folder in which a file is to be. */
-vpf_status make_folder_of(const char *path);
-
-/* A file being written: under a temporary name beside its own until it is published. */
+/* A file being written: under a temporary name beside its own until it is published. Where a path leads to a device, a
+ * pipe or a descriptor of this process (/dev/stdout), that is written to, and nothing is replaced. */
 typedef struct new_file {
   FILE *stream;    /* to write to; NULL while closed */
   char *path;
-  char *temporary; /* NULL once published */
+  destination to;  /* where the path leads to */
+  char *temporary; /* NULL once published, and if nothing is replaced */
+  bool holds;      /* stop signals wait until it is closed */
 } new_file;
 
 /* Begin folder/name, or the path `name` if folder is NULL. Until it is closed, a signal that would end the program
@@ -31,7 +33,8 @@ typedef struct new_file {
 vpf_status new_file_open(new_file *file, const char *folder, const char *name);
 
 /* Make the folder of a file and see whether the file could be written, which long work should know before it
- * begins. Nothing else is left behind, and an existing file is untouched. VPF_ERR_IO, VPF_ERR_MEMORY; said. */
+ * begins. Nothing else is left behind, and an existing file is untouched. If it is standard output, what the program
+ * prints goes to stderr from now on. VPF_ERR_IO, VPF_ERR_MEMORY; said. */
 vpf_status new_file_try(const char *path);
 
 /* Write out what the stream holds; the first time, the file takes the place of its predecessor

@@ -47,6 +47,8 @@ static vpf_status write_grey(const uint8_t *pixels, size_t width, size_t height,
 
   if (png_image_write_to_stdio(&image, file.stream, 0, pixels, 0, NULL))
     s = new_file_publish(&file);
+  else if (ferror(file.stream)) /* libpng would only say "Write Error" */
+    s = complain_io("write", file.path);
   else
     s = complain_because(VPF_ERR_IO, "cannot write %s: %s", file.path, image.message);
   new_file_close(&file);

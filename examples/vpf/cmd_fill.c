@@ -133,8 +133,8 @@ int cmd_fill(int argc, char **argv) {
   program_outlive_reader();
 
   exit_status = prepare(&r);
-  if (exit_status == OPTIONS_COMPLETE) /* the folder before the work, not after it */
-    exit_status = make_folder_of(options.out) || score_regions(&r) || write_picture(&r) ? EXIT_RUNTIME : EXIT_SUCCESS;
+  if (exit_status == OPTIONS_COMPLETE) /* before the work, not after it */
+    exit_status = new_file_try(options.out) || score_regions(&r) || write_picture(&r) ? EXIT_RUNTIME : EXIT_SUCCESS;
   free(r.picture);
   free(r.answers);
   vpf_data_destroy(r.images);

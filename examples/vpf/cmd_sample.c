@@ -202,7 +202,7 @@ static vpf_status write_picture(const picture *p, const char *path) {
 
 static vpf_status draw(picture *p, const vpf_model *model, const sample_options *options) {
   float *prior = NULL;
-  if (make_folder_of(options->out)) return VPF_ERR_IO; /* before the work, not after it */
+  if (new_file_try(options->out)) return VPF_ERR_IO; /* before the work, not after it */
 
   print_machine(model);
   vpf_status s = options->prior ? load_prior(&prior, model, options) : VPF_OK;

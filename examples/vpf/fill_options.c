@@ -33,7 +33,7 @@ static const char help[] =
     "                    noise and give part of the answer away\n"
     "Picture:\n"
     "  --out FILE.png    for each region three rows: images, corrupted, answers; its folder is made\n"
-    "                    if needed\n"
+    "                    if needed. /dev/stdout: there; everything else goes to stderr\n"
     "  --count N         images shown, the first ones (default 10)\n"
     "  --width N         of an image that is not square, in pixels\n"
     "  --threads N       0: as many as pay off (default 0); the result is the same\n"

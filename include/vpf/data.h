@@ -54,7 +54,8 @@ VPF_API vpf_status vpf_data_from_f32(vpf_data **out, const float *values, size_t
  *  vpf_data_from_u8(). The file is not trusted: its header is checked against its size before any memory is allocated
  *  for the images, and a file that is truncated, too long or inconsistent is refused.
  *  @param[out] out        the new handle; destroy it with vpf_data_destroy()
- *  @param      path       a regular file; gzip is recognised by the content, not by the name
+ *  @param      path       a regular file; gzip is recognised by the content, not by the name. It may have several
+ *                         members, and zeros as padding after the last one
  *  @param      threshold  a byte above it becomes 1, as in vpf_data_from_u8()
  *  @retval VPF_ERR_ARGUMENT  out or path is NULL
  *  @retval VPF_ERR_IO        the file cannot be opened or read, or is not a regular file

@@ -192,8 +192,12 @@ VPF_API vpf_status vpf_model_set_params(vpf_model *model, const float *theta);
 
 /** Write a model to a file; the same model gives the same bytes. Since 1.0.
  *
- *  An existing file is replaced atomically: after a crash either the old or the new file is there, complete. Symbolic
- *  links are followed.
+ *  An existing file is replaced atomically: after a crash either the old or the new file is there, complete. It keeps
+ *  its permissions, and its owner and group where the system lets them be given away; a file that may not be written to
+ *  is not replaced. Symbolic links are followed. Anything that is no file stays what it is and is written to: a device,
+ *  a pipe that some process reads, and what this process has open as /dev/stdout or /dev/fd/N, be it a file without a
+ *  name. Writing then waits for the reader; a reader that has gone is an error, and no SIGPIPE is raised.
+ *  docs/file-format.md has the details.
  *  @param model  what to write
  *  @param path   the file to create or replace
  *  @retval VPF_ERR_ARGUMENT  model or path is NULL
@@ -212,7 +216,8 @@ VPF_API vpf_status vpf_model_save(const vpf_model *model, const char *path);
  *  @param      path  a regular file
  *  @retval VPF_ERR_ARGUMENT  out or path is NULL
  *  @retval VPF_ERR_IO        the file cannot be opened or read, or is not a regular file
- *  @retval VPF_ERR_FORMAT    not a model, damaged, or of a later format; the message says what is wrong
+ *  @retval VPF_ERR_FORMAT    not a model, damaged, saved again by another program (docs/file-format.md shows how to
+ *                            import it), or of a later format; the message says what is wrong
  *  @retval VPF_ERR_MEMORY    out of memory */
 VPF_API vpf_status vpf_model_load(vpf_model **out, const char *path);
 

@@ -10,69 +10,39 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/xattr.h>
+#endif
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "store/descriptor.h"
+#include "store/output_path.h"
 
 enum {
   BUFFER_BYTES = 1 << 16,
-  MOST_LINKS = 40,    /* Linux gives up after the same number */
   MOST_NAMES = 10000, /* temporary names to try; crashed processes and other threads may have taken some */
-  MOST_BYTES_A_WRITE = 1 << 30, /* some kernels refuse more than INT_MAX */
   TEMPORARY_BYTES = PATH_MAX + 64
 };
 
 struct vpfi_atomic_file {
   const char *path;                /* as the caller gave it, for messages */
   int fd;                          /* -1 once closed */
-  int folder;                      /* -1 for a device, or if the folder may not be read */
-  char target[PATH_MAX];           /* path, with symbolic links followed */
-  char temporary[TEMPORARY_BYTES]; /* "" for a device */
+  int folder;                      /* -1 if nothing is replaced, or if the folder may not be read */
+  vpfi_output_path to;
+  char temporary[TEMPORARY_BYTES]; /* "" if nothing is replaced */
   size_t used;
   unsigned char buffer[BUFFER_BYTES];
 };
 
 /* The functions below that return int return 0 or an errno. */
 
-static size_t folder_length(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash ? (size_t)(slash - path) + 1 : 0;
-}
-
-/* Replace the link in target by what it points to. */
-static int follow_link(char target[PATH_MAX]) {
-  char link[PATH_MAX];
-  const ssize_t got = readlink(target, link, sizeof link);
-  if (got < 0) return errno;
-  const size_t length = (size_t)got;
-  const size_t folder = length > 0 && link[0] == '/' ? 0 : folder_length(target);
-  if (folder + length >= PATH_MAX) return ENAMETOOLONG;
-  memcpy(target + folder, link, length);
-  target[folder + length] = 0;
-  return 0;
-}
-
-/* Follow links until a file is found, or nothing: rename() would replace the link itself. As with open(),
- * a link that leads to nothing names the file to create. */
-static int find_target(char target[PATH_MAX], const char *path, struct stat *info, bool *exists) {
-  if (strlen(path) >= PATH_MAX) return ENAMETOOLONG;
-  strcpy(target, path);
-  for (int links = 0; links <= MOST_LINKS; links++) {
-    *exists = lstat(target, info) == 0;
-    if (!*exists) return errno == ENOENT && target[0] ? 0 : errno;
-    if (!S_ISLNK(info->st_mode)) return 0;
-    const int error = follow_link(target);
-    if (error) return error;
-  }
-  return ELOOP;
-}
-
 static int create_temporary(vpfi_atomic_file *file, mode_t mode) {
-  const int folder = (int)folder_length(file->target);
+  const int folder = (int)vpfi_output_path_folder(&file->to);
   int error = EEXIST;
   for (int number = 0; number < MOST_NAMES && (error == EEXIST || error == EINTR); number++) {
-    snprintf(file->temporary, sizeof file->temporary, "%.*s.vpf-%ld-%d.tmp", folder, file->target,
+    snprintf(file->temporary, sizeof file->temporary, "%.*s.vpf-%ld-%d.tmp", folder, file->to.target,
              (long)getpid(), number);
     file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, mode);
     if (file->fd >= 0) return 0;
@@ -86,40 +56,81 @@ static int create_temporary(vpfi_atomic_file *file, mode_t mode) {
  * that may be written to but not read cannot be synced; that is no reason to fail. */
 static int open_folder(vpfi_atomic_file *file) {
   char name[PATH_MAX];
-  const size_t length = folder_length(file->target);
-  memcpy(name, file->target, length);
+  const size_t length = vpfi_output_path_folder(&file->to);
+  memcpy(name, file->to.target, length);
   name[length] = 0;
   do file->folder = open(length > 0 ? name : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   while (file->folder < 0 && errno == EINTR);
   return file->folder >= 0 || errno == EACCES ? 0 : errno;
 }
 
-static vpf_status open_replacement(vpfi_atomic_file *file) {
-  struct stat old;
-  bool exists;
-  int error = find_target(file->target, file->path, &old, &exists);
-  if (!error && exists && faccessat(AT_FDCWD, file->target, W_OK, AT_EACCESS) != 0) error = errno;
-  if (error) return vpfi_fail_io("writing", file->path, error);
-
-  error = open_folder(file);
-  if (!error) error = create_temporary(file, exists ? S_IRUSR | S_IWUSR : 0666);
-  if (error) return vpfi_fail_io("creating a temporary file beside", file->path, error);
-
-  /* Where permissions cannot be set (FAT), there are none to preserve. */
-  if (exists && fchmod(file->fd, old.st_mode & 0777) != 0 && errno != EPERM && errno != ENOTSUP)
-    return vpfi_fail_io("setting the permissions of a temporary file beside", file->path, errno);
-  return VPF_OK;
+/* An access control list is a part of the permissions: without it, the group would get what only the list's users
+ * had. Whether there is none or it is kept. */
+static bool keep_list(const char *from, int to) {
+#ifdef __linux__
+  static const char name[] = "system.posix_acl_access";
+  char list[4096];
+  const ssize_t size = getxattr(from, name, list, sizeof list);
+  if (size < 0) return errno != ERANGE;
+  return fsetxattr(to, name, list, (size_t)size, 0) == 0;
+#else
+  (void)from, (void)to;
+  return true;
+#endif
 }
 
-static vpf_status open_special(vpfi_atomic_file *file, mode_t mode) {
-  if (S_ISDIR(mode)) return vpfi_fail_io("writing", file->path, EISDIR);
-  /* A pipe cannot be replaced, and writing to one may block for ever or raise SIGPIPE. */
-  if (!S_ISCHR(mode) && !S_ISBLK(mode))
-    return vpfi_fail(VPF_ERR_IO, "writing %.*s: a pipe or a socket cannot be written to",
-                     vpfi_text_fit_path(file->path), file->path);
-  do file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+/* Owner, group and permissions of the old file, as far as they may be given away. Without its group or its list, what
+ * was the group's is cut down to what was everybody's. The bits that let a program run as its owner go, as with any
+ * write. */
+static vpf_status keep_access(const vpfi_atomic_file *file) {
+  const struct stat *old = &file->to.old;
+  mode_t mode = old->st_mode & 0777;
+  const bool keeps_group =
+      fchown(file->fd, old->st_uid, old->st_gid) == 0 || fchown(file->fd, (uid_t)-1, old->st_gid) == 0;
+  if (!keep_list(file->to.target, file->fd) || !keeps_group) mode &= ~(mode_t)070 | (mode & 07) << 3;
+  /* Where permissions cannot be set (FAT), there are none to preserve. */
+  if (fchmod(file->fd, mode) == 0 || errno == EPERM || errno == ENOTSUP) return VPF_OK;
+  return vpfi_fail_io("setting the permissions of a temporary file beside", file->path, errno);
+}
+
+static vpf_status open_replacement(vpfi_atomic_file *file) {
+  const vpfi_output_path *to = &file->to;
+  if (to->exists && faccessat(AT_FDCWD, to->target, W_OK, AT_EACCESS) != 0)
+    return vpfi_fail_io("writing", file->path, errno);
+
+  int error = open_folder(file);
+  if (!error) error = create_temporary(file, to->exists ? S_IRUSR | S_IWUSR : 0666);
+  if (error) return vpfi_fail_io("creating a temporary file beside", file->path, error);
+  return to->exists ? keep_access(file) : VPF_OK;
+}
+
+/* A pipe that nobody reads would be waited for, perhaps for ever. */
+static vpf_status open_special(vpfi_atomic_file *file) {
+  const mode_t mode = file->to.old.st_mode;
+  if (S_ISSOCK(mode)) return vpfi_fail(VPF_ERR_IO, "writing %.*s: a socket cannot be opened by its name",
+                                           vpfi_text_fit_path(file->path), file->path);
+  do file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (S_ISFIFO(mode) ? O_NONBLOCK : 0));
   while (file->fd < 0 && errno == EINTR);
+  if (file->fd >= 0) return VPF_OK;
+  if (errno == ENXIO && S_ISFIFO(mode))
+    return vpfi_fail(VPF_ERR_IO, "writing %.*s: no process has this pipe open for reading",
+                     vpfi_text_fit_path(file->path), file->path);
+  return vpfi_fail_io("opening", file->path, errno);
+}
+
+static vpf_status open_descriptor(vpfi_atomic_file *file) {
+  file->fd = fcntl(file->to.descriptor, F_DUPFD_CLOEXEC, 0);
   return file->fd >= 0 ? VPF_OK : vpfi_fail_io("opening", file->path, errno);
+}
+
+static vpf_status open_target(vpfi_atomic_file *file) {
+  const vpf_status status = vpfi_output_path_follow(&file->to, file->path);
+  if (status) return status;
+  switch (file->to.kind) {
+    case VPFI_OUTPUT_SPECIAL: return open_special(file);
+    case VPFI_OUTPUT_DESCRIPTOR: return open_descriptor(file);
+    default: return open_replacement(file);
+  }
 }
 
 vpf_status vpfi_atomic_file_open(vpfi_atomic_file **out, const char *path) {
@@ -128,10 +139,7 @@ vpf_status vpfi_atomic_file_open(vpfi_atomic_file **out, const char *path) {
   if (!file) return VPF_ERR_MEMORY;
   file->path = path;
   file->fd = file->folder = -1;
-
-  struct stat info;
-  const bool special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-  const vpf_status status = special ? open_special(file, info.st_mode) : open_replacement(file);
+  const vpf_status status = open_target(file);
   if (status) {
     vpfi_atomic_file_abandon(file);
     return status;
@@ -140,22 +148,15 @@ vpf_status vpfi_atomic_file_open(vpfi_atomic_file **out, const char *path) {
   return VPF_OK;
 }
 
-static int write_all(int fd, const unsigned char *bytes, size_t count) {
-  while (count > 0) {
-    const ssize_t done = write(fd, bytes, count < MOST_BYTES_A_WRITE ? count : MOST_BYTES_A_WRITE);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return errno;
-    if (done == 0) return ENOSPC; /* POSIX knows no such result; an endless loop would be worse */
-    bytes += done;
-    count -= (size_t)done;
-  }
-  return 0;
+static int write_all(const vpfi_atomic_file *file, const void *bytes, size_t count) {
+  return file->to.kind == VPFI_OUTPUT_FILE ? vpfi_descriptor_write(file->fd, bytes, count)
+                                           : vpfi_descriptor_write_to_reader(file->fd, bytes, count);
 }
 
 static int flush(vpfi_atomic_file *file) {
   const size_t count = file->used;
   file->used = 0;
-  return write_all(file->fd, file->buffer, count);
+  return write_all(file, file->buffer, count);
 }
 
 vpf_status vpfi_atomic_file_write(vpfi_atomic_file *file, const void *bytes, size_t count) {
@@ -163,7 +164,7 @@ vpf_status vpfi_atomic_file_write(vpfi_atomic_file *file, const void *bytes, siz
   int error = 0;
   if (count > BUFFER_BYTES - file->used) error = flush(file);
   if (!error && count >= BUFFER_BYTES) {
-    error = write_all(file->fd, bytes, count);
+    error = write_all(file, bytes, count);
   } else if (!error && count > 0) {
     memcpy(file->buffer + file->used, bytes, count);
     file->used += count;
@@ -171,33 +172,18 @@ vpf_status vpfi_atomic_file_write(vpfi_atomic_file *file, const void *bytes, siz
   return error ? vpfi_fail_io("writing", file->path, error) : VPF_OK;
 }
 
-/* EINVAL and ENOTSUP: devices, and folders on some file systems, cannot be synced. */
-static int sync_descriptor(int fd) {
-  int result;
-  do result = fsync(fd);
-  while (result != 0 && errno == EINTR);
-  return result == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno;
-}
-
-static int close_descriptor(int *fd) {
-  const int closed = *fd;
-  *fd = -1;
-  /* On Linux the descriptor is gone after EINTR; closing it again might close another thread's. */
-  return closed < 0 || close(closed) == 0 || errno == EINTR ? 0 : errno;
-}
-
 static vpf_status replace_target(vpfi_atomic_file *file) {
   if (!file->temporary[0]) return VPF_OK;
-  if (rename(file->temporary, file->target) != 0) return vpfi_fail_io("replacing", file->path, errno);
+  if (rename(file->temporary, file->to.target) != 0) return vpfi_fail_io("replacing", file->path, errno);
   file->temporary[0] = 0;
-  const int error = file->folder >= 0 ? sync_descriptor(file->folder) : 0;
+  const int error = file->folder >= 0 ? vpfi_descriptor_sync(file->folder) : 0;
   return error ? vpfi_fail_io("syncing the folder of the new file", file->path, error) : VPF_OK;
 }
 
 vpf_status vpfi_atomic_file_commit(vpfi_atomic_file *file) {
   int error = flush(file);
-  if (!error) error = sync_descriptor(file->fd);
-  const int close_error = close_descriptor(&file->fd);
+  if (!error) error = vpfi_descriptor_sync(file->fd);
+  const int close_error = vpfi_descriptor_close(&file->fd);
   if (!error) error = close_error;
   const vpf_status status = error ? vpfi_fail_io("writing", file->path, error) : replace_target(file);
   vpfi_atomic_file_abandon(file);
@@ -206,8 +192,8 @@ vpf_status vpfi_atomic_file_commit(vpfi_atomic_file *file) {
 
 void vpfi_atomic_file_abandon(vpfi_atomic_file *file) {
   if (!file) return;
-  close_descriptor(&file->fd);
-  close_descriptor(&file->folder);
+  vpfi_descriptor_close(&file->fd);
+  vpfi_descriptor_close(&file->folder);
   if (file->temporary[0]) unlink(file->temporary);
   vpfi_free(file);
 }

@@ -3,9 +3,10 @@
  * it, whatever fails and whenever the power is lost.
  *
  * The bytes go to a temporary file ".vpf-<process>-<number>.tmp" in the same folder, which is
- * synced and renamed over the target. A replaced file keeps its permissions; a symbolic link
- * stays, and the file it leads to is replaced. A device (/dev/full) cannot be replaced and is
- * written to directly. Folders, pipes and sockets are refused, and so is a file that may not be
+ * synced and renamed over the target. A replaced file keeps its permissions, and its owner and group where the system
+ * lets them be given away; a symbolic link stays, and the file it leads to is replaced. What is no regular file is
+ * written to directly: devices (/dev/full), pipes that somebody reads, and this process's own descriptors
+ * (/dev/stdout, /dev/fd/3). Folders and sockets are refused, and so is a file that may not be
  * written to, even if its folder would allow replacing it. */
 #ifndef VPFI_STORE_ATOMIC_FILE_H
 #define VPFI_STORE_ATOMIC_FILE_H

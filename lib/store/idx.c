@@ -84,11 +84,26 @@ static vpf_status refill(source *s) {
   return status;
 }
 
+static vpf_status refuse_garbage(const source *s) {
+  return vpfi_fail(VPF_ERR_FORMAT, "%.*s: garbage after the end of the compressed data",
+                   vpfi_text_fit_path(s->input.path), s->input.path);
+}
+
+/* Tools that write whole blocks fill the last one with zeros, which gzip ignores too. There must be nothing else up to
+ * the end of the file. */
+static vpf_status skip_padding(source *s) {
+  for (;;) {
+    for (; s->stream.avail_in > 0; s->stream.avail_in--)
+      if (*s->stream.next_in++ != 0) return refuse_garbage(s);
+    if (s->position == s->input.size) return VPF_OK;
+    const vpf_status status = refill(s);
+    if (status) return status;
+  }
+}
+
 /* A file may hold several gzip members, one after another. */
 static vpf_status begin_member(source *s) {
-  if (s->stream.next_in[0] != 0x1f)
-    return vpfi_fail(VPF_ERR_FORMAT, "%.*s: garbage after the end of the compressed data",
-                     vpfi_text_fit_path(s->input.path), s->input.path);
+  if (s->stream.next_in[0] != 0x1f) return refuse_garbage(s);
   s->between = false;
   inflateReset(&s->stream); /* fails only for a broken stream */
   return VPF_OK;
@@ -120,6 +135,7 @@ static vpf_status read_gzip(source *s, uint8_t *out, size_t wanted, size_t *got)
       if (s->position == s->input.size) return s->between ? VPF_OK : refuse_end(s);
       status = refill(s);
     }
+    if (!status && s->between && s->stream.next_in[0] == 0) return skip_padding(s);
     if (!status && s->between) status = begin_member(s);
     size_t more = 0;
     if (!status) status = inflate_some(s, out + *got, wanted - *got, &more);

@@ -12,16 +12,13 @@
 #define FORMAT_VERSION "1"
 
 enum {
-  N_METADATA = 5, /* without the checksum, which the container adds */
+  N_METADATA = VPFI_SAFETENSORS_KEYS - 1, /* without the checksum, which the container adds */
   SIZE_TEXT = 21  /* bytes for the longest size_t in decimal, with a comma or a NUL */
 };
 
-static const char *const model_keys[] = {"vpf_format", "vpf_kind",     "vpf_sizes",
-                                         "vpf_intra",  "vpf_coupling", VPFI_SAFETENSORS_CRC_KEY};
-
 static bool is_model_key(const char *key) {
-  for (size_t k = 0; k < sizeof model_keys / sizeof model_keys[0]; k++)
-    if (strcmp(key, model_keys[k]) == 0) return true;
+  for (size_t k = 0; k < VPFI_SAFETENSORS_KEYS; k++)
+    if (strcmp(key, vpfi_safetensors_keys[k]) == 0) return true;
   return false;
 }
 

@@ -22,6 +22,10 @@ enum { VPFI_SAFETENSORS_HEADER_LIMIT = 4 << 20 };
 #define VPFI_SAFETENSORS_CRC_KEY "vpf_crc32"
 enum { VPFI_SAFETENSORS_CRC_DIGITS = 8 };
 
+/* The metadata of every file of this library, in the order in which they are written. */
+enum { VPFI_SAFETENSORS_KEYS = 6 };
+extern const char *const vpfi_safetensors_keys[VPFI_SAFETENSORS_KEYS];
+
 typedef struct vpfi_metadata {
   char key[32];
   const char *value; /* printable ASCII without quote or backslash */

@@ -400,6 +400,8 @@ static void metadata_of_other_kinds_of_file_are_refused(void **state) {
       {"\"vpf_kind\"", "\"vpf_\":\"1\",\"vpf_kind\"", "unknown metadata \"vpf_\""},
       {"\"vpf_kind\"", "\"author\":\"\\u00e9\\n\",\"vpf_kind\"", NULL},
       {"\"vpf_kind\"", "\"vpfx\":\"\",\"vpf_kind\"", NULL},
+      {"\"vpf_kind\"", "\"\":\"\\u0000\\u0001\\ud83d\\ude00\\\\\\\"{}[]\",\"vpf_kind\"", NULL},
+      {"\"vpf_kind\":\"model\"", "\"vpf_kind\":\"model\\u0000\"", "metadata \"vpf_kind\" has a NUL in it"},
   };
   check_changes(changes, sizeof changes / sizeof *changes);
 }
@@ -455,6 +457,70 @@ static void sizes_must_agree_with_the_tensors(void **state) {
       {"\"dtype\":\"F32\",\"shape\":[4]", "\"dtype\":\"F64\",\"shape\":[2]", "is F64 of rank 1, not F32 of rank 1"},
   };
   check_changes(changes, sizeof changes / sizeof *changes);
+}
+
+/* A string of other metadata may be as long as the header allows: 4 MiB in all. */
+static void long_metadata_are_ignored_up_to_the_limit_of_the_header(void **state) {
+  (void)state;
+  enum { LIMIT = 4 << 20 };
+  static image file;
+  get_fixture(&file);
+  const size_t old = strlen(file.header);
+  for (int too_long = 0; too_long < 2; too_long++) {
+    static const char before[] = ",\"note\":\"", after[] = "\"";
+    const char *end = strchr(strstr(file.header, "__metadata__"), '}');
+    const size_t head = (size_t)(end - file.header), length = LIMIT + (size_t)too_long;
+    const size_t note = length - old - strlen(before) - strlen(after), size = 8 + length + file.data_size;
+    unsigned char *bytes = malloc(size);
+    assert_non_null(bytes);
+    for (unsigned k = 0; k < 8; k++) bytes[k] = (unsigned char)(length >> 8 * k);
+    char *to = (char *)bytes + 8;
+    memcpy(to, file.header, head);
+    memcpy(to + head, before, strlen(before));
+    memset(to + head + strlen(before), 'x', note);
+    memcpy(to + head + strlen(before) + note, after, strlen(after));
+    memcpy(to + head + strlen(before) + note + strlen(after), end, old - head);
+    memcpy(to + length, file.data, file.data_size);
+    char *digits = strstr(to, "vpf_crc32\":\"") + strlen("vpf_crc32\":\""), text[9];
+    memset(digits, '0', 8);
+    snprintf(text, sizeof text, "%08lx", crc32(crc32(0, NULL, 0), bytes, (uInt)size));
+    memcpy(digits, text, 8);
+    put_bytes(bytes, size);
+    free(bytes);
+    if (too_long) {
+      assert_refused(VPF_ERR_FORMAT, "is above the limit");
+    } else {
+      vpf_model *model;
+      assert_int_equal(vpf_model_load(&model, path), VPF_OK);
+      vpf_model_destroy(model);
+    }
+  }
+}
+
+/* The tensors of a model as the package "safetensors" writes them: by name, the checksum taken over or dropped. */
+static void file_saved_again_by_another_program_is_called_that(void **state) {
+  (void)state;
+  static image file, again;
+  get_fixture(&file);
+  get_fixture(&again);
+  snprintf(again.header, MOST_BYTES,
+           "{\"__metadata__\":{\"vpf_intra\":\"0,1,0\",\"vpf_format\":\"1\",\"vpf_coupling\":\"pairwise\",\"vpf_crc32\":"
+           "\"%.8s\",\"vpf_kind\":\"model\",\"vpf_sizes\":\"4,3,2\"%s",
+           strstr(file.header, "vpf_crc32") + strlen("vpf_crc32\":\""), strchr(file.header, '}'));
+  static unsigned char bytes[2 * MOST_BYTES];
+  const size_t length = strlen(again.header);
+  bytes[0] = (unsigned char)(length % 256);
+  bytes[1] = (unsigned char)(length / 256);
+  memcpy(bytes + 8, again.header, length);
+  memcpy(bytes + 8 + length, again.data, again.data_size);
+  put_bytes(bytes, 8 + length + again.data_size);
+  assert_refused(VPF_ERR_FORMAT, "another program seems to have saved it again");
+  assert_error_says("vpf_model_set_weights");
+
+  put_image(&again); /* the same with the right checksum is accepted: any order may be read */
+  vpf_model *model;
+  assert_int_equal(vpf_model_load(&model, path), VPF_OK);
+  vpf_model_destroy(model);
 }
 
 static void too_many_layers_are_refused(void **state) {
@@ -572,6 +638,8 @@ int main(void) {
       TEST(metadata_of_other_kinds_of_file_are_refused),
       TEST(lists_that_are_not_exact_are_refused),
       TEST(sizes_must_agree_with_the_tensors),
+      TEST(long_metadata_are_ignored_up_to_the_limit_of_the_header),
+      TEST(file_saved_again_by_another_program_is_called_that),
       TEST(too_many_layers_are_refused),
       TEST(additional_tensors_are_refused),
       TEST(values_that_are_not_finite_are_refused),

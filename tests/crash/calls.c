@@ -11,6 +11,7 @@ ssize_t __real_pread(int fd, void *bytes, size_t count, off_t offset);
 int __real_fsync(int fd);
 int __real_close(int fd);
 int __real_fchmod(int fd, mode_t mode);
+int __real_fchown(int fd, uid_t owner, gid_t group);
 int __real_fstat(int fd, struct stat *info);
 int __real_stat(const char *path, struct stat *info);
 int __real_lstat(const char *path, struct stat *info);
@@ -25,6 +26,7 @@ ssize_t __wrap_pread(int fd, void *bytes, size_t count, off_t offset);
 int __wrap_fsync(int fd);
 int __wrap_close(int fd);
 int __wrap_fchmod(int fd, mode_t mode);
+int __wrap_fchown(int fd, uid_t owner, gid_t group);
 int __wrap_fstat(int fd, struct stat *info);
 int __wrap_stat(const char *path, struct stat *info);
 int __wrap_lstat(const char *path, struct stat *info);
@@ -40,8 +42,9 @@ static int real_open(const char *path, int flags, mode_t mode) {
 #define REAL_CALLS                                                                                                   \
   {                                                                                                                  \
     .open = real_open, .write = __real_write, .pread = __real_pread, .fsync = __real_fsync, .close = __real_close,   \
-    .fchmod = __real_fchmod, .fstat = __real_fstat, .stat = __real_stat, .lstat = __real_lstat,                      \
-    .readlink = __real_readlink, .faccessat = __real_faccessat, .rename = __real_rename, .unlink = __real_unlink     \
+    .fchmod = __real_fchmod, .fchown = __real_fchown, .fstat = __real_fstat, .stat = __real_stat,                    \
+    .lstat = __real_lstat, .readlink = __real_readlink, .faccessat = __real_faccessat, .rename = __real_rename,      \
+    .unlink = __real_unlink                                                                                          \
   }
 
 const calls real_calls = REAL_CALLS;
@@ -76,6 +79,10 @@ int __wrap_close(int fd) {
 
 int __wrap_fchmod(int fd, mode_t mode) {
   return current_calls.fchmod(fd, mode);
+}
+
+int __wrap_fchown(int fd, uid_t owner, gid_t group) {
+  return current_calls.fchown(fd, owner, group);
 }
 
 int __wrap_fstat(int fd, struct stat *info) {

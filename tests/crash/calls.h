@@ -19,6 +19,7 @@ typedef struct calls {
   int (*fsync)(int fd);
   int (*close)(int fd);
   int (*fchmod)(int fd, mode_t mode);
+  int (*fchown)(int fd, uid_t owner, gid_t group);
   int (*fstat)(int fd, struct stat *info);
   int (*stat)(const char *path, struct stat *info);
   int (*lstat)(const char *path, struct stat *info);

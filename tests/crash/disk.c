@@ -277,6 +277,11 @@ static int disk_fchmod(int fd, mode_t mode) {
   return 0;
 }
 
+/* Everything on it belongs to one user. */
+static int disk_fchown(int fd, uid_t owner, gid_t group) {
+  return slot_of(fd) < 0 ? real_calls.fchown(fd, owner, group) : 0;
+}
+
 static int disk_stat(const char *path, struct stat *info) {
   if (!is_simulated(path)) return real_calls.stat(path, info);
   mode_t mode;
@@ -324,6 +329,7 @@ void disk_begin(const char *name, const content *old) {
   current_calls.fsync = disk_fsync;
   current_calls.close = disk_close;
   current_calls.fchmod = disk_fchmod;
+  current_calls.fchown = disk_fchown;
   current_calls.stat = disk_stat;
   current_calls.lstat = disk_lstat;
   current_calls.faccessat = disk_faccessat;

@@ -17,7 +17,7 @@
 static const char *const PATH = FOLDER "/" NAME;
 
 typedef enum call_kind {
-  OPEN, WRITE, PREAD, FSYNC, CLOSE, FCHMOD, FSTAT, STAT, LSTAT, READLINK, FACCESSAT, RENAME, UNLINK
+  OPEN, WRITE, PREAD, FSYNC, CLOSE, FCHMOD, FCHOWN, FSTAT, STAT, LSTAT, READLINK, FACCESSAT, RENAME, UNLINK
 } call_kind;
 
 typedef enum way {
@@ -109,6 +109,9 @@ static int faulty_close(int fd) {
 static int faulty_fchmod(int fd, mode_t mode) {
   return STRIKE(FCHMOD, real_calls.fchmod(fd, mode));
 }
+static int faulty_fchown(int fd, uid_t owner, gid_t group) {
+  return STRIKE(FCHOWN, real_calls.fchown(fd, owner, group));
+}
 static int faulty_fstat(int fd, struct stat *info) {
   return STRIKE(FSTAT, real_calls.fstat(fd, info));
 }
@@ -134,9 +137,10 @@ static int faulty_unlink(const char *path) {
 static void begin(way how, int error, size_t from, size_t to, size_t second) {
   plan = (struct plan){.way = how, .error = error, .from = from, .to = to, .second = second};
   current_calls = (calls){.open = faulty_open, .write = faulty_write, .pread = faulty_pread, .fsync = faulty_fsync,
-                          .close = faulty_close, .fchmod = faulty_fchmod, .fstat = faulty_fstat, .stat = faulty_stat,
-                          .lstat = faulty_lstat, .readlink = faulty_readlink, .faccessat = faulty_faccessat,
-                          .rename = faulty_rename, .unlink = faulty_unlink};
+                          .close = faulty_close, .fchmod = faulty_fchmod, .fchown = faulty_fchown,
+                          .fstat = faulty_fstat, .stat = faulty_stat, .lstat = faulty_lstat,
+                          .readlink = faulty_readlink, .faccessat = faulty_faccessat, .rename = faulty_rename,
+                          .unlink = faulty_unlink};
 }
 
 static void end(void) {

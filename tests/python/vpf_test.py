@@ -961,6 +961,29 @@ class TestReadModel(Folder):
         later = {int(info.option): info.initial for info in vpf.OPTIONS.values() if info.option not in keys}
         self.assertEqual({key: values[key] for key in later}, later)  # options that the file does not know yet
 
+    def test_saved_again_by_the_safetensors_package(self):
+        try:
+            from safetensors import safe_open
+            from safetensors.numpy import load_file, save_file
+        except ImportError:
+            self.skipTest("the package safetensors is not installed")
+        model, path, again = vpf.Model([6, 4], seed=1), self.folder / "model", self.folder / "again"
+        model.save(path)
+        tensors = load_file(path)
+        self.assertTrue(np.array_equal(tensors["weight.0"], model.weights(0)))
+        with safe_open(path, "np") as file:
+            metadata = file.metadata()
+        for kept in (None, {"format": "np"}, metadata):
+            save_file(tensors, again, metadata=kept)
+            with self.assertRaises(vpf.FormatError) as caught:
+                vpf.Model.load(again)
+            self.assertIn("another program", str(caught.exception))
+        other = vpf.Model([6, 4])
+        other.set_weights(0, tensors["weight.0"])
+        for layer in range(2):
+            other.set_bias(layer, tensors[f"bias.{layer}"])
+        self.assertTrue(np.array_equal(other.params(), model.params()))
+
     def test_every_damage_is_noticed(self):
         raw = (TREE / "tests/data/model-4-3-2.safetensors").read_bytes()
         path = self.folder / "damaged"

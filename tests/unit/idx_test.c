@@ -338,7 +338,7 @@ static void garbage_after_gzip_is_refused(void **state) {
   uint8_t file[SMALL_FILE], packed[256];
   make_small(file);
   const size_t size = compress_to(packed, sizeof packed, file, sizeof file, 6);
-  for (int byte = 0; byte < 256; byte++) {
+  for (int byte = 1; byte < 256; byte++) {
     packed[size] = (uint8_t)byte;
     put_bytes(packed, size + 1);
     assert_refused(VPF_ERR_FORMAT, byte == 0x1f ? "cut off" : "garbage after the end");
@@ -346,6 +346,50 @@ static void garbage_after_gzip_is_refused(void **state) {
   memcpy(packed + size, "\x1f\x8c garbage", 10);
   put_bytes(packed, size + 10);
   assert_refused(VPF_ERR_FORMAT, "damaged: incorrect header check");
+}
+
+/* Shorter and longer than a chunk of input (65536 bytes), and beginning anywhere in one. */
+static void zeros_after_gzip_are_padding(void **state) {
+  (void)state;
+  static const size_t padding[] = {1, 2, 7, 511, 65535, 65536, 65537, 200000};
+  static uint8_t file[SMALL_FILE], packed[1 << 19];
+  make_small(file);
+  for (size_t members = 1; members <= 2; members++)
+    for (size_t k = 0; k < sizeof padding / sizeof *padding; k++) {
+      const size_t half = members == 2 ? SMALL_FILE / 2 : 0;
+      size_t size = half ? compress_to(packed, 4096, file, half, 6) : 0;
+      size += compress_to(packed + size, 4096, file + half, SMALL_FILE - half, 6);
+      memset(packed + size, 0, padding[k] + 512);
+      put_bytes(packed, size + padding[k]);
+      assert_images(file + 16, 4, 15);
+
+      packed[size + padding[k] - 1] = 1; /* the last byte */
+      put_bytes(packed, size + padding[k]);
+      assert_refused(VPF_ERR_FORMAT, "garbage after the end");
+      packed[size + padding[k] - 1] = 0;
+      const size_t more = compress_to(packed + size + padding[k], 4096, file, 0, 6); /* padding is at the end only */
+      put_bytes(packed, size + padding[k] + more);
+      assert_refused(VPF_ERR_FORMAT, "garbage after the end");
+    }
+}
+
+/* Zeros between two members, and zeros in place of what is missing, are no padding. */
+static void zeros_elsewhere_are_damage(void **state) {
+  (void)state;
+  uint8_t file[SMALL_FILE], packed[1024] = {0};
+  make_small(file);
+  const size_t first = compress_to(packed, 256, file, 40, 6);
+  const size_t second = compress_to(packed + first + 1, 256, file + 40, SMALL_FILE - 40, 6);
+  put_bytes(packed, first + 1 + second);
+  assert_refused(VPF_ERR_FORMAT, "garbage after the end");
+  const size_t full = compress_to(packed, sizeof packed, file, sizeof file, 6);
+  for (size_t cut = 10; cut < full; cut++) {
+    if (cut > full - 8) continue; /* the length itself ends with zeros */
+    compress_to(packed, sizeof packed, file, sizeof file, 6);
+    memset(packed + cut, 0, sizeof packed - cut);
+    put_bytes(packed, sizeof packed);
+    assert_refused(VPF_ERR_FORMAT, path);
+  }
 }
 
 static void excess_is_counted(void **state) {
@@ -496,6 +540,8 @@ int main(void) {
       TEST(changed_bit_of_gzip_never_changes_the_images),
       TEST(damage_of_gzip_is_named),
       TEST(garbage_after_gzip_is_refused),
+      TEST(zeros_after_gzip_are_padding),
+      TEST(zeros_elsewhere_are_damage),
       TEST(excess_is_counted),
       TEST(bomb_is_not_unpacked_to_its_end),
       TEST(missing_images_are_counted),

@@ -72,7 +72,7 @@ static void copy_lines(FILE *to, FILE *from, size_t epochs_done) {
 
 vpf_status run_log_begin(new_file *log, const char *folder, size_t epochs_done) {
   vpf_status s = new_file_open(log, folder, "log.jsonl");
-  if (s || epochs_done == 0) return s;
+  if (s || epochs_done == 0 || !log->temporary) return s; /* nothing can be read back from a pipe */
   FILE *earlier = fopen(log->path, "r");
   if (!earlier) return errno == ENOENT ? VPF_OK : complain_io("read", log->path);
   copy_lines(log->stream, earlier, epochs_done);
