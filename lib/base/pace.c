@@ -3,10 +3,10 @@
 
 /* A window is long enough for clock and for laps that are not quite alike; a very long lap is a window of its own. */
 static const double WINDOW = 0.002, LONG_WINDOW = 0.05;
-enum { WINDOW_LAPS = 16 };
+enum { WINDOW_LAPS = 8 };
 
 /* Trials begin this far apart, and then rarer and rarer: they cost time, and most find nothing new. */
-static const double FIRST_PERIOD = 0.1, LAST_PERIOD = 3;
+static const double FIRST_PERIOD = 0.2, LAST_PERIOD = 3;
 static const double WINDOWS_APART = 25; /* at least, if laps are long */
 
 /* What is in use is known from its last tens of milliseconds: the system takes threads off their processors for
@@ -15,6 +15,9 @@ static const double MEMORY = 0.02;
 
 /* What a trial has to be better by, and by how much home must have become worse than a neighbour to try that at once. */
 static const double BETTER = 0.97, WORSE = 1.1;
+
+/* More threads are not tried for shorter laps: handing out the work, some times in a lap, takes microseconds. */
+static const double SHORT_LAP = 15e-6;
 
 static void begin_window(vpfi_pace *pace, double now) {
   pace->began = now;
@@ -58,8 +61,9 @@ static void judge_home(vpfi_pace *pace, double now) {
       return;
     }
   }
-  if (now < pace->next) return;
-  if (!has_neighbour(pace, pace->direction)) pace->direction = -pace->direction;
+  const bool is_short = now - pace->began < SHORT_LAP * (double)pace->laps;
+  if (now < pace->next || (is_short && pace->home == 0)) return;
+  if (is_short || !has_neighbour(pace, pace->direction)) pace->direction = is_short ? -1 : -pace->direction;
   if (has_neighbour(pace, pace->direction)) try_neighbour(pace, pace->direction);
 }
 

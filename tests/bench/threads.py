@@ -2,7 +2,7 @@
 """How long training takes by default, when as many threads work as pay off, beside one thread and beside all of them: on an
 idle computer, and while another process keeps one processor busy.
 
-    VPF_LIBRARY=build/release/lib/libvpf.so.1 PYTHONPATH=examples/python python3 tests/bench/threads.py [--rounds N] [--quick]
+    sh tests/bench/threads_run.sh [--rounds N] [--quick]
 
 Training is by rows of random bits; what a minibatch costs depends on their number alone. Each round runs all settings in
 turns. Printed: medians of seconds, and medians of the ratios within a round. The default should take at most 1.05 times the
@@ -19,10 +19,10 @@ import vpf
 # what: (visible, hidden, rows, epochs, options)
 CASES = {
     "couplings of 20 spins, batch 40": (20, 0, 50000, 30, dict(batch_size=40)),
-    "784-16, VPF": (784, 16, 20000, 3, {}),
-    "784-196, VPF": (784, 196, 10000, 3, {}),
-    "784-196, PCD-1": (784, 196, 10000, 2, dict(method="pcd", centred=1, average=0.99)),
-    "784-500, VPF": (784, 500, 10000, 2, {}),
+    "784-16, VPF": (784, 16, 20000, 15, {}),
+    "784-196, VPF": (784, 196, 10000, 6, {}),
+    "784-196, PCD-1": (784, 196, 10000, 4, dict(method="pcd", centred=1, average=0.99)),
+    "784-500, VPF": (784, 500, 10000, 4, {}),
 }
 
 
