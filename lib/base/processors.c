@@ -26,9 +26,8 @@ size_t vpfi_threads_set(void) {
   return atomic_load(&threads_set);
 }
 
-/* A whole number above 0 at the beginning of an environment variable ("4,2" is what OpenMP calls a list); 0: none. */
-static size_t number_in(const char *name) {
-  const char *text = getenv(name);
+/* A whole number above 0 at the beginning of a text ("4,2" is what OpenMP calls a list); 0: none. text: may be NULL. */
+static size_t number_in(const char *text) {
   const long value = text ? strtol(text, NULL, 10) : 0;
   return value > 0 ? (size_t)value : 0;
 }
@@ -131,7 +130,7 @@ size_t vpfi_processors(void) {
   static const size_t from_environment = (SIZE_MAX >> 1) + 1; /* a mark; nobody has as many */
   size_t known = atomic_load(&allowed);
   if (known == 0) {
-    known = number_in("VPF_PROCESSORS");
+    known = number_in(getenv("VPF_PROCESSORS"));
     if (known > 0) {
       known |= from_environment;
     } else {
@@ -153,7 +152,7 @@ size_t vpfi_thread_count(size_t wanted) {
   if (wanted == 0) wanted = vpfi_threads_set();
   if (wanted == 0) {
     const int setting = omp_get_max_threads ? omp_get_max_threads() : 0;
-    wanted = setting > 0 ? (size_t)setting : number_in("OMP_NUM_THREADS");
+    wanted = setting > 0 ? (size_t)setting : number_in(getenv("OMP_NUM_THREADS"));
   }
   return wanted == 0 || wanted > most ? most : wanted;
 }
