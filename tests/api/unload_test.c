@@ -57,7 +57,8 @@ static const char *use(void *handle, double threads, uint64_t *hash) {
   if (!s) s = vpf_model_get_params_(model, theta);
   if (!s) s = vpf_generate_(model, ROWS, 2, NULL, 1, images);
   if (!s) s = vpf_parzen_(images, ROWS, images, ROWS, VISIBLE, 0.2, &mean, NULL);
-  const vpf_status failure = vpf_model_create_(&model, NULL, 2, NULL, VPF_COUPLING_PAIRWISE); /* with a message */
+  vpf_model *none;
+  const vpf_status failure = vpf_model_create_(&none, NULL, 2, NULL, VPF_COUPLING_PAIRWISE); /* with a message */
   vpf_data_destroy_(data);
   vpf_optimizer_destroy_(optimizer);
   vpf_model_destroy_(model);
