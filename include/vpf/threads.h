@@ -2,14 +2,14 @@
 /** @file threads.h
  *  How many threads the library works with. No result depends on it (docs/determinism.md).
  *
- *  By default as many threads work as pay off: one for what is done in a tenth of a millisecond, and in training as many as
- *  take the least time for a minibatch, which is tried now and then, since it depends on what else the computer does. There are
- *  never more than the caller's OpenMP setting says (omp_set_num_threads(), or OMP_NUM_THREADS), and a single one inside a
- *  parallel region of the caller.
+ *  By default as many threads work as pay off: one for what is done in a tenth of a millisecond, and in training the number
+ *  with which a minibatch takes the least time; others are tried now and then, since that depends on what else the computer
+ *  does. There are never more than the caller's OpenMP setting says (omp_set_num_threads(), or OMP_NUM_THREADS).
  *
  *  A number that is asked for, here or by VPF_OPTION_THREADS, is taken as it is. But never are there more threads than
  *  processors: those that the calling thread may run on (taskset, sched_setaffinity()), no more than the control group of the
- *  process has a quota for (containers). The environment variable VPF_PROCESSORS overrides both.
+ *  process has a quota for (containers); the environment variable VPF_PROCESSORS overrides both. Nor are there more than 512,
+ *  and inside a parallel region of the caller there is always one.
  *
  *  Threads exist only while a function runs. docs/threads.md has the rest. */
 #ifndef VPF_THREADS_H

@@ -3,7 +3,7 @@
 
 /* A window is long enough for clock and for laps that are not quite alike; a very long lap is a window of its own. */
 static const double WINDOW = 0.002, LONG_WINDOW = 0.05;
-enum { WINDOW_LAPS = 8 };
+enum { WINDOW_LAPS = 8, FIRST_LAPS = 4 };
 
 /* Trials begin this far apart, and then rarer and rarer: they cost time, and most find nothing new. */
 static const double FIRST_PERIOD = 0.2, LAST_PERIOD = 3;
@@ -19,21 +19,29 @@ static const double BETTER = 0.97, WORSE = 1.1;
 /* More threads are not tried for shorter laps: handing out the work, some times in a lap, takes microseconds. */
 static const double SHORT_LAP = 15e-6;
 
-static void begin_window(vpfi_pace *pace, double now) {
-  pace->began = now;
+static void begin_window(vpfi_pace *pace) {
+  pace->elapsed = 0;
   pace->work = 0;
   pace->laps = 0;
 }
 
 void vpfi_pace_begin(vpfi_pace *pace, size_t most_threads) {
-  *pace = (vpfi_pace){.direction = 1, .period = FIRST_PERIOD, .paused = true};
+  *pace = (vpfi_pace){.direction = -1, .period = FIRST_PERIOD, .paused = true};
   for (size_t t = 1; t < most_threads && pace->choices < VPFI_PACE_CHOICES - 1; t *= 2) pace->threads[pace->choices++] = t;
   pace->threads[pace->choices++] = most_threads;
+  pace->home = pace->at = pace->choices - 1;
 }
 
-static bool is_over(const vpfi_pace *pace, double now) {
-  const double elapsed = now - pace->began;
-  return (elapsed >= WINDOW && pace->laps >= WINDOW_LAPS) || elapsed >= LONG_WINDOW;
+void vpfi_pace_pause(vpfi_pace *pace) {
+  pace->paused = true;
+}
+
+static bool is_over(const vpfi_pace *pace) {
+  return (pace->elapsed >= WINDOW && pace->laps >= WINDOW_LAPS) || pace->elapsed >= LONG_WINDOW;
+}
+
+static bool has_short_laps(const vpfi_pace *pace) {
+  return pace->elapsed < SHORT_LAP * (double)pace->laps;
 }
 
 static bool has_neighbour(const vpfi_pace *pace, int direction) {
@@ -46,7 +54,7 @@ static void try_neighbour(vpfi_pace *pace, int direction) {
 }
 
 static void put_off(vpfi_pace *pace, double now) {
-  const double apart = WINDOWS_APART * (now - pace->began);
+  const double apart = WINDOWS_APART * pace->elapsed;
   pace->next = now + (pace->period > apart ? pace->period : apart);
   pace->period = 2 * pace->period < LAST_PERIOD ? 2 * pace->period : LAST_PERIOD;
 }
@@ -61,7 +69,7 @@ static void judge_home(vpfi_pace *pace, double now) {
       return;
     }
   }
-  const bool is_short = now - pace->began < SHORT_LAP * (double)pace->laps;
+  const bool is_short = has_short_laps(pace);
   if (now < pace->next || (is_short && pace->home == 0)) return;
   if (is_short || !has_neighbour(pace, pace->direction)) pace->direction = is_short ? -1 : -pace->direction;
   if (has_neighbour(pace, pace->direction)) try_neighbour(pace, pace->direction);
@@ -80,24 +88,30 @@ static void judge_trial(vpfi_pace *pace, double now) {
 }
 
 void vpfi_pace_lap(vpfi_pace *pace, double work, double now) {
+  const double lap = now - pace->last;
+  pace->last = now;
   if (pace->paused) {
     pace->paused = false;
-    begin_window(pace, now);
     return;
   }
+  pace->elapsed += lap;
   pace->work += work;
   pace->laps++;
-  if (!is_over(pace, now) || !(pace->work > 0)) return;
-  const double elapsed = now - pace->began, cost = elapsed / pace->work;
   double *known = &pace->cost[pace->at];
-  if (pace->at != pace->home || *known <= 0) {
-    *known = cost;
-  } else {
-    *known += (cost - *known) * (elapsed / (elapsed + MEMORY));
+  if (pace->at > 0 && pace->laps == FIRST_LAPS && *known <= 0 && pace->at == pace->home && has_short_laps(pace)) {
+    pace->home = pace->at = 0; /* not even the first trial */
+    begin_window(pace);
+    return;
   }
+  if (!is_over(pace) || !(pace->work > 0)) return;
+  const double cost = pace->elapsed / pace->work;
+  if (pace->at != pace->home || *known <= 0)
+    *known = cost;
+  else
+    *known += (cost - *known) * (pace->elapsed / (pace->elapsed + MEMORY));
   if (pace->at == pace->home)
     judge_home(pace, now);
   else
     judge_trial(pace, now);
-  begin_window(pace, now);
+  begin_window(pace);
 }

@@ -19,13 +19,17 @@ typedef struct vpfi_pace {
   size_t home, at;                      /* the best choice so far, and the one in use */
   int direction;                        /* of the next trial, from home: 1 or -1 */
   double period, next;                  /* between trials, and when the next is due; seconds */
-  double began, work;                   /* the window of laps that is being timed */
+  double elapsed, work;                 /* in the window of laps that is being timed */
   size_t laps;
+  double last;                          /* when the last lap ended */
   bool paused;                          /* the next lap only starts the clock */
 } vpfi_pace;
 
-/* Work begins with one thread, and paused. */
+/* Work begins with all threads, and paused. */
 void vpfi_pace_begin(vpfi_pace *pace, size_t most_threads);
+
+/* What is done from the last lap on until the next one counts for nothing. */
+void vpfi_pace_pause(vpfi_pace *pace);
 
 /* A lap is done, in which there was this much to do. now: seconds by any clock that never goes back. */
 void vpfi_pace_lap(vpfi_pace *pace, double work, double now);

@@ -88,6 +88,13 @@ static size_t quota_of_group(const char *mount, const char *group, size_t length
   return quota < least ? quota : least;
 }
 
+/* Whether a list like "cpu,cpuacct" has "cpu". */
+static bool has_cpu(const char *list, size_t length) {
+  for (size_t at = 0; at < length; at += strcspn(list + at, ",:") + 1)
+    if (length - at >= 3 && memcmp(list + at, "cpu", 3) == 0 && (at + 3 == length || list[at + 3] == ',')) return true;
+  return false;
+}
+
 /* Lines are "0::/group" in the second version, "4:cpu,cpuacct:/group" in the first. */
 size_t vpfi_quota(const char *root, const char *groups) {
   size_t least = SIZE_MAX;
@@ -98,7 +105,7 @@ size_t vpfi_quota(const char *root, const char *groups) {
     if (group) {
       char mount[PATH_MAX];
       const size_t named = (size_t)(group - controllers - 1);
-      const bool second = named == 0, first = named >= 3 && memcmp(controllers + 1, "cpu", 3) == 0;
+      const bool second = named == 0, first = has_cpu(controllers + 1, named);
       const bool known = (first || second) && join(mount, root, "/cpu", second ? 0 : 4);
       const size_t quota = known ? quota_of_group(mount, group + 1, (size_t)(end - group - 1)) : SIZE_MAX;
       if (quota < least) least = quota;
@@ -148,7 +155,7 @@ size_t vpfi_processors(void) {
 
 size_t vpfi_thread_count(size_t wanted) {
   if (omp_in_parallel && omp_in_parallel()) return 1;
-  const size_t most = vpfi_processors();
+  const size_t processors = vpfi_processors(), most = processors < VPFI_MOST_THREADS ? processors : VPFI_MOST_THREADS;
   if (wanted == 0) wanted = vpfi_threads_set();
   if (wanted == 0) {
     const int setting = omp_get_max_threads ? omp_get_max_threads() : 0;

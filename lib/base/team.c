@@ -23,13 +23,11 @@ typedef struct share {
 
 enum { MOST_SHARES = 64 }; /* if there are more threads, they share these */
 
-enum { MOST_THREADS = 512 };
-
 /* A crew works on one job after another. `call` counts them: it is odd while a job is open for work
  * and even once it is closed. A member enters an open job (members_inside), takes pieces until none
  * are left, and leaves. The leader closes the job when all pieces are done, and changes it only when
  * nobody is inside. A member that comes too late finds the job closed and goes on waiting, so nobody
- * ever waits for a thread that has no processor. */
+ * waits for a thread that has not got a processor: at most for a piece that it had taken before it lost it. */
 struct vpfi_crew {
   /* What members wait for shares a cache line with what they then read; what they write lies apart. Handing
    * such a line from one processor to a distant one takes as long as some hundred additions. */
@@ -53,7 +51,7 @@ struct vpfi_crew {
   bool started;          /* whether it has been tried to start members */
   double alone;          /* seconds of work before that */
   size_t threads;        /* that it has, the leader among them */
-  pthread_t member[MOST_THREADS - 1];
+  pthread_t member[VPFI_MOST_THREADS - 1];
 };
 
 static inline void spin_once(void) {
@@ -248,9 +246,9 @@ static void work_with_crew(vpfi_team *team, size_t count, vpfi_range_fn work, vo
   vpfi_crew *crew = team->crew;
   size_t working = working_now(team), first = 0;
   if (working > 1 && !crew->started) {
-    if (!team->all) first = work_alone(crew, team->threads, count, work, context);
+    if (!team->all && count > 2) first = work_alone(crew, team->threads, count, work, context); /* two may be long ones */
     if (first == count) return;
-    start_members(crew, team->threads < MOST_THREADS ? team->threads : MOST_THREADS);
+    start_members(crew, team->threads);
   }
   if (working > crew->threads) working = crew->threads;
   if (working == 1 || count - first == 1) {
@@ -317,5 +315,5 @@ void vpfi_team_lap(vpfi_team *team, double work) {
 }
 
 void vpfi_team_pause(vpfi_team *team) {
-  team->pace.paused = true;
+  vpfi_pace_pause(&team->pace);
 }

@@ -45,8 +45,8 @@ static void train_stretch(void *context) {
     s->status = vpfi_minibatch_train(trainer);
     vpfi_team_lap(team, (double)(learner->cursor - before));
   }
-  vpfi_team_pause(team);
   if (!trainer->batch.keep_transposed) vpfi_update_transposed(&trainer->machine, trainer->params, &trainer->batch);
+  vpfi_team_pause(team);
 }
 
 /* Train the rest of the epoch, unless progress stops it (*stopped). The progress function is called

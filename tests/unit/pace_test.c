@@ -26,10 +26,10 @@ static double idle(size_t threads, double now) {
   return 2e-4 / (double)threads + 1e-5 * (double)(threads - 1);
 }
 
-/* Too short for a second thread to be tried at all: the first trial would be the end of the day. */
+/* Too short for a second thread to be tried at all: the first trial would be the end of the day. A team works alone at
+ * first, whatever its number of threads. */
 static double shortest(size_t threads, double now) {
-  (void)now;
-  return threads == 1 ? 5e-6 : 1e9;
+  return threads == 1 || now < 1.0001 ? 5e-6 : 1e9;
 }
 
 static double tiny(size_t threads, double now) {
@@ -106,6 +106,23 @@ static void what_changes_is_noticed(void **state) {
   assert_true(took < 20 * 0.65);
 }
 
+/* Laps that each have a pause before and after them are learned from as well, and few long ones are not begun alone. */
+static void training_with_breaks_finds_its_threads(void **state) {
+  (void)state;
+  vpfi_pace pace;
+  double now = 0;
+  vpfi_pace_begin(&pace, 8);
+  for (int lap = 0; lap < 400; lap++) {
+    vpfi_pace_lap(&pace, 0, now);
+    if (lap == 0) assert_int_equal(vpfi_pace_threads(&pace), 8);
+    now += 10 * middling(vpfi_pace_threads(&pace), now);
+    vpfi_pace_lap(&pace, 10, now);
+    vpfi_pace_pause(&pace);
+    now += 0.3;
+  }
+  assert_int_equal(pace.threads[pace.home], 4);
+}
+
 /* Time that passes in a pause belongs to no lap. */
 static void a_pause_counts_for_nothing(void **state) {
   (void)state;
@@ -115,7 +132,7 @@ static void a_pause_counts_for_nothing(void **state) {
   vpfi_pace_lap(&pace, 0, now);
   for (int round = 0; round < 1000; round++) {
     for (int lap = 0; lap < 50; lap++) vpfi_pace_lap(&pace, 1, now += idle(vpfi_pace_threads(&pace), now));
-    pace.paused = true;
+    vpfi_pace_pause(&pace);
     now += 1;
     vpfi_pace_lap(&pace, 0, now);
   }
@@ -129,6 +146,7 @@ int main(void) {
       cmocka_unit_test(one_thread_works_where_others_only_cost_time),
       cmocka_unit_test(the_best_of_many_numbers_is_found),
       cmocka_unit_test(what_changes_is_noticed),
+      cmocka_unit_test(training_with_breaks_finds_its_threads),
       cmocka_unit_test(a_pause_counts_for_nothing),
   };
   return cmocka_run_group_tests_name("pace", tests, NULL, NULL);

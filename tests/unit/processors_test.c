@@ -58,7 +58,9 @@ static void the_first_version_of_control_groups_is_known(void **state) {
   write_text("one/cpu/free/cpu.cfs_quota_us", "-1\n");
   write_text("one/cpu/free/cpu.cfs_period_us", "100000\n");
   assert_int_equal(vpfi_quota("one", "5:memory:/docker/x\n4:cpu,cpuacct:/docker/x\n1:name=systemd:/\n"), 3);
+  assert_int_equal(vpfi_quota("one", "4:cpuacct,cpu:/docker/x\n"), 3);
   assert_int_equal(vpfi_quota("one", "4:cpu,cpuacct:/free\n"), SIZE_MAX);
+  assert_int_equal(vpfi_quota("one", "5:cpuset:/docker/x\n6:cpuacct:/docker/x\n4:cpu,cpuacct:/free\n"), SIZE_MAX);
 }
 
 static void what_is_no_list_of_groups_limits_nothing(void **state) {
@@ -107,6 +109,9 @@ static void affinity_and_environment_count(void **state) {
   assert_int_equal(processors_of_child("0", false), found);
   assert_int_equal(processors_of_child("-3", false), found);
   assert_int_equal(processors_of_child("many", false), found);
+  assert_int_equal(setenv("VPF_PROCESSORS", "576460752303423488", 1), 0); /* from here on in this process */
+  assert_int_equal(vpfi_thread_count(100), 100);
+  assert_int_equal(vpfi_thread_count(20000), VPFI_MOST_THREADS);
 }
 
 int main(void) {
