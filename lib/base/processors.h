@@ -17,7 +17,8 @@ size_t vpfi_quota(const char *root, const char *groups);
 enum { VPFI_MOST_THREADS = 512 };
 
 /* How many threads to use when `wanted` are asked for, 0 meaning the default: what vpf_set_threads() has set, or else the
- * caller's OpenMP setting. Never more than there are processors, nor than VPFI_MOST_THREADS; 1 inside a parallel region of the caller; never less. */
+ * caller's OpenMP setting. Never more than there are processors, nor than VPFI_MOST_THREADS; 1 inside a parallel region of
+ * the caller; never less. */
 size_t vpfi_thread_count(size_t wanted);
 
 /* What vpf_set_threads() has set, 0 meaning nothing. */
