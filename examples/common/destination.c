@@ -182,3 +182,49 @@ vpf_status destination_hold(const destination *to, const char *path) {
   if (to->descriptor >= 0 || !S_ISFIFO(to->old.st_mode)) return VPF_OK;
   return destination_open(to, path) < 0 ? VPF_ERR_IO : VPF_OK;
 }
+
+/* ---- Whether two are the same ---- */
+
+/* Cut the last component off a path, which becomes that of its folder. The component is returned. */
+static const char *cut_last(char **path) {
+  static char here[] = ".", root[] = "/";
+  char *slash, *last;
+  for (;;) { /* "a/b/./" is "a/b" */
+    slash = strrchr(*path, '/');
+    last = slash ? slash + 1 : *path;
+    if (!slash || slash == *path || (*last && strcmp(last, "."))) break;
+    *slash = '\0';
+  }
+  if (slash && slash != *path) *slash = '\0';
+  *path = !slash ? here : slash == *path ? root : *path;
+  return last;
+}
+
+/* What does not exist is compared by its last component and its folder, which need not exist either. `a` and `b` are
+ * cut up for it. */
+static bool lead_to_one(char *a, char *b) {
+  struct stat at_a, at_b;
+  if (!strcmp(a, b)) return true;
+  const bool a_exists = !stat(a, &at_a), b_exists = !stat(b, &at_b);
+  if (a_exists && b_exists) return at_a.st_dev == at_b.st_dev && at_a.st_ino == at_b.st_ino;
+  if (a_exists || b_exists) return false;
+  const char *last_of_a = cut_last(&a), *last_of_b = cut_last(&b);
+  return !strcmp(last_of_a, last_of_b) && lead_to_one(a, b); /* ends at "." or "/" */
+}
+
+static bool is_other_than_file(const char *path) {
+  struct stat found;
+  return !stat(path, &found) && !S_ISREG(found.st_mode);
+}
+
+bool is_same_file(const char *a, const char *b) {
+  if (!a || !b) return false;
+  if (!strcmp(a, b)) return true;
+  if (is_other_than_file(a) || is_other_than_file(b)) return false;
+  destination to_a = {.descriptor = -1}, to_b = {.descriptor = -1};
+  const bool found = !find_target(&to_a, a) && !find_target(&to_b, b);
+  const bool same = found && lead_to_one(to_a.target, to_b.target);
+  destination_clear(&to_a);
+  destination_clear(&to_b);
+  return same;
+}

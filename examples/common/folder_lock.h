@@ -12,8 +12,8 @@ typedef struct folder_lock {
   char *path;
 } folder_lock;
 
-/* VPF_ERR_STATE if another process has it, VPF_ERR_MEMORY; said. Where no lock can be had, as on some file systems, it
- * is VPF_OK without one. */
+/* VPF_ERR_STATE if another process has it, VPF_ERR_MEMORY; said. Where no lock can be had, as on some file systems or
+ * on a file of somebody else that no process has locked, it is VPF_OK without one. */
 vpf_status folder_lock_take(folder_lock *lock, const char *folder);
 
 /* Takes a lock that was not taken, too, if it is zero. */

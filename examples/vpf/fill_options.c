@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../common/complain.h"
+#include "../common/destination.h"
 #include "../common/options.h"
 
 static const char help[] =
@@ -91,6 +92,8 @@ static int complete(fill_options *options) {
   if (!options->model) return complain_option("MODEL", NULL, "the file of a machine is needed");
   if (!options->data) return complain_option("--data", NULL, "the folder with the test images is needed");
   if (!options->out) return complain_option("--out", NULL, "the name of the picture is needed");
+  if (is_same_file(options->out, options->model))
+    return complain_option("--out", options->out, "must be another file than that of MODEL");
   if (how->average && how->protocol->mean_field)
     return complain_option("--average", NULL, "is for protocols that draw states, not for mean-field");
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../common/complain.h"
+#include "../common/destination.h"
 #include "../common/options.h"
 
 static const char help[] =
@@ -83,6 +84,8 @@ int sample_options_parse(sample_options *options, int argc, char **argv) {
   if (result != OPTIONS_COMPLETE) return result;
   if (!options->model) return complain_option("MODEL", NULL, "the file of a machine is needed");
   if (!options->out) return complain_option("--out", NULL, "the name of the picture is needed");
+  if (is_same_file(options->out, options->model))
+    return complain_option("--out", options->out, "must be another file than that of MODEL");
   if (!options->count) options->count = options->long_chain ? 10 : 100;
   return OPTIONS_COMPLETE;
 }

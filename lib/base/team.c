@@ -242,13 +242,22 @@ static size_t working_now(const vpfi_team *team) {
   return paced ? vpfi_pace_threads(&team->pace) : team->threads;
 }
 
-static void work_with_crew(vpfi_team *team, size_t count, vpfi_range_fn work, void *context) {
+/* How many threads are worth starting for a single job of which `first` items are done: one for each SOON_DONE that is left.
+ * Starting one takes some tens of microseconds. */
+static size_t worth_starting(const vpfi_team *team, size_t first, size_t count) {
+  if (first == 0) return team->threads;
+  const double more = team->crew->alone * ((double)(count - first) / (double)first) / SOON_DONE;
+  return more < (double)(team->threads - 1) ? 2 + (size_t)more : team->threads;
+}
+
+/* once: the job is the only one of this crew. */
+static void work_with_crew(vpfi_team *team, bool once, size_t count, vpfi_range_fn work, void *context) {
   vpfi_crew *crew = team->crew;
   size_t working = working_now(team), first = 0;
   if (working > 1 && !crew->started) {
     if (!team->all && count > 2) first = work_alone(crew, team->threads, count, work, context); /* two may be long ones */
     if (first == count) return;
-    start_members(crew, team->threads);
+    start_members(crew, once ? worth_starting(team, first, count) : team->threads);
   }
   if (working > crew->threads) working = crew->threads;
   if (working == 1 || count - first == 1) {
@@ -268,7 +277,7 @@ typedef struct single_job {
 
 static void do_single_job(void *context) {
   const single_job *job = context;
-  work_with_crew(job->team, job->count, job->work, job->context);
+  work_with_crew(job->team, true, job->count, job->work, job->context);
 }
 
 /* ---- The team ---- */
@@ -282,7 +291,7 @@ void vpfi_team_for(vpfi_team *team, size_t count, vpfi_range_fn work, void *cont
   if (team->threads <= 1 || count == 1) {
     work(context, 0, count, 0);
   } else if (team->crew) {
-    work_with_crew(team, count, work, context);
+    work_with_crew(team, false, count, work, context);
   } else {
     single_job job = {team, count, work, context};
     vpfi_team_assemble(team, do_single_job, &job);

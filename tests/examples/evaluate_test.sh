@@ -48,8 +48,8 @@ set_up="$model --data sample --out x.json"
   refused '--reverse-sweeps 0: must be an integer from 1 to' $set_up --reverse-sweeps 0
   refused '--ladder-sweeps 3: must be an integer from 4 to' $set_up --ladder-sweeps 3
   refused '--ladder: is of the part likelihood, which --parts does not have' $set_up --ladder --parts machine,mixing
-  refused '--ladder-file x.json: must be another file than those of --out and --scores' $set_up --ladder-file x.json
-  refused '--ladder-file y: must be another file than those of --out' $set_up --ladder-file y --scores y
+  refused '--ladder-file x.json: must be another file than that of --out' $set_up --ladder-file x.json
+  refused '--ladder-file y: must be another file than that of --scores' $set_up --ladder-file y --scores y
   refused '--samples 0: must be an integer from 1 to' $set_up --samples 0
   refused '--steps 0: must be an integer from 1 to' $set_up --steps 0
   refused '--draws 0: must be an integer from 1 to' $set_up --draws 0
@@ -60,6 +60,23 @@ set_up="$model --data sample --out x.json"
     --seed 9223372036854775808
   refused '--threads 1025: must be an integer from 0 to 1024' $set_up --threads 1025
   refused '--scores x.json: must be another file than that of --out' $set_up --scores x.json
+  refused '--ladder-file new/y: must be another file than that of --scores' $set_up --ladder-file new/y \
+    --scores ./new/.//y
+  ln -s ../y rbm/leads
+  cp $model copy
+  for same in rbm/../copy ./copy "$PWD/copy" rbm/copy-too; do
+    ln -sf ../copy rbm/copy-too
+    for option in --out --scores --ladder-file; do
+      refused "$option $same: must be another file than that of MODEL" copy --data sample $option "$same"
+    done
+    refused "--scores $same: must be another file than that of --out" $model --data sample --out copy --scores "$same"
+    refused "--ladder-file copy: must be another file than that of --out" $model --data sample --out "$same" \
+      --ladder-file copy
+  done
+  refused '--scores rbm/leads: must be another file than that of --out' $model --data sample --out y --scores rbm/leads
+  cmp $model copy || fail "the machine is not what it was"
+  rm rbm/leads rbm/copy-too copy
+  refused '--ladder: is of the part likelihood' $set_up --ladder-sweeps 100 --parts machine
   refused '--width 27: does not divide the 784 pixels of an image' $set_up --width 27
 }
 refused "--data '': must be the name of a folder" $model --data ''
@@ -236,7 +253,7 @@ climb good tall.json --ladder --temperatures 2 --reverse-sweeps 1
 grep -q '^            log p by log Z            forward               reverse     at most      ladder$' stdout ||
   fail "which log p is it?"
 grep -q '^WARNING     The ladder has few round trips: give more --ladder-sweeps' stdout || fail "so few are not doubted"
-climb deep-pair pair.json --ladder
+climb deep-pair pair.json --ladder-sweeps 100 # implies --ladder
 grep -q '^likelihood  log p of the first pair,' stdout || fail "it does not say whose ladder it is"
 
 with_numpy <<'PYTHON' || fail "log Z by a ladder"
@@ -490,7 +507,7 @@ failing 'no train-images-idx3-ubyte or train-images.idx3-ubyte' $model --data na
 head -c 100 $model >cut.safetensors
 failing 'cut.safetensors' cut.safetensors --data "$sample" --out y.json
 failing 'cut.safetensors' $model --data "$sample" --ladder-file cut.safetensors
-failing 'rbm/model.safetensors' $model --data "$sample" --ladder-file $model
+failing 'other/model.safetensors' $model --data "$sample" --ladder-file other/model.safetensors
 refused '--ladder-file kept here/ladder.safetensors: is a ladder for 784-8, the machine is 784-17' \
   annealed/model.safetensors --data "$sample" --out y.json --ladder-file 'kept here/ladder.safetensors'
 cp rbm.json before.json

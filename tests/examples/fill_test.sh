@@ -43,6 +43,13 @@ set_up="$model --data sample --out x.png"
   refused '--width 27: does not divide the 784 pixels of an image' $set_up --width 27
 }
 refused "--data '': must be the name of a folder" $model --data '' --out x.png
+cp $model machine
+ln -s machine link
+for same in machine ./machine rbm/../link "$PWD/machine"; do
+  refused "--out $same: must be another file than that of MODEL" machine --data "$sample" --out "$same"
+  refused '--out machine: must be another file than that of MODEL' "$same" --data "$sample" --out machine
+done
+cmp $model machine || fail "the machine is not what it was"
 [ ! -e x.png ] || fail "a mistake in the options leaves a picture"
 echo "ok: options"
 

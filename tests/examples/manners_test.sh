@@ -293,10 +293,22 @@ assert ended > 5
 PYTHON
 echo "ok: no half-written files"
 
+# A signal in the middle of a save waits for its end.
+if command -v cc >/dev/null && ! ldd "$program" | grep -q -e asan -e tsan; then
+  echo '#include <signal.h>' >stopped.c
+  echo 'int fsync(int fd) { (void)fd; return raise(SIGTERM); }' >>stopped.c
+  cc -shared -fPIC stopped.c -o stopped.so || fail "cc"
+  run env LD_PRELOAD=./stopped.so "$program" evaluate $model --data "$sample" --limit 200 --rows 20 --quick \
+    --parts likelihood --ladder-file ladders/kept >stdout 2>stderr
+  [ $status -eq 143 ] || fail "exit status $status instead of 143: a signal during the save of a ladder"
+  [ "$(ls -A ladders)" = kept ] || fail "a signal during the save of a ladder leaves $(ls -A ladders)"
+  echo "ok: a signal during a save"
+fi
+
 # ---- two runs in one folder ----
 
 cat >lock.py <<'PYTHON'
-import os, signal, subprocess, sys, time
+import fcntl, os, signal, struct, subprocess, sys, time
 programs, sample = sys.argv[1:]
 def command(name, folder, epochs):
     first, *rest = name.split()
@@ -340,6 +352,38 @@ os.mkdir("linked")
 os.symlink("target", "linked/.vpf-lock")
 assert subprocess.run(command("vpf train", "linked", "1"), capture_output=True).returncode == 0
 assert not os.path.exists("linked/target") and not os.path.exists("target")
+
+# A lock whose holder cannot be told, as in another container: it is refused all the same, and not tried for ever.
+os.mkdir("unknown")
+with open("unknown/.vpf-lock", "w") as file:
+    fcntl.fcntl(file, 37, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)) # F_OFD_SETLK
+    run = subprocess.run(command("vpf train", "unknown", "1"), capture_output=True, timeout=60)
+assert run.returncode == 1 and b": another run is writing to unknown; " in run.stderr, run
+
+# The lock file of somebody else, which may only be read. Without root, nobody else is needed.
+os.mkdir("theirs")
+os.chmod("theirs", 0o777)
+os.chmod(".", 0o755)
+def as_another(*arguments):
+    return subprocess.run(arguments, capture_output=True, preexec_fn=lambda: os.getuid() or os.setuid(65533))
+def can_run():
+    try:
+        seen = as_another("cat", sample + "/train-images-idx3-ubyte.gz").returncode == 0
+        return seen and as_another(programs + "/vpf", "--version").returncode == 0
+    except PermissionError:
+        return False
+if can_run():
+    file = open("theirs/.vpf-lock", "w")
+    os.chmod("theirs/.vpf-lock", 0o444)
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    run = as_another(*command("vpf train", "theirs", "1"))
+    said = b"another run (process %d) is writing to theirs; " % os.getpid()
+    assert run.returncode == 1 and said in run.stderr and os.listdir("theirs") == [".vpf-lock"], run
+    file.close()
+    run = as_another(*command("vpf train", "theirs", "1"))
+    assert run.returncode == 0 and os.path.exists("theirs/.vpf-lock"), run
+else:
+    print("SKIPPED: the lock of somebody else, who cannot run programs here")
 
 study = [programs + "/reproduce", "--quick", "--only", "greedy", "--out", "study"]
 first = subprocess.Popen(study, stdout=subprocess.DEVNULL)

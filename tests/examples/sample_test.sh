@@ -39,6 +39,13 @@ refused '--threads 1025: must be an integer from 0 to 1024' $model --out x.png -
 refused "--prior '': must be the name of a folder, or 0.5" $model --out x.png --prior ''
 refused "--out '': must be the name of a file" $model --out ''
 refused '--width 27: does not divide the 784 pixels of an image' $model --out x.png --width 27
+cp $model machine
+ln -s machine link
+for same in machine ./machine rbm/../link "$PWD/machine"; do
+  refused "--out $same: must be another file than that of MODEL" machine --out "$same"
+  refused '--out machine: must be another file than that of MODEL' "$same" --out machine
+done
+cmp $model machine || fail "the machine is not what it was"
 [ ! -e x.png ] || fail "a mistake in the options leaves a picture"
 echo "ok: options"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../common/complain.h"
+#include "../../common/destination.h"
 #include "../../common/options.h"
 
 const char *const part_names[PARTS] = {"machine", "likelihood", "parzen", "filling", "moments", "mixing"};
@@ -51,7 +52,7 @@ static const char help[] =
     "                      machine, where Gibbs chains would not mix\n"
     "  --ladder-file FILE  keep the ladder: it is read if the file exists, and led on to the machine if\n"
     "                      it ends elsewhere; otherwise it is built and written there (implies --ladder)\n"
-    "  --ladder-sweeps N   of the ladder's chains (default 500)\n"
+    "  --ladder-sweeps N   of the ladder's chains (default 500; implies --ladder)\n"
     "Of parzen:\n"
     "  --samples N         centres; also samples whose moments are compared (default 10000)\n"
     "  --steps R           up and down R times between each two layers (default 5, or 3 for machines\n"
@@ -92,9 +93,16 @@ static const struct option long_options[] = {
     {"ladder-sweeps", required_argument, NULL, LADDER_SWEEPS},
     {"version", no_argument, NULL, OPTION_VERSION},  {NULL, 0, NULL, 0}};
 
+enum { MANY = 1000000000 };
+
 static int take_ladder_file(evaluate_options *options, const char *value) {
   options->ladder = true;
   return option_path(&options->ladder_file, "--ladder-file", value, "a file");
+}
+
+static int take_ladder_sweeps(evaluate_options *options, const char *value) {
+  options->ladder = true;
+  return option_size(&options->ladder_sweeps, "--ladder-sweeps", value, 4, MANY);
 }
 
 /* Names joined by ','. */
@@ -121,7 +129,7 @@ static int parse_sigma(evaluate_options *options, const char *value) {
 }
 
 static int take_option(void *context, int key, const char *value) {
-  enum { MANY = 1000000000, MOST_SAMPLES = 1000000, MOST_STEPS = 1000000, MOST_DRAWS = 10000, MOST_THREADS = 1024 };
+  enum { MOST_SAMPLES = 1000000, MOST_STEPS = 1000000, MOST_DRAWS = 10000, MOST_THREADS = 1024 };
   evaluate_options *options = context;
 
   switch (key) {
@@ -137,7 +145,7 @@ static int take_option(void *context, int key, const char *value) {
     case SWEEPS: return option_size(&options->reverse_sweeps, "--reverse-sweeps", value, 1, MANY);
     case LADDER: options->ladder = true; return OPTIONS_COMPLETE;
     case LADDER_FILE: return take_ladder_file(options, value);
-    case LADDER_SWEEPS: return option_size(&options->ladder_sweeps, "--ladder-sweeps", value, 4, MANY);
+    case LADDER_SWEEPS: return take_ladder_sweeps(options, value);
     case SAMPLES: return option_size(&options->samples, "--samples", value, 1, MOST_SAMPLES);
     case STEPS: return option_size(&options->steps, "--steps", value, 1, MOST_STEPS);
     case DRAWS: return option_size(&options->draws, "--draws", value, 1, MOST_DRAWS);
@@ -156,20 +164,25 @@ static void settle(size_t *size, bool quick, size_t usual, size_t small) {
   if (*size == not_given) *size = quick ? small : usual;
 }
 
-static bool is_same_file(const char *a, const char *b) {
-  return a && b && !strcmp(a, b);
+/* No file is written over another, nor over the machine. */
+static int check_files(const evaluate_options *o) {
+  enum { FILES = 4 };
+  const char *const options[FILES] = {"MODEL", "--out", "--scores", "--ladder-file"};
+  const char *const paths[FILES] = {o->model, o->out, o->scores, o->ladder_file};
+  for (size_t k = 1; k < FILES; k++)
+    for (size_t other = 0; other < k; other++)
+      if (is_same_file(paths[k], paths[other]))
+        return complain_option(options[k], paths[k], "must be another file than that of %s", options[other]);
+  return OPTIONS_COMPLETE;
 }
 
 /* What depends on more than one option. */
 static int complete(evaluate_options *o) {
   if (!o->model) return complain_option("MODEL", NULL, "the file of a machine is needed");
   if (!o->data) return complain_option("--data", NULL, "the folder with the images is needed");
-  if (is_same_file(o->out, o->scores))
-    return complain_option("--scores", o->scores, "must be another file than that of --out");
-  if (is_same_file(o->ladder_file, o->out) || is_same_file(o->ladder_file, o->scores))
-    return complain_option("--ladder-file", o->ladder_file, "must be another file than those of --out and --scores");
   if (o->ladder && !o->wanted[PART_LIKELIHOOD])
     return complain_option("--ladder", NULL, "is of the part likelihood, which --parts does not have");
+  if (check_files(o) != OPTIONS_COMPLETE) return EXIT_USAGE;
 
   settle(&o->rows, o->quick, 0, 200);
   settle(&o->chains, o->quick, 200, 20);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "../../common/stop_signal.h"
 #include "../../common/stopwatch.h"
 #include "refusal.h"
 #include "score_mixing.h"
@@ -47,13 +48,21 @@ vpf_status estimate_ladder(const evaluation *e, double *seconds) {
 
 /* ---- The scores ---- */
 
+/* A signal that ends the program would leave a temporary file behind. */
+static vpf_status save(const vpf_ladder *ladder, const char *path) {
+  hold_stop_signals();
+  const vpf_status s = vpf_ladder_save(ladder, path);
+  release_stop_signals();
+  return s;
+}
+
 /* A ladder that was read may have been built for another machine of the same shape: it is led on to this one. */
 static vpf_status climb(const evaluation *e, ladder_scores *l) {
   const evaluate_options *o = e->options;
   vpf_ladder *built = NULL;
   const double begin = seconds_now();
   vpf_status s = e->ladder ? vpf_ladder_append(e->ladder, e->machine, 1, &l->added) : build(e, o->ladder_chains, &built);
-  if (!s && built && o->ladder_file) s = vpf_ladder_save(built, o->ladder_file);
+  if (!s && built && o->ladder_file) s = save(built, o->ladder_file);
   const double end = seconds_now();
   if (!s)
     s = vpf_ladder_sample(built ? built : e->ladder, NULL, o->ladder_chains, o->ladder_sweeps, o->seed, NULL, &l->report);
