@@ -72,7 +72,7 @@ if [ $quick = no ]; then
     build_and_test clang -LE 'docs|bench|zoo|python' -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_STANDARD=17
   step "clang, ThreadSanitizer: build, tests of threads and training" \
-    build_and_test tsan -R 'api/(threads|train|infer|sample|gibbs|cpp)_test' -C "$root/cmake/init/tsan.cmake" \
+    build_and_test tsan -R 'api/(threads|train|infer|sample|gibbs|cpp|unload)_test' -C "$root/cmake/init/tsan.cmake" \
     -DVPF_BUILD_EXAMPLES=OFF
   step "fuzz targets, ten seconds each" sh "$root/tests/fuzz/run.sh" --quick
   step "every BLAS of Debian, unless skipped" sh "$root/tests/blas.sh"
