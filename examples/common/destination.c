@@ -17,6 +17,10 @@
 /* Where standard output is. */
 static int standard_output = STDOUT_FILENO;
 
+bool is_same_inode(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* A decimal number, or -1. */
 static int parse_descriptor(const char *digits) {
   const size_t length = strspn(digits, "0123456789");
@@ -84,7 +88,7 @@ static int find_target(destination *to, const char *path) {
     if (to->descriptor >= 0 || !is_link) return 0;
 
     const bool exists = !stat(path, &found);
-    const bool same = exists && to->exists && found.st_dev == to->old.st_dev && found.st_ino == to->old.st_ino;
+    const bool same = exists && to->exists && is_same_inode(&found, &to->old);
     if (same || (!exists && !to->exists)) return 0;
     if (!exists || S_ISREG(found.st_mode)) continue;
     to->exists = true;
@@ -206,7 +210,7 @@ static bool lead_to_one(char *a, char *b) {
   struct stat at_a, at_b;
   if (!strcmp(a, b)) return true;
   const bool a_exists = !stat(a, &at_a), b_exists = !stat(b, &at_b);
-  if (a_exists && b_exists) return at_a.st_dev == at_b.st_dev && at_a.st_ino == at_b.st_ino;
+  if (a_exists && b_exists) return is_same_inode(&at_a, &at_b);
   if (a_exists || b_exists) return false;
   const char *last_of_a = cut_last(&a), *last_of_b = cut_last(&b);
   return !strcmp(last_of_a, last_of_b) && lead_to_one(a, b); /* ends at "." or "/" */

@@ -30,6 +30,9 @@ void destination_keep_access(const destination *to, int fd);
  * prints goes to stderr. VPF_ERR_IO; said. */
 vpf_status destination_hold(const destination *to, const char *path);
 
+/* Whether two looks were at one file. */
+bool is_same_inode(const struct stat *a, const struct stat *b);
+
 /* Whether two paths lead to one file, by whatever spelling or links; also to one that does not exist yet. Devices and
  * pipes, to which more than one may write, are the same only if the paths are. Takes NULL, which is no file. */
 bool is_same_file(const char *a, const char *b);

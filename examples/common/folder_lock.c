@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 #include "complain.h"
+#include "destination.h"
 #include "new_file.h"
 
 /* A run that has ended may have removed the file after it was opened here: then there is, or will be, another of that
  * name. */
 static bool is_current(int descriptor, const char *path) {
   struct stat opened, there;
-  return !fstat(descriptor, &opened) && !stat(path, &there) && opened.st_dev == there.st_dev &&
-         opened.st_ino == there.st_ino;
+  return !fstat(descriptor, &opened) && !stat(path, &there) && is_same_inode(&opened, &there);
 }
 
 /* Whether another process has the lock, and which; 0: the system does not say, as of one in another container or on

@@ -48,9 +48,13 @@ static bool has_neighbour(const vpfi_pace *pace, int direction) {
   return direction > 0 ? pace->home + 1 < pace->choices : pace->home > 0;
 }
 
+static size_t neighbour(const vpfi_pace *pace, int direction) {
+  return direction > 0 ? pace->home + 1 : pace->home - 1;
+}
+
 static void try_neighbour(vpfi_pace *pace, int direction) {
   pace->direction = direction;
-  pace->at = direction > 0 ? pace->home + 1 : pace->home - 1;
+  pace->at = neighbour(pace, direction);
 }
 
 static void put_off(vpfi_pace *pace, double now) {
@@ -63,15 +67,17 @@ static void put_off(vpfi_pace *pace, double now) {
 static void judge_home(vpfi_pace *pace, double now) {
   for (int direction = -1; direction <= 1; direction += 2) {
     if (!has_neighbour(pace, direction)) continue;
-    const double there = pace->cost[direction > 0 ? pace->home + 1 : pace->home - 1];
+    const double there = pace->cost[neighbour(pace, direction)];
     if (there > 0 && pace->cost[pace->home] > WORSE * there) {
       try_neighbour(pace, direction);
       return;
     }
   }
-  const bool is_short = has_short_laps(pace);
-  if (now < pace->next || (is_short && pace->home == 0)) return;
-  if (is_short || !has_neighbour(pace, pace->direction)) pace->direction = is_short ? -1 : -pace->direction;
+  if (now < pace->next) return;
+  if (has_short_laps(pace))
+    pace->direction = -1;
+  else if (!has_neighbour(pace, pace->direction))
+    pace->direction = -pace->direction;
   if (has_neighbour(pace, pace->direction)) try_neighbour(pace, pace->direction);
 }
 

@@ -39,7 +39,7 @@ struct vpfi_crew {
   void *context;
   size_t piece, n_shares;
 
-  _Alignas(64) atomic_uint members_inside;
+  _Alignas(64) atomic_size_t members_inside;
   _Alignas(64) atomic_size_t done; /* items */
   share shares[MOST_SHARES];
 
@@ -130,18 +130,10 @@ static void *follow(void *context) {
   return NULL;
 }
 
-/* The leader waits for the last pieces: usually briefly, so it spins first and then lets others run. */
+/* The leader waits for the last pieces, and for who is still inside: usually briefly, so it spins first and then lets
+ * others run. */
 static void until_equal(atomic_size_t *value, size_t wanted) {
   for (int spin = 0; atomic_load(value) != wanted; spin++) {
-    if (spin < MOST_SPINS)
-      spin_once();
-    else
-      sched_yield();
-  }
-}
-
-static void until_nobody_inside(vpfi_crew *crew) {
-  for (int spin = 0; atomic_load(&crew->members_inside) != 0; spin++) {
     if (spin < MOST_SPINS)
       spin_once();
     else
@@ -152,6 +144,11 @@ static void until_nobody_inside(vpfi_crew *crew) {
 /* count * part / parts, without overflow. */
 static size_t boundary(size_t count, size_t part, size_t parts) {
   return count / parts * part + count % parts * part / parts;
+}
+
+/* Small enough that nobody waits long for the last piece, large enough that taking one is cheap. */
+static size_t piece_of(size_t count, size_t threads) {
+  return count / (32 * threads) > 0 ? count / (32 * threads) : 1;
 }
 
 /* ---- The leader ---- */
@@ -203,8 +200,7 @@ static void lead(vpfi_crew *crew, size_t first, size_t count, vpfi_range_fn work
   crew->work = work;
   crew->context = context;
   crew->n_shares = working < MOST_SHARES ? working : MOST_SHARES;
-  /* Small enough that nobody waits long for the last piece, large enough that taking one is cheap. */
-  crew->piece = left / (32 * working) > 0 ? left / (32 * working) : 1;
+  crew->piece = piece_of(left, working);
   for (size_t t = 0; t < crew->n_shares; t++) {
     atomic_store(&crew->shares[t].next, first + boundary(left, t, crew->n_shares));
     crew->shares[t].end = first + boundary(left, t + 1, crew->n_shares);
@@ -215,23 +211,25 @@ static void lead(vpfi_crew *crew, size_t first, size_t count, vpfi_range_fn work
   take_pieces(crew, 0);
   until_equal(&crew->done, left);
   atomic_store(&crew->call, call + 2);
-  until_nobody_inside(crew);
+  until_equal(&crew->members_inside, 0);
 }
 
 /* What is done in this time is not worth starting threads for: seconds. */
 static const double SOON_DONE = 1e-4;
 
-/* Work alone, on one piece after another, until all is done or it is no longer soon done; returns where that was. */
-static size_t work_alone(vpfi_crew *crew, size_t threads, size_t count, vpfi_range_fn work, void *context) {
-  const size_t piece = count / (32 * threads) > 0 ? count / (32 * threads) : 1;
+/* Work alone, on one piece after another, until all is done or it is no longer soon done; returns where that was. *alone:
+ * seconds of such work so far. All of a team, and two items, which may be long ones, begin together. */
+static size_t begin_alone(const vpfi_team *team, double *alone, size_t count, vpfi_range_fn work, void *context) {
+  if (team->all || count == 2) return 0;
+  const size_t piece = piece_of(count, team->threads);
   size_t at = 0;
-  for (double now = vpfi_now(); at < count && crew->alone < SOON_DONE;) {
+  for (double now = vpfi_now(); at < count && *alone < SOON_DONE;) {
     const size_t end = count - at < piece ? count : at + piece;
     work(context, at, end, 0);
     at = end;
     const double then = now;
     now = vpfi_now();
-    crew->alone += now - then;
+    *alone += now - then;
   }
   return at;
 }
@@ -242,24 +240,10 @@ static size_t working_now(const vpfi_team *team) {
   return paced ? vpfi_pace_threads(&team->pace) : team->threads;
 }
 
-/* How many threads are worth starting for a single job of which `first` items are done: one for each SOON_DONE that is left.
- * Starting one takes some tens of microseconds. */
-static size_t worth_starting(const vpfi_team *team, size_t first, size_t count) {
-  if (first == 0) return team->threads;
-  const double more = team->crew->alone * ((double)(count - first) / (double)first) / SOON_DONE;
-  return more < (double)(team->threads - 1) ? 2 + (size_t)more : team->threads;
-}
-
-/* once: the job is the only one of this crew. */
-static void work_with_crew(vpfi_team *team, bool once, size_t count, vpfi_range_fn work, void *context) {
+/* Items first .. count-1, by as many of the threads that there are as are to work now. */
+static void work_together(vpfi_team *team, size_t first, size_t count, vpfi_range_fn work, void *context) {
   vpfi_crew *crew = team->crew;
-  size_t working = working_now(team), first = 0;
-  if (working > 1 && !crew->started) {
-    if (!team->all && count > 2) first = work_alone(crew, team->threads, count, work, context); /* two may be long ones */
-    if (first == count) return;
-    start_members(crew, once ? worth_starting(team, first, count) : team->threads);
-  }
-  if (working > crew->threads) working = crew->threads;
+  const size_t wanted = working_now(team), working = wanted < crew->threads ? wanted : crew->threads;
   if (working == 1 || count - first == 1) {
     work(context, first, count, 0);
     return;
@@ -268,16 +252,47 @@ static void work_with_crew(vpfi_team *team, bool once, size_t count, vpfi_range_
   lead(crew, first, count, work, context);
 }
 
+/* One job of many. */
+static void work_with_crew(vpfi_team *team, size_t count, vpfi_range_fn work, void *context) {
+  vpfi_crew *crew = team->crew;
+  size_t first = 0;
+  if (!crew->started && working_now(team) > 1) {
+    first = begin_alone(team, &crew->alone, count, work, context);
+    if (first == count) return;
+    start_members(crew, team->threads);
+  }
+  work_together(team, first, count, work, context);
+}
+
 typedef struct single_job {
   vpfi_team *team;
-  size_t count;
+  size_t threads, first, count;
   vpfi_range_fn work;
   void *context;
 } single_job;
 
 static void do_single_job(void *context) {
   const single_job *job = context;
-  work_with_crew(job->team, true, job->count, job->work, job->context);
+  start_members(job->team->crew, job->threads);
+  work_together(job->team, job->first, job->count, job->work, job->context);
+}
+
+/* How many threads are worth starting for a job of which `first` items took `alone` seconds: one for each SOON_DONE that is
+ * left. Starting one takes some tens of microseconds. */
+static size_t worth_starting(const vpfi_team *team, double alone, size_t first, size_t count) {
+  if (first == 0) return team->threads;
+  const double more = alone * ((double)(count - first) / (double)first) / SOON_DONE;
+  return more < (double)(team->threads - 1) ? 2 + (size_t)more : team->threads;
+}
+
+/* The only job: there is no crew unless it turns out to be long. */
+static void work_once(vpfi_team *team, size_t count, vpfi_range_fn work, void *context) {
+  double alone = 0;
+  const size_t first = begin_alone(team, &alone, count, work, context);
+  if (count - first == 1) work(context, first, count, 0);
+  if (count - first <= 1) return;
+  single_job job = {team, worth_starting(team, alone, first, count), first, count, work, context};
+  vpfi_team_assemble(team, do_single_job, &job);
 }
 
 /* ---- The team ---- */
@@ -291,10 +306,9 @@ void vpfi_team_for(vpfi_team *team, size_t count, vpfi_range_fn work, void *cont
   if (team->threads <= 1 || count == 1) {
     work(context, 0, count, 0);
   } else if (team->crew) {
-    work_with_crew(team, false, count, work, context);
+    work_with_crew(team, count, work, context);
   } else {
-    single_job job = {team, count, work, context};
-    vpfi_team_assemble(team, do_single_job, &job);
+    work_once(team, count, work, context);
   }
 }
 

@@ -33,29 +33,26 @@ void vpfi_text_format(char *text, size_t size, const char *format, va_list argum
   leave_c(c);
 }
 
-/* 17 digits tell all doubles apart, 9 all floats. At least 10 and 6, so that round numbers are written out. */
-vpfi_number vpfi_number_of(double value) {
+/* With the fewest digits, from `least` on, that tell a value from all others of its type. */
+static vpfi_number number_of(double value, bool is_float, int least, int most) {
   vpfi_number number;
   const c_locale c = enter_c();
-  for (int digits = 10; digits <= 17; digits++) {
+  for (int digits = least; digits <= most; digits++) {
     snprintf(number.text, sizeof number.text, "%.*g", digits, value);
-    const double read = strtod(number.text, NULL);
+    const double read = is_float ? (double)strtof(number.text, NULL) : strtod(number.text, NULL);
     if (memcmp(&read, &value, sizeof value) == 0) break;
   }
   leave_c(c);
   return number;
 }
 
+/* 17 digits tell all doubles apart, 9 all floats. At least 10 and 6, so that round numbers are written out. */
+vpfi_number vpfi_number_of(double value) {
+  return number_of(value, false, 10, 17);
+}
+
 vpfi_number vpfi_number_of_float(float value) {
-  vpfi_number number;
-  const c_locale c = enter_c();
-  for (int digits = 6; digits <= 9; digits++) {
-    snprintf(number.text, sizeof number.text, "%.*g", digits, (double)value);
-    const float read = strtof(number.text, NULL);
-    if (memcmp(&read, &value, sizeof value) == 0) break;
-  }
-  leave_c(c);
-  return number;
+  return number_of((double)value, true, 6, 9);
 }
 
 static bool continues(unsigned char byte) {

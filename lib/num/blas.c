@@ -3,6 +3,7 @@
 
 #include <cblas.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/forks.h"
 
@@ -10,7 +11,7 @@ static atomic_uint first_use; /* vpfi_forks() + 1; 0: not yet */
 
 /* Whether BLAS has been used in this process, and not only in a parent of it: a BLAS that works with GNU's OpenMP waits for
  * ever in the child for threads that are no longer there. */
-static int is_usable(void) {
+static bool is_usable(void) {
   const unsigned now = vpfi_forks() + 1;
   unsigned first = 0;
   return atomic_compare_exchange_strong(&first_use, &first, now) || first == now;

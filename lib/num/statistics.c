@@ -37,12 +37,8 @@ double vpfi_standard_error(const double *values, size_t count) {
   return vpfi_deviation(values, count) / sqrt((double)count);
 }
 
-/* The sum of squared deviations from their mean, of values `stride` apart. */
 static double squares(const double *values, size_t stride, size_t count) {
-  double mean = 0, sum = 0;
-  for (size_t k = 0; k < count; k++) mean += values[k * stride] / (double)count;
-  for (size_t k = 0; k < count; k++) sum += (values[k * stride] - mean) * (values[k * stride] - mean);
-  return sum;
+  return squares_in(1, values, stride, count);
 }
 
 static size_t group_end(const size_t *group, size_t begin, size_t count) {

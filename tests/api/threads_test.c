@@ -193,6 +193,16 @@ static void expect_good_end(pid_t pid) {
 
 enum { PATIENCE = 60 }; /* seconds */
 
+/* The child is to end well and to send the parent's own hash. Closes the channel. */
+static void expect_same_of_child(pid_t pid, const int channel[2], uint64_t parent) {
+  uint64_t child = 0;
+  expect_good_end(pid);
+  assert_int_equal(read(channel[0], &child, sizeof child), sizeof child);
+  assert_true(child == parent);
+  close(channel[0]);
+  close(channel[1]);
+}
+
 /* With threads before the fork() and after it, in parent and child. */
 static void a_child_goes_on_where_its_parent_was(void **state) {
   (void)state;
@@ -219,11 +229,7 @@ static void a_child_goes_on_where_its_parent_was(void **state) {
     }
     assert_ok(vpf_train(model, data, optimizer, 2, NULL, NULL));
     assert_ok(hash_model(&parent, model));
-    expect_good_end(pid);
-    assert_int_equal(read(channel[0], &child, sizeof child), sizeof child);
-    assert_true(child == parent);
-    close(channel[0]);
-    close(channel[1]);
+    expect_same_of_child(pid, channel, parent);
     vpf_optimizer_destroy(optimizer);
     vpf_model_destroy(model);
   }
@@ -245,7 +251,7 @@ static int fork_at_the_fifth(const vpf_progress *progress, void *user) {
   return 0;
 }
 
-/* From a progress function, while the threads of the parent stand by: there are none of them in the child, which trains on. */
+/* From a progress function, in the middle of a training with threads: the child trains on. */
 static void a_child_of_a_progress_function_trains_on(void **state) {
   (void)state;
   vpf_data *data = fixture_data(ROWS, VISIBLE, 1);
@@ -256,18 +262,14 @@ static void a_child_of_a_progress_function_trains_on(void **state) {
   assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_BATCH_SIZE, 8));
   assert_ok(vpf_optimizer_set(optimizer, VPF_OPTION_PROGRESS_BATCHES, 1));
   int channel[2];
-  uint64_t child = 0, parent = 0;
+  uint64_t parent = 0;
   forker f = {.child = -1};
   assert_int_equal(pipe(channel), 0);
   const vpf_status s = vpf_train(model, data, optimizer, 3, fork_at_the_fifth, &f);
   const int hashed = !s && !hash_model(&parent, model);
   if (f.child == 0) _exit(hashed && write(channel[1], &parent, sizeof parent) == (ssize_t)sizeof parent ? 0 : 1);
   assert_ok(s);
-  expect_good_end(f.child);
-  assert_int_equal(read(channel[0], &child, sizeof child), sizeof child);
-  assert_true(child == parent);
-  close(channel[0]);
-  close(channel[1]);
+  expect_same_of_child(f.child, channel, parent);
   vpf_optimizer_destroy(optimizer);
   vpf_model_destroy(model);
   vpf_data_destroy(data);
